@@ -1,0 +1,213 @@
+//! One server per DIR: `DIR/lock`, held as long as any process of the server lives.
+//!
+//! The lock belongs to the open file description, which forked workers share: after the parent is killed they still
+//! hold it, so that a successor cannot start beside an old writer. It is never unlocked by a call and the file is
+//! never removed. It says who holds it, and which kernel objects a crash would leave behind.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::directory::open_file;
+use crate::process::is_alive;
+
+/// Name of the lock file in DIR.
+pub const LOCK_FILE: &str = "lock";
+/// How long a dead server's last processes may take to die; killed ones need milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often to look whether they have; nothing tells us of the death of a process that is not our child.
+const POLL: Duration = Duration::from_millis(10);
+/// A lock file of this project has a handful of lines.
+const FILE_MAX: usize = 64 * 1024;
+
+/// What a lock file says: `PID package` in the first line, then a line for each kernel object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The process that took the lock last, which may be gone.
+    pub pid: i32,
+    /// Its package, such as `q2-msgqueue`.
+    pub package: String,
+    /// Its kernel objects, in the words of the stage that made them; the one made last stands last.
+    pub objects: Vec<String>,
+}
+
+/// The lock, ours until this process and all its children have ended.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    holder: Holder,
+}
+
+impl Lock {
+    /// Takes the lock of DIR for `package`.
+    ///
+    /// The objects that a dead server recorded stay recorded until [`Lock::forget`], so that a crash while they are
+    /// being removed loses none.
+    ///
+    /// # Errors
+    /// If a server runs in DIR, or processes of a dead one are still there after 2 s: names them. See flock(2).
+    pub fn take(dir: &Path, package: &str) -> anyhow::Result<Lock> {
+        let path = dir.join(LOCK_FILE);
+        let file =
+            open_file(&path, true).with_context(|| format!("cannot open {}", path.display()))?;
+        wait_for(&file, dir).with_context(|| format!("cannot lock {}", path.display()))?;
+        let pid = std::process::id() as i32;
+        let objects = read(&file)?.unwrap_or_default().objects;
+        let lock = Lock { file, holder: Holder { pid, package: package.to_owned(), objects } };
+        lock.write().with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(lock)
+    }
+
+    /// The objects recorded so far, those of a dead predecessor first.
+    pub fn objects(&self) -> &[String] {
+        &self.holder.objects
+    }
+
+    /// Records a kernel object, one line of text: its key before it is made, its id after.
+    ///
+    /// # Errors
+    /// Of pwrite.
+    pub fn record(&mut self, object: String) -> io::Result<()> {
+        self.holder.objects.push(object);
+        self.write()
+    }
+
+    /// Forgets objects that are no longer there.
+    ///
+    /// # Errors
+    /// Of pwrite and ftruncate.
+    pub fn forget(&mut self, gone: impl Fn(&str) -> bool) -> io::Result<()> {
+        self.holder.objects.retain(|object| !gone(object));
+        self.write()
+    }
+
+    /// One write, then the cut: killed in between, the file has a rest of old lines, which say nothing false.
+    fn write(&self) -> io::Result<()> {
+        let mut text = format!("{} {}\n", self.holder.pid, self.holder.package);
+        for object in &self.holder.objects {
+            text += object;
+            text.push('\n');
+        }
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)
+    }
+}
+
+/// What the lock file of DIR says, or None if there is none or it is not one of this project's.
+///
+/// # Errors
+/// Of open and read.
+pub fn holder(dir: &Path) -> io::Result<Option<Holder>> {
+    match open_file(&dir.join(LOCK_FILE), false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => read(&file?),
+    }
+}
+
+fn wait_for(file: &File, dir: &Path) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let Holder { pid, package, .. } = read(file)?.unwrap_or_default();
+        let others = users(file)?;
+        // The PID of a dead holder may have gone to a stranger, who does not have the file open.
+        if others.contains(&pid) && is_alive(pid) {
+            bail!(
+                "{package}, process {pid}, runs in {}: stop it first, or use another --dir",
+                dir.display()
+            );
+        }
+        if Instant::now() >= deadline {
+            bail!(
+                "{package}, process {pid}, is gone, but {others:?} of its processes are still there: end them first"
+            );
+        }
+        sleep(POLL);
+    }
+}
+
+/// The processes, other than this one, that have the file open.
+fn users(file: &File) -> io::Result<Vec<i32>> {
+    let wanted = file.metadata()?;
+    let mut users = Vec::new();
+    for process in fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok())
+        else {
+            continue;
+        };
+        // A process that ends while we look, or that belongs to somebody else, holds nothing in a DIR of ours.
+        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
+        let same = |link: fs::DirEntry| {
+            fs::metadata(link.path())
+                .is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()))
+        };
+        if pid != std::process::id() as i32 && descriptors.flatten().any(same) {
+            users.push(pid);
+        }
+    }
+    Ok(users)
+}
+
+fn read(file: &File) -> io::Result<Option<Holder>> {
+    let mut bytes = vec![0; FILE_MAX];
+    let len = file.read_at(&mut bytes, 0)?;
+    Ok(parse(&String::from_utf8_lossy(&bytes[..len])))
+}
+
+fn parse(text: &str) -> Option<Holder> {
+    let mut lines = text.lines();
+    let (pid, package) = lines.next()?.split_once(' ')?;
+    let pid = pid.parse().ok()?;
+    Some(Holder { pid, package: package.to_owned(), objects: lines.map(str::to_owned).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_outlives_its_server_until_it_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut lock = Lock::take(dir.path(), "q9-test").unwrap();
+        lock.record("queue 0x51000001".into()).unwrap();
+        lock.record("queue 0x51000001 id 7".into()).unwrap();
+        drop(lock);
+        let mut lock = Lock::take(dir.path(), "q9").unwrap();
+        assert_eq!(lock.objects(), ["queue 0x51000001", "queue 0x51000001 id 7"]);
+        lock.forget(|object| object.contains("0x51000001")).unwrap();
+        let held = holder(dir.path()).unwrap().unwrap();
+        assert_eq!(
+            held,
+            Holder { pid: std::process::id() as i32, package: "q9".into(), objects: vec![] }
+        );
+    }
+
+    #[test]
+    fn a_foreign_lock_file_names_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(holder(dir.path()).unwrap(), None);
+        for text in ["", "\n", "x", "x y\n", "99999999999 q2\n"] {
+            fs::write(dir.path().join(LOCK_FILE), text).unwrap();
+            assert_eq!(holder(dir.path()).unwrap(), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_lock_without_an_owner_in_sight_is_waited_for_and_then_reported() {
+        let dir = tempfile::tempdir().unwrap();
+        let _held = Lock::take(dir.path(), "q9-test").unwrap();
+        // The holder is this very process, which `users` leaves out: as if the owner had died.
+        let before = Instant::now();
+        let error = format!("{:#}", Lock::take(dir.path(), "q9-test").unwrap_err());
+        assert!(error.contains("is gone") && before.elapsed() >= PATIENCE, "{error}");
+    }
+}

@@ -1,0 +1,178 @@
+//! The client's session: one command, or the assignment's menu, which also works when its input is a pipe.
+
+use std::io::{self, BufRead, Read, Write};
+
+use anyhow::{Context, anyhow, ensure};
+
+use crate::ask::{Ask, Unanswered};
+use crate::exit;
+use crate::options::ClientOptions;
+use crate::print;
+use crate::record::Reply;
+
+/// Longest line that is read as one; a rest is skipped.
+const LINE_MAX: u64 = 1024;
+
+const MENU: &str = "\n1. Consult the shows\n2. Reserve seats\n0. Quit\nYour choice: ";
+
+/// Asks the command of `options`, or lets the user choose; returns the exit status.
+///
+/// # Errors
+/// If a question stays without an answer, or stdin or stdout fail.
+pub fn run(
+    options: &ClientOptions,
+    mut ask: impl FnMut(Ask) -> Result<Reply, Unanswered>,
+) -> anyhow::Result<u8> {
+    let mut out = io::stdout().lock();
+    match options.command {
+        Some(command) => put(&mut out, command, options.json, &mut ask),
+        None => {
+            ensure!(!options.json, "--json needs a command: list, view or reserve");
+            menu(&mut io::stdin().lock(), &mut out, &mut ask)?;
+            Ok(0)
+        }
+    }
+}
+
+/// Puts one question and prints the answer; returns the exit status it stands for.
+fn put(
+    out: &mut impl Write,
+    question: Ask,
+    json: bool,
+    ask: &mut impl FnMut(Ask) -> Result<Reply, Unanswered>,
+) -> anyhow::Result<u8> {
+    let reply = ask(question).map_err(|unanswered| anyhow!(unanswered.explain(question)))?;
+    print::reply(out, question, &reply, json)
+        .and_then(|()| out.flush())
+        .context("the question was answered, but cannot write to standard output")?;
+    Ok(exit::code(reply.status()))
+}
+
+fn menu(
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+    ask: &mut impl FnMut(Ask) -> Result<Reply, Unanswered>,
+) -> anyhow::Result<()> {
+    loop {
+        let Some(choice) = prompt(input, out, MENU)? else { return Ok(()) };
+        match choice.as_str() {
+            "0" => return Ok(()),
+            "1" => {
+                put(out, Ask::List, false, ask)?;
+                let Some(show) = number(input, out, "Show to consult (Enter: back): ")? else {
+                    continue;
+                };
+                put(out, Ask::View { show }, false, ask)?;
+            }
+            "2" => {
+                let Some(show) = number(input, out, "Show to reserve (Enter: back): ")? else {
+                    continue;
+                };
+                let Some(seats) = number(input, out, "Number of seats (Enter: back): ")? else {
+                    continue;
+                };
+                put(out, Ask::Reserve { show, seats }, false, ask)?;
+            }
+            "" => {}
+            other => writeln!(out, "{other:?} is not in the menu: type 1, 2 or 0")?,
+        }
+    }
+}
+
+/// A number typed by the user, or None for anything else.
+fn number(input: &mut impl BufRead, out: &mut impl Write, text: &str) -> io::Result<Option<i32>> {
+    let Some(line) = prompt(input, out, text)? else { return Ok(None) };
+    let number = line.parse().ok();
+    if number.is_none() && !line.is_empty() {
+        writeln!(out, "{line:?} is not a whole number of at most {}", i32::MAX)?;
+    }
+    Ok(number)
+}
+
+/// Shows `text` and reads a line, without the spaces around it; None at the end of the input.
+fn prompt(
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+    text: &str,
+) -> io::Result<Option<String>> {
+    write!(out, "{text}")?;
+    out.flush()?;
+    let mut line = Vec::new();
+    if input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)? == 0 {
+        writeln!(out)?;
+        return Ok(None);
+    }
+    if line.len() as u64 == LINE_MAX && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Kind, Request};
+    use crate::shows;
+    use proptest::prelude::*;
+
+    /// Types `input` at the menu; what was printed and what was asked.
+    fn typed(input: &[u8]) -> (String, Vec<Ask>) {
+        let mut table = shows::sample();
+        let mut asked = Vec::new();
+        let mut out = Vec::new();
+        menu(&mut &input[..], &mut out, &mut |ask| {
+            asked.push(ask);
+            let request = Request::new(7, 1, ask);
+            let reserve = request.kind() == Some(Kind::Reserve);
+            Ok(if reserve { table.reserve(&request, 42) } else { table.consult(&request, 42) })
+        })
+        .unwrap();
+        (String::from_utf8(out).unwrap(), asked)
+    }
+
+    #[test]
+    fn one_session_consults_reserves_and_quits() {
+        let (out, asked) = typed(b"1\n3\n2\n3\n2\n0\nnever read\n");
+        assert_eq!(asked, [Ask::List, Ask::View { show: 3 }, Ask::Reserve { show: 3, seats: 2 }]);
+        assert!(out.contains("La Flûte enchantée"), "{out}");
+        assert!(out.contains("show 3: 120 seats left"), "{out}");
+        assert!(out.contains("show 3: 2 seats reserved, 118 left"), "{out}");
+    }
+
+    #[test]
+    fn letters_huge_numbers_empty_lines_and_the_end_of_input_are_survived() {
+        let (out, asked) =
+            typed(b"abc\n99999999999\n\n  \n2\nx\n2\n1\n99999999999\n1\n\n2\n \xff\n 1 \r\n");
+        assert_eq!(asked, [Ask::List, Ask::List]);
+        assert!(
+            out.contains("\"abc\" is not in the menu")
+                && out.contains("\"99999999999\" is not a whole number")
+        );
+        assert_eq!(typed(b"").1, []);
+        assert_eq!(typed(b"1").1, [Ask::List]);
+        assert_eq!(typed(b"2\n1").1, []);
+    }
+
+    #[test]
+    fn an_endless_line_is_one_wrong_choice() {
+        let mut input = vec![b'1'; 100_000];
+        input.extend(b"\n1\n");
+        let (out, asked) = typed(&input);
+        assert_eq!(asked, [Ask::List]);
+        assert!(out.len() < 10_000);
+    }
+
+    #[test]
+    fn a_negative_number_is_left_to_the_server_to_refuse() {
+        let (out, asked) = typed(b"2\n1\n-5\n0\n");
+        assert_eq!(asked, [Ask::Reserve { show: 1, seats: -5 }]);
+        assert!(out.contains("at least 1 seat"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_input_comes_to_an_end(input in prop::collection::vec(any::<u8>(), 0..2000)) {
+            typed(&input);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Processes as the kernel shows them: their names in `ps`, and whether somebody is still alive.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// Longest name the kernel keeps, in bytes.
+pub const NAME_MAX: usize = 15;
+
+/// Names this process (its calling thread) for `ps -eLo pid,ppid,lwp,comm`; at most 15 bytes are kept.
+///
+/// # Errors
+/// Of prctl. See PR_SET_NAME(2const).
+pub fn name(name: &str) -> io::Result<()> {
+    Ok(nix::sys::prctl::set_name(&CString::new(name)?)?)
+}
+
+/// The state letter of a process or thread (R, S, D, T, t, Z, X), or None if there is no such one.
+///
+/// See proc_pid_stat(5).
+pub fn state(id: i32) -> Option<char> {
+    let stat = fs::read_to_string(PathBuf::from(format!("/proc/{id}/stat"))).ok()?;
+    // The name before it is in parentheses and may itself hold any character.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.trim_start().chars().next()
+}
+
+/// Whether a process or thread is there and can still act: a zombie cannot, though `kill(pid, 0)` finds it.
+pub fn is_alive(id: i32) -> bool {
+    !matches!(state(id), None | Some('Z' | 'X'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, id};
+
+    #[test]
+    fn a_zombie_is_not_alive() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id() as i32;
+        nix::sys::wait::waitid(
+            nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(pid)),
+            nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT,
+        )
+        .unwrap();
+        assert_eq!(state(pid), Some('Z'));
+        assert!(!is_alive(pid));
+        child.wait().unwrap();
+        assert_eq!(state(pid), None);
+        assert!(is_alive(id() as i32));
+    }
+
+    #[test]
+    fn a_name_shows_in_proc() {
+        std::thread::spawn(|| {
+            name("q9 (odd) name").unwrap();
+            let tid = nix::unistd::gettid().as_raw();
+            assert_eq!(fs::read_to_string(format!("/proc/{tid}/comm")).unwrap(), "q9 (odd) name\n");
+            assert!(is_alive(tid));
+        })
+        .join()
+        .unwrap();
+    }
+}

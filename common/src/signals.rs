@@ -1,0 +1,60 @@
+//! Signals as events: blocked before any thread or child exists, then read like data by the main thread.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.
+#[derive(Debug)]
+pub struct Signals {
+    descriptor: SignalFd,
+}
+
+impl Signals {
+    /// Blocks the signals in this thread, and so in every thread and child made after, and opens their descriptor.
+    ///
+    /// Blocked, they interrupt no system call and run no handler. Workers keep them blocked: Ctrl-C reaches the whole
+    /// process group, and only the parent may act on it.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE, ENOMEM. See signalfd(2).
+    pub fn block() -> io::Result<Signals> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGTERM);
+        set.add(Signal::SIGINT);
+        set.add(Signal::SIGCHLD);
+        set.thread_block()?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        Ok(Signals { descriptor: SignalFd::with_flags(&set, flags)? })
+    }
+
+    /// The next signal, or None when `timeout` has passed without one.
+    ///
+    /// # Errors
+    /// ENOMEM. See poll(2).
+    pub fn wait(&self, timeout: Duration) -> io::Result<Option<Signal>> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            if let Some(info) = self.descriptor.read_signal()? {
+                return Ok(Signal::try_from(info.ssi_signo as i32).ok());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            // Rounded up: a poll that is a fraction of a millisecond early would spin until the deadline.
+            let milliseconds = left.as_micros().div_ceil(1000);
+            let poll_timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(self.descriptor.as_fd(), PollFlags::POLLIN)], poll_timeout)
+            {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The table of shows and the rules that decide a request against it: total functions, a refusal is a reply.
+
+use zerocopy::little_endian::I32;
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::record::{Kind, ROWS, Reply, Request, Spectacle, Status};
+
+/// All shows, in the 720 bytes of the data file.
+#[repr(C)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+pub struct Table {
+    /// The shows; rows with id 0 are empty.
+    pub rows: [Spectacle; ROWS],
+}
+
+impl Table {
+    /// A table of empty rows.
+    pub fn new() -> Table {
+        Table::new_zeroed()
+    }
+
+    /// Answers a consultation, LIST or VIEW; anything else is a BAD_REQUEST here.
+    pub fn consult(&self, request: &Request, server: i32) -> Reply {
+        match request.kind() {
+            Some(Kind::List) => {
+                let reply = Reply::new(request, Status::Ok, server);
+                Reply { count: I32::new(ROWS as i32), rows: self.rows, ..reply }
+            }
+            Some(Kind::View) => match self.find(request.show) {
+                Some(row) => {
+                    with_seats(Reply::new(request, Status::Ok, server), self.rows[row].seats)
+                }
+                None => Reply::new(request, Status::UnknownShow, server),
+            },
+            Some(Kind::Reserve) | None => Reply::new(request, Status::BadRequest, server),
+        }
+    }
+
+    /// Decides a reservation and takes its seats out of the table; anything else is a BAD_REQUEST here.
+    pub fn reserve(&mut self, request: &Request, server: i32) -> Reply {
+        if request.kind() != Some(Kind::Reserve) {
+            return Reply::new(request, Status::BadRequest, server);
+        }
+        let Some(row) = self.find(request.show) else {
+            return Reply::new(request, Status::UnknownShow, server);
+        };
+        let (wanted, left) = (request.seats.get(), self.rows[row].seats.get());
+        if wanted <= 0 {
+            return Reply::new(request, Status::BadSeats, server);
+        }
+        if wanted > left {
+            let refusal = Reply::new(request, Status::NotEnoughSeats, server);
+            return with_seats(refusal, self.rows[row].seats);
+        }
+        self.rows[row].seats = I32::new(left - wanted);
+        with_seats(Reply::new(request, Status::Ok, server), self.rows[row].seats)
+    }
+
+    /// The row of the show with this id; empty rows have none.
+    fn find(&self, show: I32) -> Option<usize> {
+        if show == 0 {
+            return None;
+        }
+        self.rows.iter().position(|row| row.id == show)
+    }
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table::new()
+    }
+}
+
+fn with_seats(reply: Reply, seats: I32) -> Reply {
+    Reply { seats, ..reply }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask::Ask;
+    use proptest::prelude::*;
+
+    fn table(seats: &[i32]) -> Table {
+        let mut table = Table::new();
+        for (row, &seats) in seats.iter().enumerate() {
+            table.rows[row].id = I32::new(row as i32 + 1);
+            table.rows[row].seats = I32::new(seats);
+        }
+        table
+    }
+
+    fn reserve(table: &mut Table, show: i32, seats: i32) -> (Option<Status>, i32) {
+        let reply = table.reserve(&Request::new(7, 1, Ask::Reserve { show, seats }), 42);
+        (reply.status(), reply.seats.get())
+    }
+
+    #[test]
+    fn a_reservation_takes_its_seats_and_says_how_many_are_left() {
+        let mut table = table(&[10, 5]);
+        assert_eq!(reserve(&mut table, 1, 4), (Some(Status::Ok), 6));
+        assert_eq!(reserve(&mut table, 1, 6), (Some(Status::Ok), 0));
+        assert_eq!(reserve(&mut table, 2, 5), (Some(Status::Ok), 0));
+    }
+
+    #[test]
+    fn a_refusal_changes_nothing_and_is_checked_in_the_protocols_order() {
+        let mut table = table(&[10]);
+        let before = table;
+        assert_eq!(reserve(&mut table, 2, -1), (Some(Status::UnknownShow), 0));
+        assert_eq!(reserve(&mut table, 0, 1), (Some(Status::UnknownShow), 0));
+        assert_eq!(reserve(&mut table, i32::MIN, 1), (Some(Status::UnknownShow), 0));
+        assert_eq!(reserve(&mut table, 1, 0), (Some(Status::BadSeats), 0));
+        assert_eq!(reserve(&mut table, 1, i32::MIN), (Some(Status::BadSeats), 0));
+        assert_eq!(reserve(&mut table, 1, 11), (Some(Status::NotEnoughSeats), 10));
+        assert_eq!(reserve(&mut table, 1, i32::MAX), (Some(Status::NotEnoughSeats), 10));
+        assert_eq!(table, before);
+    }
+
+    #[test]
+    fn each_place_answers_its_own_kinds_and_refuses_the_others() {
+        let mut table = table(&[10]);
+        let reserve = Request::new(7, 1, Ask::Reserve { show: 1, seats: 1 });
+        assert_eq!(table.consult(&reserve, 42).status(), Some(Status::BadRequest));
+        for ask in [Ask::List, Ask::View { show: 1 }] {
+            assert_eq!(
+                table.reserve(&Request::new(7, 1, ask), 42).status(),
+                Some(Status::BadRequest)
+            );
+        }
+        assert_eq!(table.rows[0].seats, 10);
+    }
+
+    #[test]
+    fn a_list_is_the_whole_table_and_a_view_one_count() {
+        let table = table(&[10, 0, 7]);
+        let list = table.consult(&Request::new(7, 1, Ask::List), 42);
+        assert_eq!(
+            (list.status(), list.rows(), list.show.get()),
+            (Some(Status::Ok), &table.rows[..], 0)
+        );
+        let view = table.consult(&Request::new(7, 1, Ask::View { show: 3 }), 42);
+        assert_eq!((view.status(), view.show.get(), view.seats.get()), (Some(Status::Ok), 3, 7));
+        let unknown = table.consult(&Request::new(7, 1, Ask::View { show: 4 }), 42);
+        assert_eq!((unknown.status(), unknown.seats.get()), (Some(Status::UnknownShow), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_arrives_no_seat_is_made_or_sold_twice(
+            seats in prop::collection::vec(0..=i32::MAX, 0..=ROWS),
+            requests in prop::collection::vec((any::<i32>(), -2..12_i32, prop_oneof![any::<i32>(), 0..20_i32]), 0..60),
+        ) {
+            let mut table = table(&seats);
+            for (kind, show, wanted) in requests {
+                let before = table;
+                let mut request = Request::new(7, 9, Ask::Reserve { show, seats: wanted });
+                if kind % 3 == 0 { request.kind = I32::new(kind); }
+                let reply = table.reserve(&request, 42);
+                for row in 0..ROWS {
+                    let (was, is) = (before.rows[row].seats.get(), table.rows[row].seats.get());
+                    let taken = reply.status() == Some(Status::Ok) && row as i32 + 1 == show;
+                    prop_assert_eq!(i64::from(was) - i64::from(is), if taken { i64::from(wanted) } else { 0 });
+                    prop_assert!(is >= 0);
+                }
+            }
+        }
+
+        #[test]
+        fn every_byte_string_gets_a_reply_that_parses(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            let request = Request::from_received(&bytes);
+            let mut table = table(&[3, 4]);
+            for reply in [table.consult(&request, 42), table.reserve(&request, 42)] {
+                prop_assert_eq!(Reply::from_received(reply.bytes()), Some(reply));
+                prop_assert_eq!(reply.nonce, request.nonce);
+            }
+        }
+    }
+}

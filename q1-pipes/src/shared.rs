@@ -1,0 +1,124 @@
+//! The published table: a page of memory that the workers share, under a lock that survives its holder.
+
+use std::io;
+use std::time::Duration;
+
+use common::process;
+use common::table::Table;
+use tracing::debug;
+
+use crate::sys::{Guard, Shared};
+
+/// How long to wait for the lock before looking at its holder, who needs it for the time of one copy.
+const LOOK_AFTER: Duration = Duration::from_millis(50);
+
+/// The table that every consultation sees. Made before the workers are forked.
+#[derive(Debug)]
+pub struct SharedTable {
+    shared: Shared<Table>,
+}
+
+impl SharedTable {
+    /// Maps the memory and publishes `table`.
+    ///
+    /// # Errors
+    /// ENOMEM. See mmap(2).
+    pub fn new(table: &Table) -> io::Result<SharedTable> {
+        Ok(SharedTable { shared: Shared::new(*table)? })
+    }
+
+    /// The table as it was published last, as one snapshot.
+    ///
+    /// # Errors
+    /// If the holder of the lock is a stopped process.
+    pub fn read(&self) -> io::Result<Table> {
+        Ok(*self.lock()?)
+    }
+
+    /// Publishes a table, which must be durable already.
+    ///
+    /// A process killed in the middle of this copy leaves some counts new and some old. Each of them is durable, and
+    /// none of the new ones is acknowledged: readers see reservations that are under way in another order, no more.
+    /// So there is nothing to repair, and the lock passes on. See pthread_mutex_consistent(3).
+    ///
+    /// # Errors
+    /// If the holder of the lock is a stopped process.
+    pub fn publish(&self, table: &Table) -> io::Result<()> {
+        *self.lock()? = *table;
+        Ok(())
+    }
+
+    /// Waits for the lock; a loaded machine may take its time, but a stopped holder never comes back by itself.
+    fn lock(&self) -> io::Result<Guard<'_, Table>> {
+        loop {
+            match self.shared.timedlock(LOOK_AFTER) {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                result => return result,
+            }
+            let owner = self.shared.owner();
+            if matches!(process::state(owner), Some('T' | 't')) {
+                return Err(io::Error::other(format!(
+                    "process {owner} holds the shared lock and is stopped"
+                )));
+            }
+            debug!(owner, "still waiting for the shared lock");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{_exit, fork};
+    use common::shows;
+    use nix::sys::signal::{Signal, kill};
+    use nix::sys::wait::{WaitPidFlag, waitpid};
+    use nix::unistd::Pid;
+
+    /// Runs `body` in a child. It may use no lock or memory of this many-threaded process.
+    fn child(body: impl FnOnce()) -> Pid {
+        let Some(pid) = fork().unwrap() else {
+            body();
+            _exit(0)
+        };
+        Pid::from_raw(pid)
+    }
+
+    #[test]
+    fn what_one_process_publishes_the_other_reads() {
+        let table = shows::sample();
+        let shared = SharedTable::new(&Table::new()).unwrap();
+        let pid = child(|| shared.publish(&table).map_or_else(|_| _exit(1), |()| ()));
+        waitpid(pid, None).unwrap();
+        assert_eq!(shared.read().unwrap(), table);
+    }
+
+    #[test]
+    fn the_lock_of_a_dead_holder_passes_on_at_once() {
+        let shared = SharedTable::new(&shows::sample()).unwrap();
+        let pid = child(|| {
+            let guard = shared.lock();
+            std::mem::forget(guard);
+        });
+        waitpid(pid, None).unwrap();
+        let before = std::time::Instant::now();
+        assert_eq!(shared.read().unwrap(), shows::sample());
+        assert!(before.elapsed() < LOOK_AFTER, "it waited for {:?}", before.elapsed());
+        assert_eq!(shared.read().unwrap(), shows::sample());
+    }
+
+    #[test]
+    fn a_stopped_holder_is_named_instead_of_waited_for() {
+        let shared = SharedTable::new(&shows::sample()).unwrap();
+        let pid = child(|| {
+            let _guard = shared.lock();
+            _exit(i32::from(kill(Pid::this(), Signal::SIGSTOP).is_err()))
+        });
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        let error = shared.read().unwrap_err().to_string();
+        kill(pid, Signal::SIGKILL).unwrap();
+        waitpid(pid, None).unwrap();
+        assert_eq!(error, format!("process {pid} holds the shared lock and is stopped"));
+        shared.read().unwrap();
+    }
+}

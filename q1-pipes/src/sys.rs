@@ -1,0 +1,191 @@
+//! fork, _exit, anonymous shared memory and robust mutexes: the calls that nix has not, or not safely.
+#![allow(
+    unsafe_code,
+    reason = "each call is wrapped here in a safe type, with the reason why it is sound"
+)]
+
+use std::cell::UnsafeCell;
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+use std::ops::{Deref, DerefMut};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::signal::{SigHandler, Signal};
+use nix::unistd::ForkResult;
+use zerocopy::FromBytes;
+
+/// Makes a child process, a copy of this one; returns its PID, or None in the child.
+///
+/// # Errors
+/// EAGAIN, ENOMEM. See fork(2).
+pub(crate) fn fork() -> io::Result<Option<i32>> {
+    // SAFETY: servers fork before they make any thread, so the child's memory holds no lock of a vanished thread.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child.as_raw())),
+        ForkResult::Child => Ok(None),
+    }
+}
+
+/// Ends this process at once: no destructor runs that belongs to the parent. See _exit(2).
+pub(crate) fn _exit(status: i32) -> ! {
+    // SAFETY: takes an integer and never returns.
+    unsafe { libc::_exit(status) }
+}
+
+/// Gives SIGCHLD its default action: whoever started us may have had it ignored, and then no child can be waited for.
+///
+/// # Errors
+/// None that can happen. See signal(7).
+pub(crate) fn default_sigchld() -> io::Result<()> {
+    // SAFETY: the default action is no function of ours.
+    unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
+}
+
+/// A value in memory that this process shares with the children it forks, under a robust process-shared mutex.
+///
+/// `T: FromBytes`, because a process killed in the middle of a copy leaves any bytes.
+#[derive(Debug)]
+pub(crate) struct Shared<T: FromBytes + Copy> {
+    block: NonNull<Block<T>>,
+}
+
+#[repr(C)]
+struct Block<T> {
+    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    value: UnsafeCell<T>,
+}
+
+impl<T: FromBytes + Copy> Shared<T> {
+    /// Maps the memory and puts `value` into it.
+    ///
+    /// # Errors
+    /// ENOMEM. See mmap(2).
+    pub(crate) fn new(value: T) -> io::Result<Shared<T>> {
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping, at an address that the kernel chooses, overlaps nothing.
+        let address =
+            unsafe { libc::mmap(ptr::null_mut(), size_of::<Block<T>>(), protection, flags, -1, 0) };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let block =
+            NonNull::new(address.cast::<Block<T>>()).expect("mmap never places a mapping at 0");
+        let shared = Shared { block };
+        let mutex = robust_mutex()?;
+        // SAFETY: the mapping is ours alone until a fork, page-aligned and as large as a Block.
+        unsafe {
+            block.write(Block { mutex: UnsafeCell::new(mutex), value: UnsafeCell::new(value) })
+        };
+        Ok(shared)
+    }
+
+    /// Waits for the lock, `timeout` at most, and takes it over from a holder that died.
+    ///
+    /// # Errors
+    /// ETIMEDOUT; ENOTRECOVERABLE. See pthread_mutex_timedlock(3).
+    pub(crate) fn timedlock(&self, timeout: Duration) -> io::Result<Guard<'_, T>> {
+        let until = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + timeout;
+        let until = libc::timespec {
+            tv_sec: until.as_secs() as i64,
+            tv_nsec: i64::from(until.subsec_nanos()),
+        };
+        // SAFETY: the mutex was initialised by `new` and stays mapped as long as self lives.
+        match unsafe { libc::pthread_mutex_timedlock(self.mutex(), &until) } {
+            0 => Ok(Guard { shared: self }),
+            libc::EOWNERDEAD => {
+                let guard = Guard { shared: self };
+                // SAFETY: as above; this thread holds the mutex, as the call demands.
+                let result = unsafe { libc::pthread_mutex_consistent(self.mutex()) };
+                check(result).map(|()| guard)
+            }
+            errno => Err(io::Error::from_raw_os_error(errno)),
+        }
+    }
+
+    /// The thread that holds the lock now, or 0.
+    ///
+    /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread on. See futex(2).
+    pub(crate) fn owner(&self) -> i32 {
+        // SAFETY: glibc's first word of a mutex is its futex, which every party accesses atomically.
+        let futex = unsafe { AtomicU32::from_ptr(self.mutex().cast()) };
+        (futex.load(Ordering::Relaxed) & libc::FUTEX_TID_MASK) as i32
+    }
+
+    fn mutex(&self) -> *mut libc::pthread_mutex_t {
+        // SAFETY: `block` is valid as long as self; an UnsafeCell may be pointed into.
+        unsafe { self.block.as_ref() }.mutex.get()
+    }
+
+    fn value(&self) -> *mut T {
+        // SAFETY: as in `mutex`.
+        unsafe { self.block.as_ref() }.value.get()
+    }
+}
+
+impl<T: FromBytes + Copy> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made by `new` with this length, and every guard has ended before.
+        let result = unsafe { libc::munmap(self.block.as_ptr().cast(), size_of::<Block<T>>()) };
+        debug_assert_eq!(result, 0, "the address and length are those of mmap");
+    }
+}
+
+/// The held lock; dropping it lets go.
+#[derive(Debug)]
+pub(crate) struct Guard<'a, T: FromBytes + Copy> {
+    shared: &'a Shared<T>,
+}
+
+impl<T: FromBytes + Copy> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this thread holds the lock, and any bytes are a T.
+        unsafe { &*self.shared.value() }
+    }
+}
+
+impl<T: FromBytes + Copy> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this thread holds the lock, and `&mut self` is the only guard.
+        unsafe { &mut *self.shared.value() }
+    }
+}
+
+impl<T: FromBytes + Copy> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: this thread locked the mutex.
+        let result = unsafe { libc::pthread_mutex_unlock(self.shared.mutex()) };
+        debug_assert_eq!(result, 0, "the holder can always unlock");
+    }
+}
+
+/// A mutex that processes can share and that survives the death of its holder. See pthread_mutexattr_setrobust(3).
+fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
+    let mut attributes = MaybeUninit::uninit();
+    let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
+    // SAFETY: initialises what it is given.
+    check(unsafe { libc::pthread_mutexattr_init(attributes.as_mut_ptr()) })?;
+    // SAFETY: `attributes` are initialised.
+    let shared = unsafe {
+        libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED)
+    };
+    // SAFETY: as above.
+    let robust = unsafe {
+        libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST)
+    };
+    // SAFETY: both pointers are valid; glibc's mutex holds no pointer to itself before its first lock, so it may move.
+    let made = unsafe { libc::pthread_mutex_init(&mut mutex, attributes.as_ptr()) };
+    // SAFETY: `attributes` are initialised, and a mutex keeps no reference to them.
+    let destroyed = unsafe { libc::pthread_mutexattr_destroy(attributes.as_mut_ptr()) };
+    [shared, robust, made, destroyed].into_iter().try_for_each(check)?;
+    Ok(mutex)
+}
+
+fn check(errno: i32) -> io::Result<()> {
+    if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
+}

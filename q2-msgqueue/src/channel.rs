@@ -1,0 +1,222 @@
+//! Two message queues: requests one way, typed by their place; replies the other way, typed by their client.
+//!
+//! Not one queue both ways: when it is full, clients and workers wait for each other for ever; a client whose PID is 1
+//! or 2 is taken for a request; and `msgrcv(0)` steals replies.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, anyhow, bail, ensure};
+use common::directory::{self, open_file};
+use common::lock::{self, Holder, Lock};
+use common::office::BATCH_MAX;
+use common::process;
+use common::record::{REPLY_MAX, REQUEST_SIZE, Request};
+use zerocopy::IntoBytes;
+
+use crate::leftovers;
+use crate::queue::{Queue, Received, Wait, Which, is_gone};
+use crate::sys;
+
+/// The file whose inode gives the keys. It is made once and never removed: a new file may get another inode.
+pub const KEY_FILE: &str = "queue.key";
+/// ftok's project number of the request queue.
+pub const REQUESTS: u8 = b'Q';
+/// ftok's project number of the reply queue.
+pub const REPLIES: u8 = b'R';
+
+/// Where a request comes in: its message type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// LIST and VIEW.
+    Consultation = 1,
+    /// RESERVE.
+    Reservation = 2,
+}
+
+/// What there was to receive.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A request, legal or not; its client can be answered.
+    Request(Request),
+    /// Nothing yet.
+    Nothing,
+    /// The queue is gone: the server stops.
+    Closed,
+}
+
+/// The two queues of a server.
+#[derive(Debug)]
+pub struct Channel {
+    /// From the clients.
+    pub requests: Queue,
+    /// To the clients.
+    pub replies: Queue,
+    /// Messages from nobody: a client below 1 cannot be answered.
+    anonymous: AtomicU64,
+}
+
+impl Channel {
+    /// Makes the queues of DIR, after those that a dead server left there are removed.
+    ///
+    /// # Errors
+    /// Says whose queue is in the way, or which limit of the system.
+    pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
+        check_limits()?;
+        let key_file = dir.join(KEY_FILE);
+        open_file(&key_file, true)
+            .with_context(|| format!("cannot open {}", key_file.display()))?;
+        leftovers::remove(lock).context("cannot remove the queues of a dead server")?;
+        let requests = leftovers::create(key(&key_file, REQUESTS)?, lock)?;
+        let replies = leftovers::create(key(&key_file, REPLIES)?, lock)?;
+        Ok(Channel { requests, replies, anonymous: AtomicU64::new(0) })
+    }
+
+    /// Finds the queues of the server of DIR.
+    ///
+    /// # Errors
+    /// If no server runs there: says how to start one.
+    pub fn open(dir: &Path) -> anyhow::Result<Channel> {
+        let holder = lock::holder(dir).unwrap_or_default();
+        let hint = hint(dir, holder.as_ref());
+        let explain = |object: String, error: &io::Error| {
+            anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
+        };
+        if let Err(error) = dir.metadata() {
+            return Err(explain(dir.display().to_string(), &error));
+        }
+        directory::check(dir)?;
+        let key_file = dir.join(KEY_FILE);
+        let find = |project| {
+            let key = sys::ftok(&key_file, project)
+                .map_err(|error| explain(key_file.display().to_string(), &error))?;
+            let object = || format!("message queue {key:#010x}");
+            let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
+            // The key has 16 bits of the inode only. The queue may be another directory's, and its seats too.
+            if let Some(holder) = &holder
+                && !leftovers::is_recorded(&holder.objects, key, queue.id())
+            {
+                bail!("{} (id {}) belongs to another program {hint}", object(), queue.id());
+            }
+            Ok(queue)
+        };
+        Ok(Channel {
+            requests: find(REQUESTS)?,
+            replies: find(REPLIES)?,
+            anonymous: AtomicU64::new(0),
+        })
+    }
+
+    /// Sends a request to its place.
+    ///
+    /// # Errors
+    /// EINTR, EIDRM or EINVAL if the server is gone. See msgsnd(2).
+    pub fn send(&self, place: Place, request: &Request) -> io::Result<()> {
+        self.requests.send(place as i64, request.as_bytes(), Wait::Yes)
+    }
+
+    /// The next request for `place`, in the order in which they were sent.
+    ///
+    /// The consultation worker receives every type but 2. If it received type 1 only, messages of other types would
+    /// stay, and 512 of them close the queue for ever; so they come in here and are refused.
+    ///
+    /// # Errors
+    /// Those that do not mean the end of the queue. See msgrcv(2).
+    pub fn receive(&self, place: Place, wait: Wait) -> io::Result<Incoming> {
+        let which = match place {
+            Place::Consultation => Which::Except(Place::Reservation as i64),
+            Place::Reservation => Which::Only(Place::Reservation as i64),
+        };
+        loop {
+            let received = match self.requests.receive(which, wait) {
+                Ok(Some(received)) => received,
+                Ok(None) => return Ok(Incoming::Nothing),
+                Err(error) if is_gone(&error) => return Ok(Incoming::Closed),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let request = request(&received);
+            if request.client.get() > 0 {
+                return Ok(Incoming::Request(request));
+            }
+            self.anonymous.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the first of them.
+    /// Returns whether the queue is still there.
+    ///
+    /// # Errors
+    /// As [`Channel::receive`].
+    pub fn receive_batch(
+        &self,
+        place: Place,
+        wait: Wait,
+        batch: &mut Vec<Request>,
+    ) -> io::Result<bool> {
+        batch.clear();
+        let mut wait = wait;
+        while batch.len() < BATCH_MAX {
+            match self.receive(place, wait)? {
+                Incoming::Request(request) => batch.push(request),
+                Incoming::Nothing => break,
+                // What was taken is answered first; the next call comes here again.
+                Incoming::Closed => return Ok(!batch.is_empty()),
+            }
+            wait = Wait::No;
+        }
+        Ok(true)
+    }
+
+    /// Messages that were dropped because nobody can be answered.
+    pub fn anonymous(&self) -> u64 {
+        self.anonymous.load(Ordering::Relaxed)
+    }
+}
+
+/// The request in a message; one of an unknown type belongs to no place and is spoiled.
+pub fn request(received: &Received) -> Request {
+    let request = Request::from_received(received.bytes());
+    let known = [Place::Consultation, Place::Reservation]
+        .iter()
+        .any(|&place| received.mtype() == place as i64);
+    if known { request } else { request.spoiled() }
+}
+
+/// What a client's user can do when there is no queue.
+fn hint(dir: &Path, holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, package, .. }) if process::is_alive(*pid) => {
+            format!("({package}, process {pid}, runs there: use its client)")
+        }
+        _ => {
+            let package = holder.map_or("q2-msgqueue", |holder| &holder.package);
+            let dir = dir.display();
+            format!(
+                "(is the server running? start it with: cargo run -p {package} --bin server -- --dir {dir})"
+            )
+        }
+    }
+}
+
+fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {
+    sys::ftok(key_file, project)
+        .with_context(|| format!("cannot make a key of {}", key_file.display()))
+}
+
+/// The largest reply must fit into a message, and into a queue.
+fn check_limits() -> anyhow::Result<()> {
+    for (name, least) in [("msgmax", REPLY_MAX), ("msgmnb", REPLY_MAX.max(REQUEST_SIZE))] {
+        let path = PathBuf::from("/proc/sys/kernel").join(name);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let limit: usize =
+            text.trim().parse().with_context(|| format!("cannot understand {}", path.display()))?;
+        ensure!(
+            limit >= least,
+            "kernel.{name} is {limit}, a reply needs {least}: sysctl kernel.{name}=16384"
+        );
+    }
+    Ok(())
+}

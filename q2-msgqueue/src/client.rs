@@ -1,0 +1,129 @@
+//! The client of the queues, for every stage that has them: sends a request, waits for the message of its own type.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use common::ask::{Ask, Nonces, Unanswered};
+use common::menu;
+use common::options::ClientOptions;
+use common::record::{Reply, Request};
+use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
+use nix::time::ClockId;
+use nix::unistd::gettid;
+
+use crate::channel::{Channel, Place};
+use crate::queue::{Queue, Wait, Which};
+use crate::sys;
+
+/// How often a blocked call wakes to compare its deadline with the clock: msgrcv has no time-out of its own.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A client: one thread's. Another thread may have another.
+#[derive(Debug)]
+pub struct Client {
+    channel: Channel,
+    /// The type of our replies: the thread's id, which is the PID in a process of one thread.
+    id: i32,
+    nonces: Nonces,
+    timeout: Duration,
+    /// One repeating timer for all questions; a timer for each would cost two calls, and one that fires just before
+    /// the call it is meant for would be lost.
+    _ticks: Timer,
+}
+
+/// Runs the client program; returns the exit status.
+///
+/// # Errors
+/// If there is no server, or a question stays without an answer.
+pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    let mut client = Client::open(&options.dir, options.timeout)?;
+    menu::run(options, |ask| client.ask(ask))
+}
+
+impl Client {
+    /// Opens the queues of the server in `dir`, for the calling thread.
+    ///
+    /// # Errors
+    /// If no server runs there.
+    pub fn open(dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
+        let channel = Channel::open(dir)?;
+        let id = gettid().as_raw();
+        drain(&channel.replies, id)
+            .context("cannot clear the replies to an earlier process with this PID")?;
+        let ticks = start_ticks().context("cannot set a timer")?;
+        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
+    }
+
+    /// Asks, and waits for the answer as long as the time-out says.
+    ///
+    /// # Errors
+    /// If there is none; says whether the request was sent.
+    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        let request = Request::new(self.id, self.nonces.draw(), ask);
+        let deadline = Instant::now() + self.timeout;
+        let place = match ask {
+            Ask::List | Ask::View { .. } => Place::Consultation,
+            Ask::Reserve { .. } => Place::Reservation,
+        };
+        while let Err(error) = self.channel.send(place, &request) {
+            self.go_on(error, deadline).map_err(Unanswered::NotSent)?;
+        }
+        loop {
+            match self.channel.replies.receive(Which::Only(self.id.into()), Wait::Yes) {
+                Ok(received) => {
+                    // A reply to an earlier question of ours, or a forgery, has another nonce.
+                    let reply =
+                        received.and_then(|received| Reply::from_received(received.bytes()));
+                    if let Some(reply) = reply.filter(|reply| reply.nonce == request.nonce) {
+                        return Ok(reply);
+                    }
+                    self.check(deadline).map_err(Unanswered::Unknown)?;
+                }
+                Err(error) => self.go_on(error, deadline).map_err(Unanswered::Unknown)?,
+            }
+        }
+    }
+
+    /// After a failed call: goes on if it was only interrupted and there is time left.
+    fn go_on(&self, error: io::Error, deadline: Instant) -> io::Result<()> {
+        match error.kind() {
+            io::ErrorKind::Interrupted => self.check(deadline),
+            _ if crate::queue::is_gone(&error) => Err(io::Error::other("the server has stopped")),
+            _ => Err(error),
+        }
+    }
+
+    fn check(&self, deadline: Instant) -> io::Result<()> {
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        let message = format!("no answer within {} s", self.timeout.as_secs_f64());
+        Err(io::Error::new(io::ErrorKind::TimedOut, message))
+    }
+}
+
+/// Throws away what was sent to an earlier process with our id.
+fn drain(replies: &Queue, id: i32) -> io::Result<()> {
+    while replies.receive(Which::Only(id.into()), Wait::No)?.is_some() {}
+    Ok(())
+}
+
+/// Has SIGALRM sent to the calling thread again and again.
+fn start_ticks() -> io::Result<Timer> {
+    sys::interrupt_on_alarm()?;
+    let mut alarm = SigSet::empty();
+    alarm.add(Signal::SIGALRM);
+    alarm.thread_unblock()?;
+    let notify = SigevNotify::SigevThreadId {
+        signal: Signal::SIGALRM,
+        thread_id: gettid().as_raw(),
+        si_value: 0,
+    };
+    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
+    timer.set(Expiration::Interval(TimeSpec::from(TICK)), TimerSetTimeFlags::empty())?;
+    Ok(timer)
+}

@@ -1,0 +1,11 @@
+//! The box office over System V message queues: a parent, a consultation worker and a reservation worker.
+#![cfg(target_os = "linux")]
+
+pub mod backlog;
+pub mod channel;
+pub mod client;
+pub mod leftovers;
+pub mod queue;
+pub mod server;
+pub mod sweep;
+mod sys;

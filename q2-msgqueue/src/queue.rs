@@ -1,0 +1,182 @@
+//! One System V message queue: who made it removes it, and every call says what it waits for.
+
+use std::io;
+
+use nix::errno::Errno;
+
+use crate::sys::{self, Message};
+
+/// A message queue.
+#[derive(Debug)]
+pub struct Queue {
+    id: i32,
+    /// The process that made the queue and removes it; a forked worker has this handle too, and must not.
+    maker: Option<u32>,
+}
+
+/// Whether a call waits until it can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// As long as it takes.
+    Yes,
+    /// Not at all.
+    No,
+}
+
+/// Which messages a call receives, the oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Any.
+    All,
+    /// Those of this type.
+    Only(i64),
+    /// Those of all other types.
+    Except(i64),
+}
+
+/// A received message.
+#[derive(Clone, Debug)]
+pub struct Received {
+    message: Message,
+    len: usize,
+}
+
+impl Received {
+    /// The message's type.
+    pub fn mtype(&self) -> i64 {
+        self.message.mtype
+    }
+
+    /// Its bytes; those of a message longer than any reply are cut one byte behind a reply's end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.message.text[..self.len]
+    }
+}
+
+/// How full a queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Messages in it.
+    pub messages: u64,
+    /// Bytes in it, types not counted.
+    pub bytes: u64,
+    /// Bytes it may hold, `msgmnb`.
+    pub capacity: u64,
+}
+
+impl Queue {
+    /// Makes the queue of `key`, for this user only.
+    ///
+    /// # Errors
+    /// EEXIST if there is one; ENOSPC if the system has no queue left (msgmni). See msgget(2).
+    pub fn create(key: i32) -> io::Result<Queue> {
+        let id = sys::msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)?;
+        Ok(Queue { id, maker: Some(std::process::id()) })
+    }
+
+    /// Finds the queue of `key`.
+    ///
+    /// # Errors
+    /// ENOENT if there is none, EACCES if it is another user's. See msgget(2).
+    pub fn open(key: i32) -> io::Result<Queue> {
+        Ok(Queue { id: sys::msgget(key, 0)?, maker: None })
+    }
+
+    /// The queue's id, as `ipcs -q` shows it.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// EAGAIN (`WouldBlock`) if it is full and we do not wait, EINTR, EIDRM or EINVAL if it is gone. See msgsnd(2).
+    ///
+    /// # Panics
+    /// If there are more bytes than a reply can have.
+    pub fn send(&self, mtype: i64, bytes: &[u8], wait: Wait) -> io::Result<()> {
+        let mut message = Message::new();
+        message.mtype = mtype;
+        message.text[..bytes.len()].copy_from_slice(bytes);
+        sys::msgsnd(self.id, &message, bytes.len(), flags(wait))
+    }
+
+    /// Receives a message; None if there is none and we do not wait.
+    ///
+    /// # Errors
+    /// EINTR, EIDRM or EINVAL if it is gone. See msgrcv(2).
+    pub fn receive(&self, which: Which, wait: Wait) -> io::Result<Option<Received>> {
+        let (mtype, except) = match which {
+            Which::All => (0, 0),
+            Which::Only(mtype) => (mtype, 0),
+            Which::Except(mtype) => (mtype, libc::MSG_EXCEPT),
+        };
+        self.msgrcv(mtype, flags(wait) | except)
+    }
+
+    /// Copies the message at a position, from 0 for the oldest, and leaves it there; None behind the last.
+    ///
+    /// # Errors
+    /// ENOSYS if the kernel was built without checkpoint/restore; EIDRM or EINVAL if the queue is gone. See msgrcv(2).
+    pub fn peek(&self, position: i64) -> io::Result<Option<Received>> {
+        self.msgrcv(position, libc::MSG_COPY | libc::IPC_NOWAIT)
+    }
+
+    fn msgrcv(&self, mtype: i64, flags: i32) -> io::Result<Option<Received>> {
+        let mut received = Received { message: Message::new(), len: 0 };
+        match sys::msgrcv(self.id, &mut received.message, mtype, flags) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(None),
+            result => {
+                received.len = result?;
+                Ok(Some(received))
+            }
+        }
+    }
+
+    /// How full the queue is.
+    ///
+    /// # Errors
+    /// EIDRM or EINVAL if it is gone. See msgctl(2).
+    pub fn load(&self) -> io::Result<Load> {
+        let status = sys::msgctl_stat(self.id)?;
+        Ok(Load {
+            messages: status.msg_qnum,
+            bytes: status.__msg_cbytes,
+            capacity: status.msg_qbytes,
+        })
+    }
+
+    /// Removes the queue; whoever is blocked on it gets EIDRM. A queue that is gone already is no error.
+    ///
+    /// # Errors
+    /// EPERM. See msgctl(2).
+    pub fn remove(&mut self) -> io::Result<()> {
+        self.maker = None;
+        match sys::msgctl_remove(self.id) {
+            Err(error) if is_gone(&error) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if self.maker == Some(std::process::id())
+            && let Err(error) = self.remove()
+        {
+            tracing::warn!("cannot remove message queue {}: {error}", self.id);
+        }
+    }
+}
+
+/// Whether an error means that the queue was removed: EIDRM for the call that was blocked, EINVAL for a later one.
+pub fn is_gone(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EIDRM | Errno::EINVAL))
+}
+
+fn flags(wait: Wait) -> i32 {
+    match wait {
+        Wait::Yes => 0,
+        Wait::No => libc::IPC_NOWAIT,
+    }
+}
