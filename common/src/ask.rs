@@ -8,7 +8,8 @@ use zerocopy::FromZeros;
 use zerocopy::little_endian::{I32, U64};
 
 use crate::exit::plain;
-use crate::record::{Kind, MAGIC, Request};
+use crate::record::MAGIC;
+use crate::request::{Kind, Request};
 
 /// One question to the box office; also the client's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -54,8 +55,9 @@ impl Request {
 
 /// Numbers that tell a client's own replies from all others.
 ///
-/// The start is random, so that a reply to an earlier owner of the same PID is not taken for ours; then they count
-/// up, because drawing each of them would cost a system call per request. See getrandom(2).
+/// The start is random, so that a reply to an earlier owner of the same PID is not taken for ours;
+/// then they count up, because drawing each of them would cost a system call per request. See
+/// getrandom(2).
 #[derive(Debug)]
 pub struct Nonces(u64);
 

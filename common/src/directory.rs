@@ -22,7 +22,8 @@ pub fn make(dir: &Path) -> anyhow::Result<()> {
     check(dir)
 }
 
-/// Checks that DIR is a directory of this user's with mode 0700: nobody else may list, read or replace what is in it.
+/// Checks that DIR is a directory of this user's with mode 0700: nobody else may list, read or
+/// replace what is in it.
 ///
 /// # Errors
 /// Says what is wrong and what to do.
@@ -46,8 +47,8 @@ pub fn check(dir: &Path) -> anyhow::Result<()> {
 /// Opens a file in DIR for reading and writing, and makes it (mode 0600) if `create` says so.
 ///
 /// # Errors
-/// Of open (ELOOP for a symbolic link), or if it is not a regular file of this user's with one name only: what we
-/// write must not end up somewhere else. See open(2).
+/// Of open (ELOOP for a symbolic link), or if it is not a regular file of this user's with one name
+/// only: what we write must not end up somewhere else. See open(2).
 pub fn open_file(path: &Path, create: bool) -> io::Result<File> {
     // O_NONBLOCK keeps a FIFO in the file's place from holding the open for ever.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::record::Status;
+use crate::reply::Status;
 
 /// Exit status of a question that was answered, but not with what was asked for.
 pub const REFUSED: u8 = 1;
@@ -21,7 +21,8 @@ pub fn code(status: Option<Status>) -> u8 {
     }
 }
 
-/// The exit status of a program, after its error, if any, is on stderr as `PROGRAM: cannot VERB OBJECT: CAUSE`.
+/// The exit status of a program, after its error, if any, is on stderr as `PROGRAM: cannot VERB
+/// OBJECT: CAUSE`.
 pub fn report(program: &str, result: anyhow::Result<u8>) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,6 +1,7 @@
 //! What every stage of the box office needs and that has no control flow of its own.
 //!
-//! Data and pure rules come first; the process's surroundings (directory, command line, logs, signals) after them.
+//! Data and pure rules come first; the process's surroundings (directory, command line, logs,
+//! signals) after them.
 #![cfg(target_os = "linux")]
 
 pub mod ask;
@@ -14,6 +15,8 @@ pub mod options;
 pub mod print;
 pub mod process;
 pub mod record;
+pub mod reply;
+pub mod request;
 pub mod shows;
 pub mod signals;
 pub mod start;

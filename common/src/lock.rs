@@ -1,8 +1,9 @@
 //! One server per DIR: `DIR/lock`, held as long as any process of the server lives.
 //!
-//! The lock belongs to the open file description, which forked workers share: after the parent is killed they still
-//! hold it, so that a successor cannot start beside an old writer. It is never unlocked by a call and the file is
-//! never removed. It says who holds it, and which kernel objects a crash would leave behind.
+//! The lock belongs to the open file description, which forked workers share: after the parent is
+//! killed they still hold it, so that a successor cannot start beside an old writer. It is never
+//! unlocked by a call and the file is never removed. It says who holds it, and which kernel objects
+//! a crash would leave behind.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -20,7 +21,8 @@ use crate::process::is_alive;
 pub const LOCK_FILE: &str = "lock";
 /// How long a dead server's last processes may take to die; killed ones need milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often to look whether they have; nothing tells us of the death of a process that is not our child.
+/// How often to look whether they have; nothing tells us of the death of a process that is not our
+/// child.
 const POLL: Duration = Duration::from_millis(10);
 /// A lock file of this project has a handful of lines.
 const FILE_MAX: usize = 64 * 1024;
@@ -46,11 +48,12 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock of DIR for `package`.
     ///
-    /// The objects that a dead server recorded stay recorded until [`Lock::forget`], so that a crash while they are
-    /// being removed loses none.
+    /// The objects that a dead server recorded stay recorded until [`Lock::forget`], so that a
+    /// crash while they are being removed loses none.
     ///
     /// # Errors
-    /// If a server runs in DIR, or processes of a dead one are still there after 2 s: names them. See flock(2).
+    /// If a server runs in DIR, or processes of a dead one are still there after 2 s: names them.
+    /// See flock(2).
     pub fn take(dir: &Path, package: &str) -> anyhow::Result<Lock> {
         let path = dir.join(LOCK_FILE);
         let file =
@@ -86,7 +89,8 @@ impl Lock {
         self.write()
     }
 
-    /// One write, then the cut: killed in between, the file has a rest of old lines, which say nothing false.
+    /// One write, then the cut: killed in between, the file has a rest of old lines, which say
+    /// nothing false.
     fn write(&self) -> io::Result<()> {
         let mut text = format!("{} {}\n", self.holder.pid, self.holder.package);
         for object in &self.holder.objects {
@@ -144,7 +148,8 @@ fn users(file: &File) -> io::Result<Vec<i32>> {
         else {
             continue;
         };
-        // A process that ends while we look, or that belongs to somebody else, holds nothing in a DIR of ours.
+        // A process that ends while we look, or that belongs to somebody else, holds nothing in a
+        // DIR of ours.
         let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
         let same = |link: fs::DirEntry| {
             fs::metadata(link.path())

@@ -10,12 +10,13 @@ use tracing::{debug, info};
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 use crate::options::ServerOptions;
-use crate::record::{Kind, Reply, Request};
+use crate::reply::Reply;
+use crate::request::{Kind, Request};
 
 /// Starts logging as the options say, with date and time (UTC).
 ///
-/// A line is one write, to a file opened with O_APPEND: lines of a parent and its forked workers never mix, and no
-/// thread stands between a worker and its last words.
+/// A line is one write, to a file opened with O_APPEND: lines of a parent and its forked workers
+/// never mix, and no thread stands between a worker and its last words.
 ///
 /// # Errors
 /// If the file cannot be opened, or logging was started before.
@@ -24,7 +25,8 @@ pub fn start(options: &ServerOptions) -> anyhow::Result<()> {
         .with_max_level(options.log_level)
         .with_target(false)
         .with_ansi(false)
-        // It would print its own failure to the stderr that just failed, and panic when that fails too.
+        // It would print its own failure to the stderr that just failed, and panic when that fails
+        // too.
         .log_internal_errors(false);
     let started = match &options.log_file {
         None => builder.with_writer(std::io::stderr).try_init(),

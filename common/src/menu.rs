@@ -1,4 +1,5 @@
-//! The client's session: one command, or the assignment's menu, which also works when its input is a pipe.
+//! The client's session: one command, or the assignment's menu, which also works when its input is
+//! a pipe.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -8,7 +9,7 @@ use crate::ask::{Ask, Unanswered};
 use crate::exit;
 use crate::options::ClientOptions;
 use crate::print;
-use crate::record::Reply;
+use crate::reply::Reply;
 
 /// Longest line that is read as one; a rest is skipped.
 const LINE_MAX: u64 = 1024;
@@ -111,7 +112,7 @@ fn prompt(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Kind, Request};
+    use crate::request::{Kind, Request};
     use crate::shows;
     use proptest::prelude::*;
 

@@ -1,15 +1,18 @@
-//! The office: the one writer, which decides a batch of reservations and makes it durable before anybody hears of it.
+//! The office: the one writer, which decides a batch of reservations and makes it durable before
+//! anybody hears of it.
 
 use std::io;
 
-use crate::record::{Reply, Request, Status};
+use crate::reply::{Reply, Status};
+use crate::request::Request;
 use crate::store::Store;
 use crate::table::Table;
 
 /// Reservations decided and synced together at most.
 ///
-/// A batch shares one fdatasync, about 130 us on the machine this was measured on, against 2 us for a message: the
-/// more, the better the throughput. The bound keeps the first of a batch from waiting for the last.
+/// A batch shares one fdatasync, about 130 us on the machine this was measured on, against 2 us for
+/// a message: the more, the better the throughput. The bound keeps the first of a batch from
+/// waiting for the last.
 pub const BATCH_MAX: usize = 64;
 
 /// The table that decides, and the file that remembers.
@@ -27,10 +30,11 @@ impl Office {
         Office { table, store, server, failed: false }
     }
 
-    /// Decides `batch` in order and puts one reply for each into `replies`; when this returns, they may be sent.
+    /// Decides `batch` in order and puts one reply for each into `replies`; when this returns, they
+    /// may be sent.
     ///
-    /// Refusals wait for the sync too: they quote counts that the batch has changed. A failed sync makes every reply
-    /// of this and all later batches UNAVAILABLE.
+    /// Refusals wait for the sync too: they quote counts that the batch has changed. A failed sync
+    /// makes every reply of this and all later batches UNAVAILABLE.
     ///
     /// # Errors
     /// Of pwrite and fdatasync: send the replies, then stop. See fsync(2).

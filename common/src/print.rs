@@ -6,7 +6,8 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::ask::Ask;
-use crate::record::{Reply, Spectacle, Status};
+use crate::record::Spectacle;
+use crate::reply::{Reply, Status};
 
 /// Prints the answer to `ask`, as text or as one JSON object.
 ///
@@ -54,7 +55,8 @@ fn list(out: &mut impl Write, rows: &[Spectacle]) -> io::Result<()> {
     let shows: Vec<_> = rows.iter().filter(|row| row.id != 0).collect();
     let titles: Vec<_> = shows.iter().map(|row| visible(&row.title())).collect();
     let widest = titles.iter().map(|title| title.width()).max().unwrap_or(0).max("Title".len());
-    // Padded by hand: format's width counts characters, but an accent may be one of its own and a CJK title is wide.
+    // Padded by hand: format's width counts characters, but an accent may be one of its own and a
+    // CJK title is wide.
     let pad = |title: &str| " ".repeat(widest - title.width());
     writeln!(out, " No  Title{}  Date             Seats", pad("Title"))?;
     for (row, title) in shows.iter().zip(&titles) {
@@ -64,7 +66,8 @@ fn list(out: &mut impl Write, rows: &[Spectacle]) -> io::Result<()> {
     Ok(())
 }
 
-/// The text with a replacement for every character that could drive a terminal: titles come from elsewhere.
+/// The text with a replacement for every character that could drive a terminal: titles come from
+/// elsewhere.
 fn visible(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
@@ -118,7 +121,8 @@ fn to_json(ask: Ask, reply: &Reply) -> io::Result<String> {
             server: reply.server.get(),
         }),
     };
-    // serde_json escapes the first 32 control characters only; the others are escaped here, in the same notation.
+    // serde_json escapes the first 32 control characters only; the others are escaped here, in the
+    // same notation.
     let text = serde_json::to_string(&object)?;
     Ok(text
         .chars()
@@ -143,7 +147,7 @@ fn status_name(status: Option<Status>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Request;
+    use crate::request::Request;
     use crate::shows;
     use crate::table::Table;
 

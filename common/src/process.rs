@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// Longest name the kernel keeps, in bytes.
 pub const NAME_MAX: usize = 15;
 
-/// Names this process (its calling thread) for `ps -eLo pid,ppid,lwp,comm`; at most 15 bytes are kept.
+/// Names this process (its calling thread) for `ps -eLo pid,ppid,lwp,comm`; at most 15 bytes are
+/// kept.
 ///
 /// # Errors
 /// Of prctl. See PR_SET_NAME(2const).
@@ -26,7 +27,8 @@ pub fn state(id: i32) -> Option<char> {
     after_name.trim_start().chars().next()
 }
 
-/// Whether a process or thread is there and can still act: a zombie cannot, though `kill(pid, 0)` finds it.
+/// Whether a process or thread is there and can still act: a zombie cannot, though `kill(pid, 0)`
+/// finds it.
 pub fn is_alive(id: i32) -> bool {
     !matches!(state(id), None | Some('Z' | 'X'))
 }

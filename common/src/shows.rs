@@ -54,7 +54,8 @@ pub fn sample() -> Table {
     table
 }
 
-/// Reads a table from a TOML file: an array of tables `[[show]]` with `title`, `date` (`DD/MM/YYYY`) and `seats`.
+/// Reads a table from a TOML file: an array of tables `[[show]]` with `title`, `date`
+/// (`DD/MM/YYYY`) and `seats`.
 ///
 /// # Errors
 /// If the file cannot be read, or names the line of the first thing wrong in it.
@@ -121,8 +122,8 @@ enum Field {
 /// The row of a show.
 ///
 /// # Errors
-/// If the id is not positive, the title is empty, over 49 bytes or holds a NUL, the date is none of the calendar
-/// as `DD/MM/YYYY`, or the seats are negative.
+/// If the id is not positive, the title is empty, over 49 bytes or holds a NUL, the date is none of
+/// the calendar as `DD/MM/YYYY`, or the seats are negative.
 pub fn spectacle(id: i32, title: &str, date: &str, seats: i32) -> Result<Spectacle, Fault> {
     let fault = |field, message| Err(Fault { field, message });
     if id <= 0 {

@@ -1,4 +1,5 @@
-//! Signals as events: blocked before any thread or child exists, then read like data by the main thread.
+//! Signals as events: blocked before any thread or child exists, then read like data by the main
+//! thread.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -16,10 +17,11 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Blocks the signals in this thread, and so in every thread and child made after, and opens their descriptor.
+    /// Blocks the signals in this thread, and so in every thread and child made after, and opens
+    /// their descriptor.
     ///
-    /// Blocked, they interrupt no system call and run no handler. Workers keep them blocked: Ctrl-C reaches the whole
-    /// process group, and only the parent may act on it.
+    /// Blocked, they interrupt no system call and run no handler. Workers keep them blocked: Ctrl-C
+    /// reaches the whole process group, and only the parent may act on it.
     ///
     /// # Errors
     /// EMFILE, ENFILE, ENOMEM. See signalfd(2).
@@ -47,7 +49,8 @@ impl Signals {
             if left.is_zero() {
                 return Ok(None);
             }
-            // Rounded up: a poll that is a fraction of a millisecond early would spin until the deadline.
+            // Rounded up: a poll that is a fraction of a millisecond early would spin until the
+            // deadline.
             let milliseconds = left.as_micros().div_ceil(1000);
             let poll_timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
             match poll(&mut [PollFd::new(self.descriptor.as_fd(), PollFlags::POLLIN)], poll_timeout)

@@ -1,4 +1,5 @@
-//! What every server does before its mechanism: logs, signals, directory, lock, data file, in this order.
+//! What every server does before its mechanism: logs, signals, directory, lock, data file, in this
+//! order.
 
 use std::io::{self, Write};
 
@@ -14,7 +15,8 @@ use crate::signals::Signals;
 use crate::store::{self, Store};
 use crate::table::Table;
 
-/// A server that has its directory to itself, and has not yet made any child, thread or kernel object.
+/// A server that has its directory to itself, and has not yet made any child, thread or kernel
+/// object.
 #[derive(Debug)]
 pub struct Start {
     /// SIGTERM, SIGINT and SIGCHLD, blocked.

@@ -36,9 +36,9 @@ pub fn exists(dir: &Path) -> bool {
 impl Store {
     /// Opens the data file of DIR and reads the table; creates it from `new` if there is none.
     ///
-    /// The table is written back and synced before this returns. Otherwise counts that a crash left unsynced would
-    /// be shown and then taken back by a power cut, and pages that a failed sync left marked clean would never
-    /// reach the disk.
+    /// The table is written back and synced before this returns. Otherwise counts that a crash left
+    /// unsynced would be shown and then taken back by a power cut, and pages that a failed sync
+    /// left marked clean would never reach the disk.
     ///
     /// # Errors
     /// If the file is no data file (it is left as it is), or cannot be read, written or synced.
@@ -67,14 +67,15 @@ impl Store {
         Ok((store, table))
     }
 
-    /// Makes the seat counts that differ between `before` and `after` durable: one write for each, one sync for all.
+    /// Makes the seat counts that differ between `before` and `after` durable: one write for each,
+    /// one sync for all.
     ///
-    /// A count is 4 aligned bytes and never straddles a sector, so a crash leaves each count old or new; that is
-    /// why there is no journal. Nothing differs, nothing is written or synced.
+    /// A count is 4 aligned bytes and never straddles a sector, so a crash leaves each count old or
+    /// new; that is why there is no journal. Nothing differs, nothing is written or synced.
     ///
     /// # Errors
-    /// Of pwrite and fdatasync. After one, nobody knows what is on disk, and a second sync would answer 0 while the
-    /// disk keeps the old data: the caller must not go on. See fsync(2).
+    /// Of pwrite and fdatasync. After one, nobody knows what is on disk, and a second sync would
+    /// answer 0 while the disk keeps the old data: the caller must not go on. See fsync(2).
     pub fn write(&self, before: &Table, after: &Table) -> io::Result<()> {
         let changed = (0..ROWS).filter(|&row| before.rows[row].seats != after.rows[row].seats);
         let mut unsynced = false;
@@ -90,7 +91,8 @@ impl Store {
         Ok(())
     }
 
-    /// One pwrite; a short one is an error, because the file never grows and so cannot lack room for a part.
+    /// One pwrite; a short one is an error, because the file never grows and so cannot lack room
+    /// for a part.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let written = loop {
             match self.file.write_at(bytes, offset) {
@@ -202,7 +204,8 @@ mod tests {
     #[test]
     fn a_damaged_file_is_refused_with_its_row_and_left_alone() {
         let good = shows::sample();
-        let damage: [(&str, fn(&mut Table)); 8] = [
+        type Spoil = fn(&mut Table);
+        let damage: [(&str, Spoil); 8] = [
             ("row 2: id 1 is also", |t| t.rows[1].id = I32::new(1)),
             ("row 1: -1 seats", |t| t.rows[0].seats = I32::new(-1)),
             ("row 3: \"31/02/2027\"", |t| t.rows[2].date[..10].copy_from_slice(b"31/02/2027")),

@@ -1,9 +1,12 @@
-//! The table of shows and the rules that decide a request against it: total functions, a refusal is a reply.
+//! The table of shows and the rules that decide a request against it: total functions, a refusal is
+//! a reply.
 
 use zerocopy::little_endian::I32;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::record::{Kind, ROWS, Reply, Request, Spectacle, Status};
+use crate::record::{ROWS, Spectacle};
+use crate::reply::{Reply, Status};
+use crate::request::{Kind, Request};
 
 /// All shows, in the 720 bytes of the data file.
 #[repr(C)]
@@ -38,7 +41,8 @@ impl Table {
         }
     }
 
-    /// Decides a reservation and takes its seats out of the table; anything else is a BAD_REQUEST here.
+    /// Decides a reservation and takes its seats out of the table; anything else is a BAD_REQUEST
+    /// here.
     pub fn reserve(&mut self, request: &Request, server: i32) -> Reply {
         if request.kind() != Some(Kind::Reserve) {
             return Reply::new(request, Status::BadRequest, server);

@@ -1,4 +1,5 @@
-//! The published table: a page of memory that the workers share, under a lock that survives its holder.
+//! The published table: a page of memory that the workers share, under a lock that survives its
+//! holder.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use tracing::debug;
 
 use crate::sys::{Guard, Shared};
 
-/// How long to wait for the lock before looking at its holder, who needs it for the time of one copy.
+/// How long to wait for the lock before looking at its holder, who needs it for the time of one
+/// copy.
 const LOOK_AFTER: Duration = Duration::from_millis(50);
 
 /// The table that every consultation sees. Made before the workers are forked.
@@ -37,9 +39,10 @@ impl SharedTable {
 
     /// Publishes a table, which must be durable already.
     ///
-    /// A process killed in the middle of this copy leaves some counts new and some old. Each of them is durable, and
-    /// none of the new ones is acknowledged: readers see reservations that are under way in another order, no more.
-    /// So there is nothing to repair, and the lock passes on. See pthread_mutex_consistent(3).
+    /// A process killed in the middle of this copy leaves some counts new and some old. Each of
+    /// them is durable, and none of the new ones is acknowledged: readers see reservations that are
+    /// under way in another order, no more. So there is nothing to repair, and the lock passes on.
+    /// See pthread_mutex_consistent(3).
     ///
     /// # Errors
     /// If the holder of the lock is a stopped process.
@@ -48,7 +51,8 @@ impl SharedTable {
         Ok(())
     }
 
-    /// Waits for the lock; a loaded machine may take its time, but a stopped holder never comes back by itself.
+    /// Waits for the lock; a loaded machine may take its time, but a stopped holder never comes
+    /// back by itself.
     fn lock(&self) -> io::Result<Guard<'_, Table>> {
         loop {
             match self.shared.timedlock(LOOK_AFTER) {

@@ -1,4 +1,5 @@
-//! fork, _exit, anonymous shared memory and robust mutexes: the calls that nix has not, or not safely.
+//! fork, _exit, anonymous shared memory and robust mutexes: the calls that nix has not, or not
+//! safely.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe type, with the reason why it is sound"
@@ -21,7 +22,8 @@ use zerocopy::FromBytes;
 /// # Errors
 /// EAGAIN, ENOMEM. See fork(2).
 pub(crate) fn fork() -> io::Result<Option<i32>> {
-    // SAFETY: servers fork before they make any thread, so the child's memory holds no lock of a vanished thread.
+    // SAFETY: servers fork before they make any thread, so the child's memory holds no lock of a
+    // vanished thread.
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Parent { child } => Ok(Some(child.as_raw())),
         ForkResult::Child => Ok(None),
@@ -34,7 +36,8 @@ pub(crate) fn _exit(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Gives SIGCHLD its default action: whoever started us may have had it ignored, and then no child can be waited for.
+/// Gives SIGCHLD its default action: whoever started us may have had it ignored, and then no child
+/// can be waited for.
 ///
 /// # Errors
 /// None that can happen. See signal(7).
@@ -44,7 +47,8 @@ pub(crate) fn default_sigchld() -> io::Result<()> {
     Ok(())
 }
 
-/// A value in memory that this process shares with the children it forks, under a robust process-shared mutex.
+/// A value in memory that this process shares with the children it forks, under a robust
+/// process-shared mutex.
 ///
 /// `T: FromBytes`, because a process killed in the middle of a copy leaves any bytes.
 #[derive(Debug)]
@@ -108,9 +112,11 @@ impl<T: FromBytes + Copy> Shared<T> {
 
     /// The thread that holds the lock now, or 0.
     ///
-    /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread on. See futex(2).
+    /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread
+    /// on. See futex(2).
     pub(crate) fn owner(&self) -> i32 {
-        // SAFETY: glibc's first word of a mutex is its futex, which every party accesses atomically.
+        // SAFETY: glibc's first word of a mutex is its futex, which every party accesses
+        // atomically.
         let futex = unsafe { AtomicU32::from_ptr(self.mutex().cast()) };
         (futex.load(Ordering::Relaxed) & libc::FUTEX_TID_MASK) as i32
     }
@@ -164,7 +170,8 @@ impl<T: FromBytes + Copy> Drop for Guard<'_, T> {
     }
 }
 
-/// A mutex that processes can share and that survives the death of its holder. See pthread_mutexattr_setrobust(3).
+/// A mutex that processes can share and that survives the death of its holder. See
+/// pthread_mutexattr_setrobust(3).
 fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let mut attributes = MaybeUninit::uninit();
     let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
@@ -178,7 +185,8 @@ fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let robust = unsafe {
         libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST)
     };
-    // SAFETY: both pointers are valid; glibc's mutex holds no pointer to itself before its first lock, so it may move.
+    // SAFETY: both pointers are valid; glibc's mutex holds no pointer to itself before its first
+    // lock, so it may move.
     let made = unsafe { libc::pthread_mutex_init(&mut mutex, attributes.as_ptr()) };
     // SAFETY: `attributes` are initialised, and a mutex keeps no reference to them.
     let destroyed = unsafe { libc::pthread_mutexattr_destroy(attributes.as_mut_ptr()) };

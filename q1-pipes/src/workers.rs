@@ -1,4 +1,5 @@
-//! Forked workers: started before any thread exists, reaped as they end, and never outliving their parent.
+//! Forked workers: started before any thread exists, reaped as they end, and never outliving their
+//! parent.
 
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
@@ -25,7 +26,8 @@ const PANICKED: i32 = 101;
 pub struct Workers {
     running: Vec<(Pid, String)>,
     reports: PipeReader,
-    /// Only until every worker has its copy: this one would keep the pipe from ending when theirs are gone.
+    /// Only until every worker has its copy: this one would keep the pipe from ending when theirs
+    /// are gone.
     reporter: Option<PipeWriter>,
 }
 
@@ -82,7 +84,8 @@ impl Workers {
         Ok(Workers { running: Vec::new(), reports, reporter: Some(reporter) })
     }
 
-    /// Forks a worker that shows as `name` in `ps` and runs `body`; its exit status is 0 if `body` succeeds.
+    /// Forks a worker that shows as `name` in `ps` and runs `body`; its exit status is 0 if `body`
+    /// succeeds.
     ///
     /// # Errors
     /// EAGAIN, ENOMEM. See fork(2).
@@ -128,7 +131,8 @@ impl Workers {
         Ok(ended)
     }
 
-    /// Waits until all workers have left by themselves; kills those that are still there at `deadline`.
+    /// Waits until all workers have left by themselves; kills those that are still there at
+    /// `deadline`.
     ///
     /// # Errors
     /// If one had to be killed, or did not end cleanly.
@@ -154,7 +158,8 @@ impl Workers {
 
     fn kill(&mut self) {
         for (pid, name) in self.running.drain(..) {
-            // SIGKILL also ends a stopped process. The worker is our child and not yet reaped: the PID is its own.
+            // SIGKILL also ends a stopped process. The worker is our child and not yet reaped: the
+            // PID is its own.
             let killed = kill(pid, Signal::SIGKILL).and_then(|()| waitpid(pid, None));
             if let Err(errno) = killed {
                 warn!("cannot end {name}, process {pid}: {errno}");

@@ -6,17 +6,20 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::process::is_alive;
-use common::record::Reply;
+use common::reply::Reply;
 use tracing::{info, warn};
 
 use crate::queue::{Queue, Wait};
 use crate::sweep::{Need, Sweeper};
 
-/// Replies kept at most; beyond it the oldest is lost, as its client has waited longest and is likely gone.
+/// Replies kept at most; beyond it the oldest is lost, as its client has waited longest and is
+/// likely gone.
 const DEFERRED_MAX: usize = 512;
-/// Pause between two tries. The kernel tells a sender that does not wait nothing about room in a queue.
+/// Pause between two tries. The kernel tells a sender that does not wait nothing about room in a
+/// queue.
 const RETRY: Duration = Duration::from_millis(1);
-/// Least time between two sweeps, which cost up to a millisecond: a full queue must not make every reply as slow.
+/// Least time between two sweeps, which cost up to a millisecond: a full queue must not make every
+/// reply as slow.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(10);
 /// How long a stopping worker tries to get rid of its last replies.
 const FLUSH_MAX: Duration = Duration::from_millis(400);

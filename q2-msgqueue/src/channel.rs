@@ -1,7 +1,8 @@
-//! Two message queues: requests one way, typed by their place; replies the other way, typed by their client.
+//! Two message queues: requests one way, typed by their place; replies the other way, typed by
+//! their client.
 //!
-//! Not one queue both ways: when it is full, clients and workers wait for each other for ever; a client whose PID is 1
-//! or 2 is taken for a request; and `msgrcv(0)` steals replies.
+//! Not one queue both ways: when it is full, clients and workers wait for each other for ever; a
+//! client whose PID is 1 or 2 is taken for a request; and `msgrcv(0)` steals replies.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,14 +13,16 @@ use common::directory::{self, open_file};
 use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
 use common::process;
-use common::record::{REPLY_MAX, REQUEST_SIZE, Request};
+use common::reply::REPLY_MAX;
+use common::request::{REQUEST_SIZE, Request};
 use zerocopy::IntoBytes;
 
 use crate::leftovers;
 use crate::queue::{Queue, Received, Wait, Which, is_gone};
 use crate::sys;
 
-/// The file whose inode gives the keys. It is made once and never removed: a new file may get another inode.
+/// The file whose inode gives the keys. It is made once and never removed: a new file may get
+/// another inode.
 pub const KEY_FILE: &str = "queue.key";
 /// ftok's project number of the request queue.
 pub const REQUESTS: u8 = b'Q';
@@ -93,7 +96,8 @@ impl Channel {
                 .map_err(|error| explain(key_file.display().to_string(), &error))?;
             let object = || format!("message queue {key:#010x}");
             let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
-            // The key has 16 bits of the inode only. The queue may be another directory's, and its seats too.
+            // The key has 16 bits of the inode only. The queue may be another directory's, and its
+            // seats too.
             if let Some(holder) = &holder
                 && !leftovers::is_recorded(&holder.objects, key, queue.id())
             {
@@ -118,8 +122,9 @@ impl Channel {
 
     /// The next request for `place`, in the order in which they were sent.
     ///
-    /// The consultation worker receives every type but 2. If it received type 1 only, messages of other types would
-    /// stay, and 512 of them close the queue for ever; so they come in here and are refused.
+    /// The consultation worker receives every type but 2. If it received type 1 only, messages of
+    /// other types would stay, and 512 of them close the queue for ever; so they come in here and
+    /// are refused.
     ///
     /// # Errors
     /// Those that do not mean the end of the queue. See msgrcv(2).
@@ -144,8 +149,8 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the first of them.
-    /// Returns whether the queue is still there.
+    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the
+    /// first of them. Returns whether the queue is still there.
     ///
     /// # Errors
     /// As [`Channel::receive`].

@@ -1,4 +1,5 @@
-//! The client of the queues, for every stage that has them: sends a request, waits for the message of its own type.
+//! The client of the queues, for every stage that has them: sends a request, waits for the message
+//! of its own type.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +9,8 @@ use anyhow::Context;
 use common::ask::{Ask, Nonces, Unanswered};
 use common::menu;
 use common::options::ClientOptions;
-use common::record::{Reply, Request};
+use common::reply::Reply;
+use common::request::Request;
 use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
@@ -19,7 +21,8 @@ use crate::channel::{Channel, Place};
 use crate::queue::{Queue, Wait, Which};
 use crate::sys;
 
-/// How often a blocked call wakes to compare its deadline with the clock: msgrcv has no time-out of its own.
+/// How often a blocked call wakes to compare its deadline with the clock: msgrcv has no time-out of
+/// its own.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A client: one thread's. Another thread may have another.
@@ -30,8 +33,8 @@ pub struct Client {
     id: i32,
     nonces: Nonces,
     timeout: Duration,
-    /// One repeating timer for all questions; a timer for each would cost two calls, and one that fires just before
-    /// the call it is meant for would be lost.
+    /// One repeating timer for all questions; a timer for each would cost two calls, and one that
+    /// fires just before the call it is meant for would be lost.
     _ticks: Timer,
 }
 

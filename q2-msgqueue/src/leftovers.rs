@@ -1,4 +1,5 @@
-//! Queues outlive their makers: each is recorded in the lock file, so that a successor removes just what is its own.
+//! Queues outlive their makers: each is recorded in the lock file, so that a successor removes just
+//! what is its own.
 
 use std::io;
 
@@ -107,7 +108,8 @@ fn left_behind(entry: Entry) -> io::Result<Option<i32>> {
     };
     let (id, status) = status;
     let same = sys::key(&status) == entry.key && status.msg_perm.cuid == geteuid().as_raw();
-    // Its maker died between making and recording it, or found it there, another program's: nobody has used it yet.
+    // Its maker died between making and recording it, or found it there, another program's: nobody
+    // has used it yet.
     let unused = status.msg_lspid == 0 && status.msg_lrpid == 0;
     Ok((same && (entry.id.is_some() || unused)).then_some(id))
 }

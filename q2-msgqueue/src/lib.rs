@@ -1,4 +1,5 @@
-//! The box office over System V message queues: a parent, a consultation worker and a reservation worker.
+//! The box office over System V message queues: a parent, a consultation worker and a reservation
+//! worker.
 #![cfg(target_os = "linux")]
 
 pub mod backlog;

@@ -10,7 +10,8 @@ use crate::sys::{self, Message};
 #[derive(Debug)]
 pub struct Queue {
     id: i32,
-    /// The process that made the queue and removes it; a forked worker has this handle too, and must not.
+    /// The process that made the queue and removes it; a forked worker has this handle too, and
+    /// must not.
     maker: Option<u32>,
 }
 
@@ -90,7 +91,8 @@ impl Queue {
     /// Sends a message.
     ///
     /// # Errors
-    /// EAGAIN (`WouldBlock`) if it is full and we do not wait, EINTR, EIDRM or EINVAL if it is gone. See msgsnd(2).
+    /// EAGAIN (`WouldBlock`) if it is full and we do not wait, EINTR, EIDRM or EINVAL if it is
+    /// gone. See msgsnd(2).
     ///
     /// # Panics
     /// If there are more bytes than a reply can have.
@@ -114,10 +116,12 @@ impl Queue {
         self.msgrcv(mtype, flags(wait) | except)
     }
 
-    /// Copies the message at a position, from 0 for the oldest, and leaves it there; None behind the last.
+    /// Copies the message at a position, from 0 for the oldest, and leaves it there; None behind
+    /// the last.
     ///
     /// # Errors
-    /// ENOSYS if the kernel was built without checkpoint/restore; EIDRM or EINVAL if the queue is gone. See msgrcv(2).
+    /// ENOSYS if the kernel was built without checkpoint/restore; EIDRM or EINVAL if the queue is
+    /// gone. See msgrcv(2).
     pub fn peek(&self, position: i64) -> io::Result<Option<Received>> {
         self.msgrcv(position, libc::MSG_COPY | libc::IPC_NOWAIT)
     }
@@ -146,7 +150,8 @@ impl Queue {
         })
     }
 
-    /// Removes the queue; whoever is blocked on it gets EIDRM. A queue that is gone already is no error.
+    /// Removes the queue; whoever is blocked on it gets EIDRM. A queue that is gone already is no
+    /// error.
     ///
     /// # Errors
     /// EPERM. See msgctl(2).
@@ -169,7 +174,8 @@ impl Drop for Queue {
     }
 }
 
-/// Whether an error means that the queue was removed: EIDRM for the call that was blocked, EINVAL for a later one.
+/// Whether an error means that the queue was removed: EIDRM for the call that was blocked, EINVAL
+/// for a later one.
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EIDRM | Errno::EINVAL))
 }

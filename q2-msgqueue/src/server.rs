@@ -1,4 +1,5 @@
-//! The server over message queues: a parent that waits for signals, and two forked workers that receive by type.
+//! The server over message queues: a parent that waits for signals, and two forked workers that
+//! receive by type.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -78,7 +79,8 @@ fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Res
     finish(channel, backlog)
 }
 
-/// The reservation worker, which is the office: decides whatever is waiting, makes it durable, publishes, replies.
+/// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
+/// publishes, replies.
 fn reserve(
     channel: &Channel,
     shared: &SharedTable,
@@ -116,7 +118,8 @@ fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The parent's life: waits for a signal to stop, or for a worker's death, and keeps the reply queue tidy.
+/// The parent's life: waits for a signal to stop, or for a worker's death, and keeps the reply
+/// queue tidy.
 fn watch(
     signals: &Signals,
     workers: &mut Workers,

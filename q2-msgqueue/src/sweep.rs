@@ -9,8 +9,8 @@ use tracing::{debug, info};
 
 use crate::queue::{Queue, Received, Wait, Which};
 
-/// How long a live client may leave a reply unread before it counts as one that never reads; one that waits takes it
-/// within microseconds.
+/// How long a live client may leave a reply unread before it counts as one that never reads; one
+/// that waits takes it within microseconds.
 const UNREAD_MAX: Duration = Duration::from_secs(1);
 
 /// Which messages may go.
@@ -18,7 +18,8 @@ const UNREAD_MAX: Duration = Duration::from_secs(1);
 pub enum Need {
     /// Those of clients that are gone.
     Tidy,
-    /// Those too that a live client has left behind: all but its newest, and what has been there for a second.
+    /// Those too that a live client has left behind: all but its newest, and what has been there
+    /// for a second.
     Room,
 }
 
@@ -73,7 +74,8 @@ impl Sweeper {
         Ok(())
     }
 
-    /// The messages in the queue, the oldest first; remembers the new ones, forgets those that are gone.
+    /// The messages in the queue, the oldest first; remembers the new ones, forgets those that are
+    /// gone.
     fn look(&mut self, replies: &Queue) -> io::Result<Vec<Mark>> {
         let mut marks = Vec::new();
         while let Some(received) = replies.peek(marks.len() as i64)? {
@@ -109,7 +111,8 @@ impl Sweeper {
     ) -> io::Result<()> {
         for _ in unread {
             let Some(received) = replies.receive(Which::Only(client), Wait::No)? else { break };
-            // If the client has read meanwhile, this is a message that was to stay, or one that came after.
+            // If the client has read meanwhile, this is a message that was to stay, or one that
+            // came after.
             let was_meant = unread.contains(&mark(&received));
             if !was_meant && replies.send(client, received.bytes(), Wait::No).is_ok() {
                 debug!(

@@ -11,11 +11,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use common::record::REPLY_MAX;
+use common::reply::REPLY_MAX;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use zerocopy::{FromBytes, FromZeros, Immutable};
 
-/// Bytes a message has room for: one more than the largest that is legal, so that a longer one shows by its length.
+/// Bytes a message has room for: one more than the largest that is legal, so that a longer one
+/// shows by its length.
 pub(crate) const ROOM: usize = REPLY_MAX + 1;
 
 /// A message as the kernel reads and writes it.
@@ -63,7 +64,8 @@ pub(crate) fn msgget(key: i32, flags: i32) -> io::Result<i32> {
 /// Sends the first `len` bytes of a message.
 ///
 /// # Errors
-/// EAGAIN with IPC_NOWAIT if the queue is full, EINTR, EIDRM or EINVAL if it is gone. See msgsnd(2).
+/// EAGAIN with IPC_NOWAIT if the queue is full, EINTR, EIDRM or EINVAL if it is gone. See
+/// msgsnd(2).
 ///
 /// # Panics
 /// If `len` is over [`ROOM`].
@@ -73,12 +75,15 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, len: usize, flags: i32) -> i
     check(unsafe { libc::msgsnd(queue, ptr::from_ref(message).cast(), len, flags) }).map(drop)
 }
 
-/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT); returns its length, cut to [`ROOM`].
+/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT); returns its length, cut to
+/// [`ROOM`].
 ///
-/// Without MSG_NOERROR a longer message would stay in the queue and fail every later call with E2BIG.
+/// Without MSG_NOERROR a longer message would stay in the queue and fail every later call with
+/// E2BIG.
 ///
 /// # Errors
-/// ENOMSG with IPC_NOWAIT if there is none, EINTR, EIDRM or EINVAL if the queue is gone. See msgrcv(2).
+/// ENOMSG with IPC_NOWAIT if there is none, EINTR, EIDRM or EINVAL if the queue is gone. See
+/// msgrcv(2).
 pub(crate) fn msgrcv(
     queue: i32,
     message: &mut Message,
@@ -117,7 +122,8 @@ pub(crate) fn msgctl_remove(queue: i32) -> io::Result<()> {
     check(unsafe { libc::msgctl(queue, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
-/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored signal does not.
+/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored
+/// signal does not.
 ///
 /// # Errors
 /// None that can happen. See sigaction(2).
