@@ -10,10 +10,14 @@ use std::path::PathBuf;
 pub enum Stage {
     /// q2-msgqueue
     Q2Msgqueue,
+    /// q3-threads
+    Q3Threads,
+    /// q4-thread-per-request
+    Q4ThreadPerRequest,
 }
 
 /// All of them.
-pub const ALL: [Stage; 1] = [Stage::Q2Msgqueue];
+pub const ALL: [Stage; 3] = [Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +31,15 @@ impl Stage {
     pub fn package(self) -> &'static str {
         match self {
             Stage::Q2Msgqueue => "q2-msgqueue",
+            Stage::Q3Threads => "q3-threads",
+            Stage::Q4ThreadPerRequest => "q4-thread-per-request",
         }
     }
 
     /// How clients reach the server.
     pub fn mechanism(self) -> Mechanism {
         match self {
-            Stage::Q2Msgqueue => Mechanism::Queues,
+            Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
         }
     }
 
@@ -41,6 +47,8 @@ impl Stage {
     pub fn threads(self) -> &'static [&'static str] {
         match self {
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
+            Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
+            Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
         }
     }
 
@@ -48,6 +56,7 @@ impl Stage {
     pub fn processes(self) -> usize {
         match self {
             Stage::Q2Msgqueue => 3,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest => 1,
         }
     }
 
