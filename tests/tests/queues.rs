@@ -1,6 +1,7 @@
 //! What only the stages with System V queues can get wrong.
 
 use std::fs;
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::ask::Ask;
@@ -64,6 +65,35 @@ fn a_live_client_may_read_late_while_there_is_room(stage: Stage) {
     wait::until_true("three replies", Duration::from_secs(5), all);
     let gone = || (!all()).then_some(());
     assert_eq!(wait::until(Duration::from_millis(1500), gone), None);
+}
+
+#[apply(every_queue_stage)]
+fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let (count, parked) = (40, Arc::new(Barrier::new(41)));
+    let clients: Vec<_> = (0..count)
+        .map(|_| {
+            let (tell, told) = mpsc::channel();
+            let parked = parked.clone();
+            let thread = std::thread::spawn(move || {
+                tell.send(gettid().as_raw()).unwrap();
+                parked.wait();
+            });
+            (thread, told.recv().unwrap())
+        })
+        .collect();
+    for (_, client) in &clients {
+        let request = Request::new(*client, 1, Ask::List);
+        channel.requests.send(1, request.as_bytes(), Wait::Yes).unwrap();
+    }
+    // 21 of the 40 replies fit. A worker that waited for room would leave the other requests for
+    // the second that must pass before live clients' replies may go.
+    let all_taken = || channel.requests.load().unwrap().messages == 0;
+    wait::until_true("all requests are taken", Duration::from_millis(500), all_taken);
+    assert!(channel.replies.load().unwrap().messages >= 20);
+    parked.wait();
+    clients.into_iter().for_each(|(thread, _)| thread.join().unwrap());
 }
 
 #[apply(every_queue_stage)]
@@ -159,8 +189,9 @@ fn a_steady_view_costs_the_server_two_system_calls(stage: Stage) {
         line.map_or(0, |line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
     };
     let (received, sent, all) = (calls("msgrcv"), calls("msgsnd"), calls("total"));
-    // The call that strace interrupts when it comes or goes is counted too.
-    assert!((1000..=1002).contains(&received) && sent == 1000 && all == received + sent, "{table}");
+    // The calls that strace interrupts when it comes or goes are counted too.
+    let others = all - received - sent;
+    assert!(received.abs_diff(1000) < 10 && sent == 1000 && others < 10, "{table}");
 }
 
 #[apply(every_queue_stage)]

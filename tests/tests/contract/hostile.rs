@@ -16,10 +16,12 @@ use zerocopy::IntoBytes;
 
 use crate::every_stage;
 
-/// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out of seconds.
+/// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out
+/// of seconds.
 const PROMPT: Duration = Duration::from_millis(500);
 
-/// Asks a few times; the answers may not take long, but for one or two that a loaded machine delays.
+/// Asks a few times; the answers may not take long, but for one or two that a loaded machine
+/// delays.
 fn assert_served(server: &Server) {
     let mut client = server.client();
     let round = |_| {
@@ -72,7 +74,8 @@ fn garbage_of_every_length_is_survived(stage: Stage) {
         noise.read_exact(&mut bytes).unwrap();
         for place in [Place::Consultation, Place::Reservation] {
             wire.send(place, &bytes);
-            // The same, as if a client of this protocol had sent it: the magic is right and a PID is claimed.
+            // The same, as if a client of this protocol had sent it: the magic is right and a PID
+            // is claimed.
             let head = Request::new(me, 5, Ask::List);
             let known = len.min(16);
             bytes[..known].copy_from_slice(&head.as_bytes()[..known]);
