@@ -100,14 +100,21 @@ impl Server {
         self.crashed = false;
     }
 
-    /// Starts a second server on the same directory and waits for its end, which should come soon.
+    /// Starts a second server on the same directory, which should end soon, with an error.
+    ///
+    /// # Panics
+    /// If it does not end.
     pub fn rival(&self) -> Output {
-        let command = &mut self.command();
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .output()
-            .expect("the server can be started")
+        let mut command = self.command();
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut rival = command.spawn().expect("the server can be started");
+        let ended = wait::until(START_MAX, || rival.try_wait().expect("it is our child"));
+        if ended.is_none() {
+            rival.kill().expect("a child can be killed");
+        }
+        let output = rival.wait_with_output().expect("a child can be waited for");
+        assert!(ended.is_some(), "it runs beside the first one: {output:?}");
+        output
     }
 
     fn command(&self) -> Command {
