@@ -1,5 +1,5 @@
-//! fork, _exit, anonymous shared memory and robust mutexes: the calls that nix has not, or not
-//! safely.
+//! fork, _exit, signal handlers, anonymous shared memory and robust mutexes: the calls that nix has
+//! not, or not safely.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe type, with the reason why it is sound"
@@ -13,7 +13,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::sys::signal::{SigHandler, Signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::ForkResult;
 use zerocopy::FromBytes;
 
@@ -44,6 +44,19 @@ pub(crate) fn _exit(status: i32) -> ! {
 pub(crate) fn default_sigchld() -> io::Result<()> {
     // SAFETY: the default action is no function of ours.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
+}
+
+/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored
+/// signal does not.
+///
+/// # Errors
+/// None that can happen. See sigaction(2).
+pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
+    extern "C" fn nothing(_: i32) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing, so it may run at any moment.
+    unsafe { sigaction(Signal::SIGALRM, &action) }?;
     Ok(())
 }
 

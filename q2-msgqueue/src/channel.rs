@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use common::directory::{self, open_file};
-use common::lock::{self, Holder, Lock};
+use common::hint;
+use common::lock::{self, Lock};
 use common::office::BATCH_MAX;
-use common::process;
 use common::reply::REPLY_MAX;
 use common::request::{REQUEST_SIZE, Request};
 use zerocopy::IntoBytes;
 
 use crate::leftovers;
 use crate::queue::{Queue, Received, Wait, Which, is_gone};
+use crate::server::PACKAGE;
 use crate::sys;
 
 /// The file whose inode gives the keys. It is made once and never removed: a new file may get
@@ -82,7 +83,7 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        let hint = hint(dir, holder.as_ref());
+        let hint = hint::no_server(dir, holder.as_ref(), PACKAGE);
         let explain = |object: String, error: &io::Error| {
             anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
         };
@@ -187,22 +188,6 @@ pub fn request(received: &Received) -> Request {
         .iter()
         .any(|&place| received.mtype() == place as i64);
     if known { request } else { request.spoiled() }
-}
-
-/// What a client's user can do when there is no queue.
-fn hint(dir: &Path, holder: Option<&Holder>) -> String {
-    match holder {
-        Some(Holder { pid, package, .. }) if process::is_alive(*pid) => {
-            format!("({package}, process {pid}, runs there: use its client)")
-        }
-        _ => {
-            let package = holder.map_or("q2-msgqueue", |holder| &holder.package);
-            let dir = dir.display();
-            format!(
-                "(is the server running? start it with: cargo run -p {package} --bin server -- --dir {dir})"
-            )
-        }
-    }
 }
 
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {

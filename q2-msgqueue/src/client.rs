@@ -11,19 +11,11 @@ use common::menu;
 use common::options::ClientOptions;
 use common::reply::Reply;
 use common::request::Request;
-use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
-use nix::sys::time::TimeSpec;
-use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
-use nix::time::ClockId;
 use nix::unistd::gettid;
+use q1_pipes::ticks::Ticks;
 
 use crate::channel::{Channel, Place};
 use crate::queue::{Queue, Wait, Which};
-use crate::sys;
-
-/// How often a blocked call wakes to compare its deadline with the clock: msgrcv has no time-out of
-/// its own.
-const TICK: Duration = Duration::from_millis(100);
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
@@ -33,9 +25,7 @@ pub struct Client {
     id: i32,
     nonces: Nonces,
     timeout: Duration,
-    /// One repeating timer for all questions; a timer for each would cost two calls, and one that
-    /// fires just before the call it is meant for would be lost.
-    _ticks: Timer,
+    _ticks: Ticks,
 }
 
 /// Runs the client program; returns the exit status.
@@ -57,7 +47,7 @@ impl Client {
         let id = gettid().as_raw();
         drain(&channel.replies, id)
             .context("cannot clear the replies to an earlier process with this PID")?;
-        let ticks = start_ticks().context("cannot set a timer")?;
+        let ticks = Ticks::start().context("cannot set a timer")?;
         Ok(Client { channel, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
     }
 
@@ -113,20 +103,4 @@ impl Client {
 fn drain(replies: &Queue, id: i32) -> io::Result<()> {
     while replies.receive(Which::Only(id.into()), Wait::No)?.is_some() {}
     Ok(())
-}
-
-/// Has SIGALRM sent to the calling thread again and again.
-fn start_ticks() -> io::Result<Timer> {
-    sys::interrupt_on_alarm()?;
-    let mut alarm = SigSet::empty();
-    alarm.add(Signal::SIGALRM);
-    alarm.thread_unblock()?;
-    let notify = SigevNotify::SigevThreadId {
-        signal: Signal::SIGALRM,
-        thread_id: gettid().as_raw(),
-        si_value: 0,
-    };
-    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
-    timer.set(Expiration::Interval(TimeSpec::from(TICK)), TimerSetTimeFlags::empty())?;
-    Ok(timer)
 }

@@ -1,0 +1,90 @@
+//! One request FIFO as the server holds it: the end that a worker reads, and a spare end that
+//! writes.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use common::office::BATCH_MAX;
+use common::request::{REQUEST_SIZE, Request};
+
+use crate::fifo::{self, Fifo};
+use crate::resync::Stream;
+
+/// Bytes a worker asks for at once: a batch.
+const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
+
+/// The FIFO of one place.
+#[derive(Debug)]
+pub struct RequestFifo {
+    /// Its name.
+    pub fifo: Fifo,
+    /// A second end that writes: for the stop record, and against the end of file that a worker
+    /// would read whenever the last client leaves. An end that reads and writes would do that too,
+    /// but it would count as a reader, and clients would write to a dead worker.
+    pub spare: File,
+    reader: Option<File>,
+    stream: Stream<Request>,
+    /// The worker has read the stop record.
+    pub closed: bool,
+}
+
+impl RequestFifo {
+    /// Makes the FIFO and opens both ends.
+    ///
+    /// # Errors
+    /// As [`Fifo::create`]. See fifo(7).
+    pub fn create(path: PathBuf) -> io::Result<RequestFifo> {
+        let fifo = Fifo::create(path)?;
+        let reader = fifo::open_reader(fifo.path())?;
+        let spare = fifo::open_writer(fifo.path())?;
+        fifo::set_nonblocking(&reader, false)?;
+        let stream = Stream::new(ROOM);
+        Ok(RequestFifo { fifo, spare, reader: Some(reader), stream, closed: false })
+    }
+
+    /// Closes the end that reads, in the processes that do not read it: a client must see the death
+    /// of the one that does.
+    pub fn close_reader(&mut self) {
+        self.reader = None;
+    }
+
+    /// The next request among the bytes that were read already.
+    pub fn take(&mut self) -> Option<Request> {
+        self.stream.take()
+    }
+
+    /// Reads once, up to 64 requests.
+    ///
+    /// # Errors
+    /// EAGAIN (`WouldBlock`) if the FIFO is empty and [`RequestFifo::stop_waiting`] was called. See
+    /// read(2).
+    pub fn fill(&mut self) -> io::Result<()> {
+        let mut reader = self.reader.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        let len = loop {
+            match reader.read(self.stream.room()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // No writer is left; but the spare end is one.
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                result => break result?,
+            }
+        };
+        self.stream.filled(len);
+        Ok(())
+    }
+
+    /// From now on an empty FIFO is reported, not waited at, and the stop record is a thing of the
+    /// past.
+    ///
+    /// # Errors
+    /// None that can happen. See fcntl(2).
+    pub fn stop_waiting(&mut self) -> io::Result<()> {
+        self.closed = false;
+        self.reader.as_ref().map_or(Ok(()), |reader| fifo::set_nonblocking(reader, true))
+    }
+
+    /// Bytes that belonged to no request.
+    pub fn skipped(&self) -> u64 {
+        self.stream.skipped()
+    }
+}
