@@ -7,6 +7,7 @@ pub mod connection;
 pub mod fifo;
 pub mod inbox;
 pub mod leftovers;
+pub mod patience;
 pub mod reply_fifos;
 pub mod request_fifo;
 pub mod resync;

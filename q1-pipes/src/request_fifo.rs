@@ -4,11 +4,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use common::office::BATCH_MAX;
 use common::request::{REQUEST_SIZE, Request};
 
 use crate::fifo::{self, Fifo};
+use crate::patience::Patience;
 use crate::resync::Stream;
 
 /// Bytes a worker asks for at once: a batch.
@@ -25,7 +27,10 @@ pub struct RequestFifo {
     pub spare: File,
     reader: Option<File>,
     stream: Stream<Request>,
-    /// The worker has read the stop record.
+    patience: Patience,
+    /// Set while the worker refuses what comes too late.
+    late_until: Option<Instant>,
+    /// The worker has read the stop record, or cannot wait for it any more.
     pub closed: bool,
 }
 
@@ -39,8 +44,15 @@ impl RequestFifo {
         let reader = fifo::open_reader(fifo.path())?;
         let spare = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
-        let stream = Stream::new(ROOM);
-        Ok(RequestFifo { fifo, spare, reader: Some(reader), stream, closed: false })
+        Ok(RequestFifo {
+            fifo,
+            spare,
+            reader: Some(reader),
+            stream: Stream::new(ROOM),
+            patience: Patience::default(),
+            late_until: None,
+            closed: false,
+        })
     }
 
     /// Closes the end that reads, in the processes that do not read it: a client must see the death
@@ -61,8 +73,10 @@ impl RequestFifo {
     /// read(2).
     pub fn fill(&mut self) -> io::Result<()> {
         let mut reader = self.reader.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        let room = self.stream.room();
+        let asked = room.len();
         let len = loop {
-            match reader.read(self.stream.room()) {
+            match reader.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // No writer is left; but the spare end is one.
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -70,16 +84,22 @@ impl RequestFifo {
             }
         };
         self.stream.filled(len);
+        // The bytes may hold no request at all, so this is the place that a flood cannot pass by.
+        self.closed = match self.late_until {
+            Some(deadline) => Instant::now() >= deadline,
+            None => len == asked && self.patience.is_over()?,
+        };
         Ok(())
     }
 
-    /// From now on an empty FIFO is reported, not waited at, and the stop record is a thing of the
-    /// past.
+    /// From now on an empty FIFO is reported, not waited at, and what comes is only refused, until
+    /// `deadline`.
     ///
     /// # Errors
     /// None that can happen. See fcntl(2).
-    pub fn stop_waiting(&mut self) -> io::Result<()> {
+    pub fn stop_waiting(&mut self, deadline: Instant) -> io::Result<()> {
         self.closed = false;
+        self.late_until = Some(deadline);
         self.reader.as_ref().map_or(Ok(()), |reader| fifo::set_nonblocking(reader, true))
     }
 

@@ -113,11 +113,8 @@ fn reserve(
 /// A worker's end: refuses what came too late, then says the sums.
 fn finish(channel: &mut Channel, place: Place, mut replies: ReplyFifos) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let deadline = Instant::now() + LATE_MAX;
-    channel.fifo(place).stop_waiting()?;
-    while Instant::now() < deadline
-        && let Incoming::Request(request) = channel.receive(place)?
-    {
+    channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
+    while let Incoming::Request(request) = channel.receive(place)? {
         let reply = Reply::new(&request, Status::Unavailable, server);
         replies.reply(request.client.get(), &reply);
         log::answered(&request, &reply);
@@ -160,6 +157,7 @@ fn stop(
     dir: &Path,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
+    workers.signal(Signal::SIGTERM).context("cannot signal the workers")?;
     channel.close(deadline).context("cannot close the request FIFOs")?;
     let ended = workers.wait_end(signals, deadline);
     leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;

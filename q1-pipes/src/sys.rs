@@ -60,6 +60,20 @@ pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
     Ok(())
 }
 
+/// The signals that were sent to this process and are blocked.
+///
+/// # Errors
+/// None that can happen. See sigpending(2).
+pub(crate) fn sigpending() -> io::Result<SigSet> {
+    let mut set = SigSet::empty().as_ref().to_owned();
+    // SAFETY: fills the set that it is given.
+    if unsafe { libc::sigpending(&mut set) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the set was initialised before, and then filled.
+    Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
+}
+
 /// A value in memory that this process shares with the children it forks, under a robust
 /// process-shared mutex.
 ///
