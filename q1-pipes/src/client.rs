@@ -16,7 +16,9 @@ use crate::channel::Place;
 use crate::connection::Connection;
 use crate::ticks::Ticks;
 
-/// A client: one thread's. Another thread may have another.
+/// A client: one thread's. Another thread may have another, at the same time.
+///
+/// A second one in the same thread would get no replies: the server has the FIFO of the first open.
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,

@@ -13,6 +13,8 @@ use nix::unistd::{geteuid, mkfifo};
 #[derive(Debug)]
 pub struct Fifo {
     path: PathBuf,
+    /// Its device and inode: another FIFO may have taken its name.
+    inode: (u64, u64),
     /// The process that made the FIFO and removes it; a forked worker has this handle too, and must
     /// not.
     maker: Option<u32>,
@@ -28,7 +30,8 @@ impl Fifo {
     pub fn create(path: PathBuf) -> io::Result<Fifo> {
         unlink(&path)?;
         mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        Ok(Fifo { path, maker: Some(std::process::id()) })
+        let inode = inode(&path)?;
+        Ok(Fifo { path, inode, maker: Some(std::process::id()) })
     }
 
     /// Where it is.
@@ -42,7 +45,11 @@ impl Fifo {
     /// EACCES. See unlink(2).
     pub fn remove(&mut self) -> io::Result<()> {
         self.maker = None;
-        unlink(&self.path)
+        match inode(&self.path) {
+            Ok(inode) if inode != self.inode => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => unlink(&self.path),
+        }
     }
 }
 
@@ -54,6 +61,11 @@ impl Drop for Fifo {
             tracing::warn!("cannot remove {}: {error}", self.path.display());
         }
     }
+}
+
+fn inode(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Removes a name, if it is there.
@@ -135,9 +147,12 @@ mod tests {
         set_nonblocking(&reader, false).unwrap();
         writer.write_all(b"x").unwrap();
         assert_eq!(reader.read(&mut [0]).unwrap(), 1);
-        drop(Fifo { path: path.clone(), maker: Some(1) });
+        drop(Fifo { path: path.clone(), inode: fifo.inode, maker: Some(1) });
         assert!(path.exists(), "a process that did not make it has removed it");
+        let second = Fifo::create(path.clone()).unwrap();
         drop(fifo);
+        assert!(path.exists(), "its name was another FIFO's by then");
+        drop(second);
         assert!(!path.exists());
     }
 

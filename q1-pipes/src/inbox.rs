@@ -28,7 +28,7 @@ pub struct Inbox {
     reader: File,
     /// Our own end that writes: without it a read would return 0 at once, until a worker has opened
     /// one.
-    _writer: File,
+    writer: File,
     stream: Stream<Reply>,
 }
 
@@ -42,7 +42,7 @@ impl Inbox {
         let reader = fifo::open_reader(fifo.path())?;
         let writer = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
-        Ok(Inbox { fifo, reader, _writer: writer, stream: Stream::new(2 * REPLY_MAX) })
+        Ok(Inbox { fifo, reader, writer, stream: Stream::new(2 * REPLY_MAX) })
     }
 
     /// Where it is.
@@ -61,6 +61,23 @@ impl Inbox {
         let len = (&self.reader).read(self.stream.room())?;
         self.stream.filled(len);
         Ok(self.stream.take())
+    }
+}
+
+/// Fills the FIFO, so that nothing more can be written to it.
+///
+/// Closing it is not enough: where another thread is starting a program, the forked child holds our
+/// ends too, until it execs. A worker that has this FIFO open would go on writing into it, while
+/// this thread's next client waits at its new one.
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let filled = fifo::set_nonblocking(&self.writer, true)
+            .and_then(|()| io::copy(&mut io::repeat(0), &mut self.writer));
+        if let Err(error) = filled
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            tracing::warn!("cannot fill {}: {error}", self.fifo.path().display());
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::stage::{Mechanism, Stage};
 /// A client; it belongs to the thread that opened it.
 #[derive(Debug)]
 pub enum Client {
+    /// One that uses named pipes.
+    Pipes(q1_pipes::client::Client),
     /// One that uses the two message queues.
     Queues(q2_msgqueue::client::Client),
 }
@@ -22,6 +24,7 @@ impl Client {
     /// If no server runs there.
     pub fn open(stage: Stage, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
         match stage.mechanism() {
+            Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
             Mechanism::Queues => {
                 q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)
             }
@@ -34,6 +37,7 @@ impl Client {
     /// If there is none.
     pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
         match self {
+            Client::Pipes(client) => client.ask(ask),
             Client::Queues(client) => client.ask(ask),
         }
     }

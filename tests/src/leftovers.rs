@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
+use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 
@@ -54,7 +55,8 @@ pub fn ipc_objects(dir: &Path) -> Vec<String> {
     found
 }
 
-/// The names in DIR that a stopped server should not have left.
+/// The names in DIR that a stopped server should not have left. A reply FIFO is its client's, and
+/// goes with it.
 ///
 /// # Panics
 /// If DIR cannot be read.
@@ -65,6 +67,7 @@ pub fn files(dir: &Path) -> Vec<String> {
         .filter(|name| {
             !["spectacles.dat", "queue.key", "lock"].contains(&name.as_str())
                 && !name.ends_with(".log")
+                && !q1_pipes::inbox::client(name).is_some_and(is_alive)
         })
         .collect()
 }

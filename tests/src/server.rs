@@ -170,7 +170,7 @@ impl Server {
         processes::of_group(self.pid())
     }
 
-    /// A client in this thread.
+    /// A client in this thread, which can have only one at a time: its id is where replies go.
     ///
     /// # Panics
     /// If it finds no server.

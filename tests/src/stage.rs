@@ -8,16 +8,20 @@ use std::path::PathBuf;
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// q1-pipes
+    Q1Pipes,
     /// q2-msgqueue
     Q2Msgqueue,
 }
 
 /// All of them.
-pub const ALL: [Stage; 1] = [Stage::Q2Msgqueue];
+pub const ALL: [Stage; 2] = [Stage::Q1Pipes, Stage::Q2Msgqueue];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
+    /// Named pipes.
+    Pipes,
     /// Two System V message queues.
     Queues,
 }
@@ -26,6 +30,7 @@ impl Stage {
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {
+            Stage::Q1Pipes => "q1-pipes",
             Stage::Q2Msgqueue => "q2-msgqueue",
         }
     }
@@ -33,6 +38,7 @@ impl Stage {
     /// How clients reach the server.
     pub fn mechanism(self) -> Mechanism {
         match self {
+            Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue => Mechanism::Queues,
         }
     }
@@ -40,6 +46,7 @@ impl Stage {
     /// The names of the server's threads at rest, a process's first thread first, sorted.
     pub fn threads(self) -> &'static [&'static str] {
         match self {
+            Stage::Q1Pipes => &["q1 consult", "q1 reserve", "q1 server"],
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
         }
     }
@@ -47,7 +54,7 @@ impl Stage {
     /// How many processes these threads belong to.
     pub fn processes(self) -> usize {
         match self {
-            Stage::Q2Msgqueue => 3,
+            Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
         }
     }
 
@@ -60,6 +67,7 @@ impl Stage {
     pub fn client(self) -> PathBuf {
         // The stages with queues share one client.
         match self.mechanism() {
+            Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
         }
     }

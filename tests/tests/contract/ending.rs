@@ -189,6 +189,7 @@ fn a_server_waits_for_the_last_processes_of_a_killed_one(stage: Stage) {
 }
 
 #[rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
 fn a_stopped_worker_is_killed_and_the_stop_says_so(#[case] stage: Stage) {
     if !is_ours("a_stopped_worker_is_killed_and_the_stop_says_so") {

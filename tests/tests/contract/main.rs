@@ -8,6 +8,7 @@ use rstest_reuse::template;
 /// One case for each stage, named after it.
 #[template]
 #[rstest::rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
 fn every_stage(#[case] stage: Stage) {}
 
