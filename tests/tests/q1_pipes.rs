@@ -1,0 +1,284 @@
+//! What only the pipes promise: hostile paths, garbage in a FIFO, four system calls, stops that no FIFO holds up.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::{chown, symlink};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::ask::{Ask, Unanswered};
+use common::reply::Status;
+use common::request::Request;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, geteuid, gettid};
+use q1_pipes::fifo::{self, Fifo};
+use q1_pipes::inbox;
+use tests::client::Client;
+use tests::never_reads::NeverReads;
+use tests::server::{CLIENT_TIMEOUT, Server};
+use tests::stage::{Stage, skip};
+use tests::wire::{Place, Wire};
+use zerocopy::IntoBytes;
+
+const SOON: Duration = Duration::from_secs(10);
+/// A process id that Linux never gives.
+const STRANGER: i32 = i32::MAX;
+
+/// A server with a hostile object in the place of a stranger's reply FIFO, and that object's path.
+fn with_trap(make: impl Fn(&std::path::Path)) -> (Server, std::path::PathBuf) {
+    let server = Server::start(Stage::Q1Pipes);
+    let path = server.dir().join(inbox::name(STRANGER));
+    make(&path);
+    let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), gettid().as_raw()).unwrap();
+    for client in [STRANGER, gettid().as_raw()] {
+        let view = Request::new(client, 1, Ask::View { show: 3 });
+        wire.send(Place::Consultation, view.as_bytes());
+    }
+    // The FIFO is answered in order: the stranger was answered before us.
+    assert!(wire.receive(gettid().as_raw(), SOON).is_some());
+    (server, path)
+}
+
+#[test]
+fn a_reply_is_never_written_into_a_file_or_through_a_link() {
+    let outside = tempfile::tempdir().unwrap();
+    let file = outside.path().join("file");
+    fs::write(&file, "precious").unwrap();
+    let (server, path) = with_trap(|path| symlink(&file, path).unwrap());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    fs::remove_file(path).unwrap();
+    drop(server);
+    let (server, path) = with_trap(|path| fs::write(path, "precious").unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    fs::remove_file(path).unwrap();
+    drop(server);
+    let (_server, path) = with_trap(|path| symlink(outside.path().join("new"), path).unwrap());
+    assert!(!outside.path().join("new").exists());
+    fs::remove_file(path).unwrap();
+}
+
+/// Checks that nothing arrived at the reading end of a trap.
+fn assert_empty(mut reader: &File) {
+    let error = reader.read(&mut [0]).expect_err("a reply arrived");
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_reply_is_never_written_into_a_fifo_of_somebody_else() {
+    if !geteuid().is_root() {
+        skip("a_reply_is_never_written_into_a_fifo_of_somebody_else", "root");
+        return;
+    }
+    let base = tempfile::tempdir().unwrap();
+    let theirs = Fifo::create(base.path().join("theirs")).unwrap();
+    let reader = fifo::open_reader(theirs.path()).unwrap();
+    // Kept open across the change of owner, so that a reply would find a reader.
+    let _writer = fifo::open_writer(theirs.path()).unwrap();
+    let (_server, path) = with_trap(|path| {
+        fs::rename(theirs.path(), path).unwrap();
+        chown(path, Some(12345), None).unwrap();
+    });
+    assert_empty(&reader);
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_request_fifo_under_a_second_name_gets_no_replies() {
+    let server = Server::start(Stage::Q1Pipes);
+    let path = server.dir().join(inbox::name(STRANGER));
+    let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), gettid().as_raw()).unwrap();
+    fs::hard_link(server.dir().join("reserve.fifo"), &path).unwrap();
+    // A kind that does not exist: the refusal, read as a request, would be refused again, for ever.
+    let bad = Request { kind: 9.into(), ..Request::new(STRANGER, 1, Ask::List) };
+    wire.send(Place::Consultation, bad.as_bytes());
+    wire.send(Place::Consultation, Request::new(gettid().as_raw(), 2, Ask::List).as_bytes());
+    assert!(wire.receive(gettid().as_raw(), SOON).is_some());
+    fs::remove_file(path).unwrap();
+    drop(wire);
+    let mut server = server;
+    server.stop();
+    assert!(
+        server.log().contains("replies did not reach their clients lost=1"),
+        "{}",
+        server.log()
+    );
+}
+
+#[test]
+fn a_client_does_not_take_a_file_for_the_request_fifo() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    server.stop();
+    let path = server.dir().join("consult.fifo");
+    fs::write(&path, "").unwrap();
+    let error = Client::open(Stage::Q1Pipes, &server.dir(), SOON).unwrap_err();
+    assert!(format!("{error:#}").contains("it is not a FIFO"), "{error:#}");
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    server.launch();
+    assert_eq!(server.client().view(3), 120);
+}
+
+#[test]
+fn one_stray_byte_ahead_of_a_hundred_requests_loses_none() {
+    let server = Server::start(Stage::Q1Pipes);
+    let me = gettid().as_raw();
+    let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), me).unwrap();
+    for nonce in 1..=100 {
+        if nonce % 10 == 1 {
+            wire.send(Place::Reservation, b"S");
+        }
+        let reserve = Request::new(me, nonce, Ask::Reserve { show: 1, seats: 1 });
+        wire.send(Place::Reservation, reserve.as_bytes());
+    }
+    for nonce in 1..=100 {
+        let reply = wire.receive(me, SOON).expect("a reply");
+        let seen = (reply.nonce.get(), reply.status(), reply.seats.get());
+        assert_eq!(seen, (nonce, Some(Status::Ok), 200 - nonce as i32));
+    }
+}
+
+#[test]
+fn a_steady_view_costs_four_system_calls_on_both_sides_together() {
+    const VIEWS: usize = 1000;
+    let server = Server::start(Stage::Q1Pipes);
+    let mut client = server.client();
+    client.view(3);
+    let worker = server.threads().iter().find(|thread| thread.name == "q1 consult").unwrap().pid;
+    let (counts, me) = (server.base().join("counts"), gettid().to_string());
+    let strace = Command::new("strace")
+        .args(["-c", "-U", "calls,name", "-p", &worker.to_string(), "-p", &me, "-o"])
+        .arg(&counts)
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut strace) = strace else {
+        return skip("a_steady_view_costs_four_system_calls", "strace");
+    };
+    let mut said = BufReader::new(strace.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let attached = said.by_ref().take(2).filter(|line| line.ends_with(" attached")).count();
+    if attached != 2 {
+        strace.wait().unwrap();
+        return skip(
+            "a_steady_view_costs_four_system_calls",
+            "the right to trace its own children",
+        );
+    }
+    for _ in 0..VIEWS {
+        client.view(3);
+    }
+    kill(Pid::from_raw(strace.id() as i32), Signal::SIGINT).unwrap();
+    strace.wait().unwrap();
+    let counts = fs::read_to_string(counts).unwrap();
+    let total = counts.lines().find(|line| line.ends_with(" total")).expect("a line of totals");
+    let calls: usize = total.split_whitespace().next().unwrap().parse().unwrap();
+    // Besides: the test's own calls, and a few for the ticks of the clock.
+    assert!((4 * VIEWS..4 * VIEWS + 200).contains(&calls), "{counts}");
+}
+
+#[test]
+fn no_stop_hangs_under_load_with_clients_at_their_menus() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    for round in 0..25 {
+        let _at_the_menu = server.client();
+        let dir = server.dir();
+        let (ready, started) = std::sync::mpsc::channel();
+        let life = move |number: i32| {
+            // Too late, if the others were so quick that the server stops already.
+            let Ok(mut client) = Client::open(Stage::Q1Pipes, &dir, CLIENT_TIMEOUT) else { return };
+            let ask = if number == 0 { Ask::List } else { Ask::Reserve { show: 1, seats: -1 } };
+            while client.ask(ask).is_ok_and(|reply| reply.status() != Some(Status::Unavailable)) {
+                // The one that listens has heard enough after the first.
+                ready.send(()).ok();
+            }
+        };
+        let clients: Vec<_> = (0..3)
+            .map(|number| {
+                std::thread::spawn({
+                    let life = life.clone();
+                    move || life(number)
+                })
+            })
+            .collect();
+        started.recv().unwrap();
+        let before = Instant::now();
+        server.stop();
+        assert!(before.elapsed() < Duration::from_secs(1), "round {round}: {:?}", before.elapsed());
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        server.launch();
+    }
+}
+
+#[test]
+fn a_flood_does_not_hold_up_the_stop() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let flood = |name: &str, bytes: Vec<u8>| {
+        let mut fifo = File::options().write(true).open(server.dir().join(name)).unwrap();
+        // As much as any user may: 1 MiB stands before the stop record.
+        fcntl(&fifo, FcntlArg::F_SETPIPE_SZ(1 << 20)).unwrap();
+        std::thread::spawn(move || while fifo.write_all(&bytes).is_ok() {})
+    };
+    let request = Request::new(STRANGER, 1, Ask::Reserve { show: 1, seats: -1 });
+    let floods = [
+        flood("consult.fifo", vec![0; 65536]),
+        flood("consult.fifo", request.as_bytes().repeat(128)),
+        flood("reserve.fifo", request.as_bytes().repeat(128)),
+        flood("reserve.fifo", b"SPC1".repeat(1024)),
+    ];
+    assert_eq!(server.client().view(3), 120);
+    let before = Instant::now();
+    server.stop();
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+    floods.into_iter().for_each(|flood| flood.join().unwrap());
+}
+
+#[test]
+fn the_death_of_the_server_is_seen_at_once() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let (mut idle, dir) = (server.client(), server.dir());
+    // Stopped, it takes the request and does not answer.
+    killpg(Pid::from_raw(server.pid()), Signal::SIGSTOP).unwrap();
+    let waiting = std::thread::spawn(move || {
+        let mut client = Client::open(Stage::Q1Pipes, &dir, CLIENT_TIMEOUT).unwrap();
+        (client.ask(Ask::Reserve { show: 1, seats: 1 }), Instant::now())
+    });
+    let full = || fs::read_dir(server.dir()).unwrap().count() == 6;
+    tests::wait::until_true("two reply FIFOs", SOON, full);
+    server.crash();
+    let died = Instant::now();
+    let (answer, noticed) = waiting.join().unwrap();
+    assert!(matches!(answer, Err(Unanswered::Unknown(_) | Unanswered::NotSent(_))), "{answer:?}");
+    assert!(noticed < died + Duration::from_secs(1), "after {:?}", noticed - died);
+    assert!(matches!(idle.ask(Ask::List), Err(Unanswered::NotSent(_))));
+    let text = Unanswered::explain(&idle.ask(Ask::List).unwrap_err(), Ask::List);
+    assert_eq!(text, "the server has stopped: ask again");
+    server.launch();
+}
+
+#[test]
+fn the_fifos_of_killed_clients_go_at_the_start_and_at_the_stop() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let fifos = |server: &Server| {
+        let names = fs::read_dir(server.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("reply."))).count()
+    };
+    drop(NeverReads::start(&server, 1));
+    assert_eq!(fifos(&server), 1);
+    server.crash();
+    server.launch();
+    assert_eq!(fifos(&server), 0);
+    drop(NeverReads::start(&server, 1));
+    server.stop();
+    assert_eq!(fifos(&server), 0);
+}
+
+#[test]
+fn the_data_file_is_byte_for_byte_that_of_the_queues() {
+    let [pipes, queues] = [Stage::Q1Pipes, Stage::Q2Msgqueue].map(|stage| {
+        let server = Server::start(stage);
+        let mut client = server.client();
+        for (show, seats) in [(3, 2), (8, 40), (8, 1), (1, 200), (99, 1), (2, 0), (5, 7)] {
+            client.reserve(show, seats);
+        }
+        fs::read(server.data_file()).unwrap()
+    });
+    assert_eq!(pipes, queues);
+}
