@@ -7,6 +7,7 @@ pub mod never_reads;
 pub mod processes;
 pub mod server;
 pub mod stage;
+pub mod strace;
 mod sys;
 pub mod wait;
 pub mod wire;

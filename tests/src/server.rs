@@ -26,6 +26,8 @@ use crate::{leftovers, sys, wait};
 const START_MAX: Duration = Duration::from_secs(10);
 /// The stop itself must end within 2 s.
 const STOP_MAX: Duration = Duration::from_secs(4);
+/// Lines of the server's log that a failed test shows.
+const LAST_WORDS: usize = 30;
 /// Clients in tests wait longer than a user would, so that a slow machine fails no test.
 pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -157,6 +159,13 @@ impl Server {
         fs::read_to_string(self.base.path().join("stderr")).unwrap_or_default()
     }
 
+    /// The end of what it has logged, for the message of a failed test.
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+    }
+
     /// The PID of the server's first process.
     ///
     /// # Panics
@@ -198,8 +207,8 @@ impl Server {
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
-        let status =
-            status.unwrap_or_else(|| panic!("the server did not end; it logged:\n{}", self.log()));
+        let status = status
+            .unwrap_or_else(|| panic!("the server did not end; it logged:\n{}", self.last_words()));
         self.child = None;
         status
     }
@@ -212,7 +221,11 @@ impl Server {
         self.signal(Signal::SIGTERM);
         let group = self.pid();
         let status = self.wait(STOP_MAX);
-        assert!(status.success(), "the server ended with {status}; it logged:\n{}", self.log());
+        assert!(
+            status.success(),
+            "the server ended with {status}; it logged:\n{}",
+            self.last_words()
+        );
         self.assert_nothing_left(group);
     }
 
@@ -238,14 +251,18 @@ impl Server {
             leftovers::files(&dir),
         ]
         .concat();
-        assert!(left.is_empty(), "left behind: {left:#?}; the server logged:\n{}", self.log());
+        assert!(
+            left.is_empty(),
+            "left behind: {left:#?}; the server logged:\n{}",
+            self.last_words()
+        );
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         if panicking() {
-            eprintln!("the server of the failed test logged:\n{}", self.log());
+            eprintln!("the server of the failed test logged:\n{}", self.last_words());
             if let Some(mut child) = self.child.take() {
                 let group = Pid::from_raw(-(child.id() as i32));
                 if let Err(error) =

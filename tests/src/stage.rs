@@ -43,6 +43,13 @@ impl Stage {
         }
     }
 
+    /// The system call by which a reply leaves.
+    pub fn reply_call(self) -> &'static str {
+        match self.mechanism() {
+            Mechanism::Queues => "msgsnd",
+        }
+    }
+
     /// The names of the server's threads at rest, a process's first thread first, sorted.
     pub fn threads(self) -> &'static [&'static str] {
         match self {

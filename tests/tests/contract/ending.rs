@@ -1,9 +1,10 @@
 //! Stops, crashes and rivals: a stop leaves nothing behind, a crash loses nothing, two servers never share a DIR.
 
-use std::path::PathBuf;
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use common::ask::{Ask, Unanswered};
 use common::reply::Status;
 use common::shows;
 use nix::sys::signal::Signal;
@@ -33,32 +34,38 @@ fn start(stage: Stage) -> Server {
     Server::start_with(stage, &table, &[])
 }
 
-/// Clients that reserve one seat after another until the server is gone.
+/// Clients that reserve one seat after another until the server is gone; all are there when this returns.
 fn load(server: &Server, clients: usize) -> Vec<JoinHandle<Seen>> {
-    let life = |stage: Stage, dir: PathBuf| {
-        let mut client = Client::open(stage, &dir, CLIENT_TIMEOUT).unwrap();
-        let mut seen = Seen::default();
-        loop {
-            match client.ask(common::ask::Ask::Reserve { show: 1, seats: 1 }) {
-                Ok(reply) if reply.status() == Some(Status::Ok) => seen.acknowledged += 1,
-                Ok(reply) => {
-                    assert_eq!(reply.status(), Some(Status::Unavailable));
-                    return seen;
-                }
-                Err(common::ask::Unanswered::NotSent(_)) => return seen,
-                Err(common::ask::Unanswered::Unknown(_)) => {
-                    seen.unknown += 1;
-                    return seen;
-                }
+    let all_open = Arc::new(Barrier::new(clients + 1));
+    let start = |_| {
+        let (stage, dir, all_open) = (server.stage(), server.dir(), all_open.clone());
+        std::thread::spawn(move || {
+            let client = Client::open(stage, &dir, CLIENT_TIMEOUT);
+            all_open.wait();
+            reserve_until_the_end(client.unwrap())
+        })
+    };
+    let started = (0..clients).map(start).collect();
+    all_open.wait();
+    started
+}
+
+fn reserve_until_the_end(mut client: Client) -> Seen {
+    let mut seen = Seen::default();
+    loop {
+        match client.ask(Ask::Reserve { show: 1, seats: 1 }) {
+            Ok(reply) if reply.status() == Some(Status::Ok) => seen.acknowledged += 1,
+            Ok(reply) => {
+                assert_eq!(reply.status(), Some(Status::Unavailable));
+                return seen;
+            }
+            Err(Unanswered::NotSent(_)) => return seen,
+            Err(Unanswered::Unknown(_)) => {
+                seen.unknown += 1;
+                return seen;
             }
         }
-    };
-    (0..clients)
-        .map(|_| {
-            let (stage, dir) = (server.stage(), server.dir());
-            std::thread::spawn(move || life(stage, dir))
-        })
-        .collect()
+    }
 }
 
 fn wait_for_some(server: &Server) {
@@ -66,12 +73,11 @@ fn wait_for_some(server: &Server) {
     wait::until_true("100 reservations", CLIENT_TIMEOUT, || client.view(1) < SEATS - 100);
 }
 
-/// Compares what clients have seen with the count on disk: nothing acknowledged is lost, nothing is sold twice.
-fn assert_kept(clients: Vec<JoinHandle<Seen>>, server: &Server) {
+/// Compares what clients have seen with what was sold: nothing acknowledged is lost, nothing is sold twice.
+fn assert_kept(clients: Vec<JoinHandle<Seen>>, sold: i32) {
     let seen: Vec<Seen> = clients.into_iter().map(|client| client.join().unwrap()).collect();
     let acknowledged: i32 = seen.iter().map(|seen| seen.acknowledged).sum();
     let unknown: i32 = seen.iter().map(|seen| seen.unknown).sum();
-    let sold = SEATS - server.table_on_disk().rows[0].seats.get();
     let possible = acknowledged..=acknowledged + unknown;
     assert!(
         possible.contains(&sold),
@@ -90,10 +96,10 @@ fn a_stop_under_load_is_prompt_and_leaves_nothing_behind(stage: Stage) {
         server.signal(signal);
         let status = server.wait(Duration::from_secs(10));
         let took = before.elapsed();
-        assert!(status.success(), "{signal}: {status}; it logged:\n{}", server.log());
+        assert!(status.success(), "{signal}: {status}; it logged:\n{}", server.last_words());
         assert!(took < Duration::from_secs(2), "{signal}: the stop took {took:?}");
         server.assert_nothing_left(group);
-        assert_kept(clients, &server);
+        assert_kept(clients, SEATS - server.table_on_disk().rows[0].seats.get());
     }
 }
 
@@ -112,7 +118,7 @@ fn ctrl_c_reaches_the_whole_group_and_stops_it_well(stage: Stage) {
     let group = server.pid();
     nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), Signal::SIGINT).unwrap();
     let status = server.wait(Duration::from_secs(10));
-    assert!(status.success(), "{status}; it logged:\n{}", server.log());
+    assert!(status.success(), "{status}; it logged:\n{}", server.last_words());
     server.assert_nothing_left(group);
 }
 
@@ -127,15 +133,7 @@ fn after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go(stage: Sta
         drop(client);
         server.crash();
         server.launch();
-        let seen: Vec<Seen> = clients.into_iter().map(|client| client.join().unwrap()).collect();
-        let acknowledged: i32 = seen.iter().map(|seen| seen.acknowledged).sum();
-        let unknown: i32 = seen.iter().map(|seen| seen.unknown).sum();
-        let sold = before - server.client().view(1);
-        let possible = acknowledged..=acknowledged + unknown;
-        assert!(
-            possible.contains(&sold),
-            "{sold} sold, {acknowledged} acknowledged, {unknown} unknown"
-        );
+        assert_kept(clients, before - server.client().view(1));
     }
     server.stop();
 }

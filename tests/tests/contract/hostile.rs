@@ -30,7 +30,7 @@ fn assert_served(server: &Server) {
     };
     let took: Vec<Duration> = (0..10).map(round).collect();
     let slow = took.iter().filter(|&&took| took > PROMPT).count();
-    assert!(slow <= 2, "{took:?}; the server logged:\n{}", server.log());
+    assert!(slow <= 2, "{took:?}; the server logged:\n{}", server.last_words());
 }
 
 #[apply(every_stage)]
