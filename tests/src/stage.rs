@@ -46,7 +46,8 @@ impl Stage {
     /// The system call by which a reply leaves.
     pub fn reply_call(self) -> &'static str {
         match self.mechanism() {
-            Mechanism::Queues => "msgsnd",
+            Mechanism::Pipes => "write(",
+            Mechanism::Queues => "msgsnd(",
         }
     }
 
