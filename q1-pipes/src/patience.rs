@@ -33,3 +33,25 @@ impl Patience {
         Ok(self.asked.is_some_and(|asked| asked.elapsed() > PATIENCE))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::signal::{SigSet, raise};
+
+    #[test]
+    fn it_lasts_from_the_signal_on_and_not_for_ever() {
+        let mut term = SigSet::empty();
+        term.add(Signal::SIGTERM);
+        term.thread_block().unwrap();
+        let mut patience = Patience::default();
+        assert!(!patience.is_over().unwrap() && patience.asked.is_none());
+        raise(Signal::SIGTERM).unwrap();
+        let before = Instant::now();
+        while !patience.is_over().unwrap() {
+            assert!(before.elapsed() < 10 * PATIENCE);
+        }
+        assert!(before.elapsed() > PATIENCE);
+        assert_eq!(term.wait(), Ok(Signal::SIGTERM));
+    }
+}

@@ -103,6 +103,7 @@ mod tests {
     use common::ask::Ask;
     use common::reply::Status;
     use common::request::Request;
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     fn reply(nonce: u64) -> Reply {
         Reply::new(&Request::new(7, nonce, Ask::View { show: 3 }), Status::Ok, 42)
@@ -139,6 +140,7 @@ mod tests {
         drop(inbox);
         let mut inbox = Inbox::create(dir.path(), 7).unwrap();
         replies.reply(7, &reply(2));
+        fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
         assert_eq!(inbox.receive().unwrap(), Some(reply(2)));
     }
 

@@ -108,3 +108,29 @@ impl RequestFifo {
         self.stream.skipped()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::ask::Ask;
+    use std::io::Write;
+    use std::time::Duration;
+    use zerocopy::IntoBytes;
+
+    #[test]
+    fn what_comes_too_late_is_taken_until_the_deadline_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut fifo = RequestFifo::create(dir.path().join("fifo")).unwrap();
+        let request = Request::new(7, 1, Ask::List);
+        let send = |fifo: &mut RequestFifo| fifo.spare.write_all(request.as_bytes()).unwrap();
+        fifo.stop_waiting(Instant::now() + Duration::from_secs(60)).unwrap();
+        assert_eq!(fifo.fill().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        send(&mut fifo);
+        fifo.fill().unwrap();
+        assert_eq!((fifo.take(), fifo.closed), (Some(request), false));
+        fifo.stop_waiting(Instant::now()).unwrap();
+        send(&mut fifo);
+        fifo.fill().unwrap();
+        assert!(fifo.closed);
+    }
+}

@@ -67,9 +67,15 @@ pub fn files(dir: &Path) -> Vec<String> {
         .filter(|name| {
             !["spectacles.dat", "queue.key", "lock"].contains(&name.as_str())
                 && !name.ends_with(".log")
-                && !q1_pipes::inbox::client(name).is_some_and(is_alive)
+                && !is_a_clients(dir, name)
         })
         .collect()
+}
+
+/// Whether this is the reply FIFO of a client that lives, or that has removed it while we looked.
+fn is_a_clients(dir: &Path, name: &str) -> bool {
+    q1_pipes::inbox::client(name)
+        .is_some_and(|client| is_alive(client) || fs::symlink_metadata(dir.join(name)).is_err())
 }
 
 /// The keys of DIR's queues, by the rule of ftok(3).

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use common::shows;
 use common::table::Table;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -283,8 +284,13 @@ impl Drop for Server {
 /// The first line that arrives within [`START_MAX`]; empty if none does.
 fn first_line(stdout: ChildStdout) -> String {
     let timeout = PollTimeout::try_from(START_MAX).expect("it is short enough");
-    let ready =
-        poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout).expect("poll works");
+    // A client of this thread ticks: its alarm interrupts the call.
+    let ready = loop {
+        match poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout) {
+            Err(Errno::EINTR) => {}
+            result => break result.expect("poll works"),
+        }
+    };
     let mut line = String::new();
     if ready == 1 {
         BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
