@@ -1,4 +1,5 @@
-//! What a stopped server must not leave behind, and a namespace in which all of it is this test's own.
+//! What a stopped server must not leave behind, and a namespace in which all of it is this test's
+//! own.
 
 use std::cell::Cell;
 use std::fs;
@@ -12,10 +13,12 @@ thread_local! {
     static OWN_NAMESPACE: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
-/// Gives this thread an IPC namespace of its own, where that is allowed; its children and threads share it.
+/// Gives this thread an IPC namespace of its own, where that is allowed; its children and threads
+/// share it.
 ///
-/// Then other tests' queues are not in sight, and the last one out removes what is left. Needs CAP_SYS_ADMIN; without
-/// it the tests share the machine's namespace and look only at queues with the keys of their DIR.
+/// Then other tests' queues are not in sight, and the last one out removes what is left. Needs
+/// CAP_SYS_ADMIN; without it the tests share the machine's namespace and look only at queues with
+/// the keys of their DIR.
 ///
 /// # Panics
 /// If it fails for another reason.
@@ -31,7 +34,8 @@ pub fn enter_namespace() {
     });
 }
 
-/// The System V objects in sight that are this test's; call it from the thread that entered the namespace.
+/// The System V objects in sight that are this test's; call it from the thread that entered the
+/// namespace.
 ///
 /// # Panics
 /// If /proc/sysvipc cannot be read.

@@ -11,7 +11,8 @@ pub struct Thread {
     pub pid: i32,
     /// The thread.
     pub tid: i32,
-    /// R, S, D, T, t; never Z or X, because a machine's first process may leave zombies to themselves.
+    /// R, S, D, T, t; never Z or X, because a machine's first process may leave zombies to
+    /// themselves.
     pub state: char,
 }
 

@@ -1,10 +1,9 @@
 //! A real server process in a directory of its own, which must leave nothing behind.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{BufRead, BufReader, Write};
+use std::fs::{DirBuilder, File};
+use std::io::{BufRead, BufReader, PipeReader, pipe};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::panicking;
 use std::time::Duration;
@@ -16,27 +15,22 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
-use crate::client::Client;
 use crate::processes::{self, Thread};
 use crate::stage::Stage;
 use crate::{leftovers, sys, wait};
 
-/// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine may need longer.
+/// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
+/// may need longer.
 const START_MAX: Duration = Duration::from_secs(10);
 /// The stop itself must end within 2 s.
 const STOP_MAX: Duration = Duration::from_secs(4);
-/// Lines of the server's log that a failed test shows.
-const LAST_WORDS: usize = 30;
-/// Clients in tests wait longer than a user would, so that a slow machine fails no test.
-pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// A server under test.
 #[derive(Debug)]
 pub struct Server {
-    stage: Stage,
-    base: TempDir,
+    pub(crate) stage: Stage,
+    pub(crate) base: TempDir,
     options: Vec<String>,
     child: Option<Child>,
     /// Whether leftovers are to be expected: the server was killed and not started again.
@@ -78,9 +72,24 @@ impl Server {
     /// # Panics
     /// If it does not get ready; shows what it logged.
     pub fn launch(&mut self) {
+        self.spawn(self.command());
+    }
+
+    /// Starts it with a pipe as stderr, which nobody reads while this is held.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub fn launch_unheard(&mut self) -> PipeReader {
+        let (reader, writer) = pipe().expect("there is a pipe left");
+        let mut command = self.command();
+        command.stderr(writer);
+        self.spawn(command);
+        reader
+    }
+
+    fn spawn(&mut self, mut command: Command) {
         assert!(self.child.is_none(), "the server runs already");
-        let mut child =
-            self.command().stdout(Stdio::piped()).spawn().expect("the server can be started");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
         let stdout = child.stdout.take().expect("stdout is piped");
         self.child = Some(child);
         let line = first_line(stdout);
@@ -92,14 +101,21 @@ impl Server {
         self.crashed = false;
     }
 
-    /// Starts a second server on the same directory and waits for its end, which should come soon.
+    /// Starts a second server on the same directory, which should end soon, with an error.
+    ///
+    /// # Panics
+    /// If it does not end.
     pub fn rival(&self) -> Output {
-        let command = &mut self.command();
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .output()
-            .expect("the server can be started")
+        let mut command = self.command();
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut rival = command.spawn().expect("the server can be started");
+        let ended = wait::until(START_MAX, || rival.try_wait().expect("it is our child"));
+        if ended.is_none() {
+            rival.kill().expect("a child can be killed");
+        }
+        let output = rival.wait_with_output().expect("a child can be waited for");
+        assert!(ended.is_some(), "it runs beside the first one: {output:?}");
+        output
     }
 
     fn command(&self) -> Command {
@@ -120,53 +136,6 @@ impl Server {
         self.stage
     }
 
-    /// DIR.
-    pub fn dir(&self) -> PathBuf {
-        self.base.path().join("run")
-    }
-
-    /// DIR's data file.
-    pub fn data_file(&self) -> PathBuf {
-        self.dir().join("spectacles.dat")
-    }
-
-    /// Puts bytes into the data file, which may be no table.
-    ///
-    /// # Panics
-    /// If it cannot be written.
-    pub fn write_data_file(&self, bytes: &[u8]) {
-        let mut options = File::options();
-        let file =
-            options.write(true).create(true).truncate(true).mode(0o600).open(self.data_file());
-        file.and_then(|mut file| file.write_all(bytes)).expect("DIR is ours");
-    }
-
-    /// The table in the data file.
-    ///
-    /// # Panics
-    /// If it is no table.
-    pub fn table_on_disk(&self) -> Table {
-        let bytes = fs::read(self.data_file()).expect("the data file can be read");
-        Table::read_from_bytes(&bytes).expect("the data file is 720 bytes long")
-    }
-
-    /// A place for the test's own files, outside DIR.
-    pub fn base(&self) -> &Path {
-        self.base.path()
-    }
-
-    /// What the server has logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.base.path().join("stderr")).unwrap_or_default()
-    }
-
-    /// The end of what it has logged, for the message of a failed test.
-    pub fn last_words(&self) -> String {
-        let log = self.log();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
-    }
-
     /// The PID of the server's first process.
     ///
     /// # Panics
@@ -178,22 +147,6 @@ impl Server {
     /// Its threads, of all its processes.
     pub fn threads(&self) -> Vec<Thread> {
         processes::of_group(self.pid())
-    }
-
-    /// A client in this thread, which can have only one at a time: its id is where replies go.
-    ///
-    /// # Panics
-    /// If it finds no server.
-    pub fn client(&self) -> Client {
-        Client::open(self.stage, &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
-    }
-
-    /// A run of the stage's client program, which has not started yet.
-    pub fn client_program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(self.stage.client());
-        command.arg("--dir").arg(self.dir()).args(words);
-        sys::tie_to_this_thread(&mut command);
-        command
     }
 
     /// Sends a signal to the first process.
@@ -240,7 +193,8 @@ impl Server {
         self.crashed = true;
     }
 
-    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it should.
+    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
+    /// should.
     ///
     /// # Panics
     /// If something is left.
@@ -275,7 +229,8 @@ impl Drop for Server {
         } else if self.child.is_some() {
             self.stop();
         } else {
-            // A crash leaves its objects to the next start, which a test must not leave to the next test.
+            // A crash leaves its objects to the next start, which a test must not leave to the next
+            // test.
             assert!(!self.crashed, "a test that kills a server starts it once more");
         }
     }

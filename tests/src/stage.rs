@@ -86,7 +86,8 @@ fn foreign() -> Option<OsString> {
     env::var_os("SPECTACLES_SERVER")
 }
 
-/// Whether a test can be asked of the server: those that need more than the protocol are left out for a foreign one.
+/// Whether a test can be asked of the server: those that need more than the protocol are left out
+/// for a foreign one.
 ///
 /// What is left out is said by name, past the test runner's capture.
 pub fn is_ours(test: &str) -> bool {

@@ -24,8 +24,8 @@ pub struct Strace {
 }
 
 impl Strace {
-    /// Attaches to all threads of some processes, with more options; None, and a word on stderr, if this machine has
-    /// no strace or does not allow it.
+    /// Attaches to all threads of some processes, with more options; None, and a word on stderr, if
+    /// this machine has no strace or does not allow it.
     ///
     /// # Panics
     /// If it runs but does not attach.
@@ -74,7 +74,8 @@ impl Strace {
     }
 
     fn detach(&mut self) {
-        // It may be gone already, with the process that it traced; then it is not reaped yet, and the PID still its own.
+        // It may be gone already, with the process that it traced; then it is not reaped yet, and
+        // the PID still its own.
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT)
             .expect("a child can be signalled");
         self.child.wait().expect("a child can be waited for");

@@ -1,4 +1,5 @@
-//! The bare mechanism, for what no honest client does: any bytes, to any place, with nobody waiting for the answer.
+//! The bare mechanism, for what no honest client does: any bytes, to any place, with nobody waiting
+//! for the answer.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,10 +1,11 @@
 //! What only the stages with System V queues can get wrong.
 
 use std::fs;
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::ask::Ask;
-use common::reply::Status;
+use common::reply::{Reply, Status};
 use common::request::Request;
 use nix::unistd::{geteuid, gettid};
 use q2_msgqueue::channel::Channel;
@@ -17,6 +18,9 @@ use tests::stage::{Stage, skip};
 use tests::strace::Strace;
 use tests::wait;
 use zerocopy::IntoBytes;
+
+/// Far more than an answer takes.
+const SOON: Duration = Duration::from_secs(5);
 
 /// The stages with queues.
 #[template]
@@ -31,9 +35,11 @@ fn messages_of_unknown_types_are_refused_and_do_not_close_the_queue(stage: Stage
     let me = i64::from(gettid().as_raw());
     let request = Request::new(me as i32, 9, Ask::List);
     for mtype in (3..700).chain([i64::from(i32::MAX), i64::MAX]) {
-        channel.requests.send(mtype, request.as_bytes(), Wait::Yes).unwrap();
-        let reply = channel.replies.receive(Which::Only(me), Wait::Yes).unwrap().unwrap();
-        let reply = common::reply::Reply::from_received(reply.bytes()).unwrap();
+        let sent = || channel.requests.send(mtype, request.as_bytes(), Wait::No).is_ok();
+        wait::until_true("room in the request queue", SOON, sent);
+        let receive = || channel.replies.receive(Which::Only(me), Wait::No).unwrap();
+        let received = wait::until(SOON, receive).expect("a reply");
+        let reply = Reply::from_received(received.bytes()).unwrap();
         assert_eq!((reply.status(), reply.nonce.get()), (Some(Status::BadRequest), 9), "{mtype}");
     }
     assert_eq!(channel.requests.load().unwrap().messages, 0);
@@ -64,6 +70,35 @@ fn a_live_client_may_read_late_while_there_is_room(stage: Stage) {
     wait::until_true("three replies", Duration::from_secs(5), all);
     let gone = || (!all()).then_some(());
     assert_eq!(wait::until(Duration::from_millis(1500), gone), None);
+}
+
+#[apply(every_queue_stage)]
+fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let (count, parked) = (40, Arc::new(Barrier::new(41)));
+    let clients: Vec<_> = (0..count)
+        .map(|_| {
+            let (tell, told) = mpsc::channel();
+            let parked = parked.clone();
+            let thread = std::thread::spawn(move || {
+                tell.send(gettid().as_raw()).unwrap();
+                parked.wait();
+            });
+            (thread, told.recv().unwrap())
+        })
+        .collect();
+    for (_, client) in &clients {
+        let request = Request::new(*client, 1, Ask::List);
+        channel.requests.send(1, request.as_bytes(), Wait::Yes).unwrap();
+    }
+    // 21 of the 40 replies fit. A worker that waited for room would leave the other requests for
+    // the second that must pass before live clients' replies may go.
+    let all_taken = || channel.requests.load().unwrap().messages == 0;
+    wait::until_true("all requests are taken", Duration::from_millis(500), all_taken);
+    assert!(channel.replies.load().unwrap().messages >= 20);
+    parked.wait();
+    clients.into_iter().for_each(|(thread, _)| thread.join().unwrap());
 }
 
 #[apply(every_queue_stage)]
@@ -159,8 +194,9 @@ fn a_steady_view_costs_the_server_two_system_calls(stage: Stage) {
         line.map_or(0, |line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
     };
     let (received, sent, all) = (calls("msgrcv"), calls("msgsnd"), calls("total"));
-    // The call that strace interrupts when it comes or goes is counted too.
-    assert!((1000..=1002).contains(&received) && sent == 1000 && all == received + sent, "{table}");
+    // The calls that strace interrupts when it comes or goes are counted too.
+    let others = all - received - sent;
+    assert!(received.abs_diff(1000) < 10 && sent == 1000 && others < 10, "{table}");
 }
 
 #[apply(every_queue_stage)]
@@ -169,7 +205,7 @@ fn a_client_ignores_what_was_sent_to_an_earlier_process_with_its_pid(stage: Stag
     let channel = Channel::open(&server.dir()).unwrap();
     let me = i64::from(gettid().as_raw());
     let stale = Request::new(me as i32, 77, Ask::View { show: 2 });
-    let stale = common::reply::Reply::new(&stale, Status::Ok, 1);
+    let stale = Reply::new(&stale, Status::Ok, 1);
     channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
     let mut client = server.client();
     assert_eq!(

@@ -1,4 +1,5 @@
-//! A server of q2's protocol that is wrong on purpose: it never writes, and it sells the seat it has just sold.
+//! A server of q2's protocol that is wrong on purpose: it never writes, and it sells the seat it
+//! has just sold.
 
 use std::path::PathBuf;
 
@@ -39,7 +40,8 @@ fn main() -> anyhow::Result<()> {
         for place in [Place::Consultation, Place::Reservation] {
             while let Incoming::Request(request) = channel.receive(place, Wait::No)? {
                 let reply = match request.kind() {
-                    // The mistake: every reservation is decided against the table as it was at the start.
+                    // The mistake: every reservation is decided against the table as it was at the
+                    // start.
                     Some(Kind::Reserve) if place == Place::Reservation => {
                         table.clone().reserve(&request, server)
                     }

@@ -1,4 +1,5 @@
-//! What is acknowledged is on disk: the order of write, sync and reply, and what a failed sync means.
+//! What is acknowledged is on disk: the order of write, sync and reply, and what a failed sync
+//! means.
 
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ fn an_acknowledgement_leaves_after_its_write_and_its_sync(stage: Stage) {
         assert_eq!(client.reserve(1, 1000).0, Status::NotEnoughSeats);
     }
     let trace = strace.finish();
-    // One client, one request after the other: a write, its sync, the reply; a refusal is a reply only.
+    // One client, one request after the other: a write, its sync, the reply; a refusal is a reply
+    // only.
     let is_reply = |line: &str| line.contains(stage.reply_call()) && line.contains("SPC1");
     let order: String = trace
         .lines()
@@ -113,7 +115,8 @@ fn reservations_that_are_waiting_share_one_sync(stage: Stage) {
     assert_eq!(left, (160..200).collect::<Vec<i32>>());
     let trace = strace.finish();
     let syncs = trace.lines().filter(|line| line.contains("fdatasync(")).count();
-    // The first takes those that came before it was begun, the second all others; a slow sender may cost one more.
+    // The first takes those that came before it was begun, the second all others; a slow sender may
+    // cost one more.
     assert!((1..=4).contains(&syncs), "{syncs} syncs for {count} reservations:\n{trace}");
 }
 

@@ -1,4 +1,5 @@
-//! Stops, crashes and rivals: a stop leaves nothing behind, a crash loses nothing, two servers never share a DIR.
+//! Stops, crashes and rivals: a stop leaves nothing behind, a crash loses nothing, two servers
+//! never share a DIR.
 
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
@@ -10,9 +11,9 @@ use common::shows;
 use nix::sys::signal::Signal;
 use rstest::rstest;
 use rstest_reuse::apply;
-use tests::client::Client;
+use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::processes;
-use tests::server::{CLIENT_TIMEOUT, Server};
+use tests::server::Server;
 use tests::stage::{Stage, is_ours};
 use tests::wait;
 use zerocopy::little_endian::I32;
@@ -34,7 +35,8 @@ fn start(stage: Stage) -> Server {
     Server::start_with(stage, &table, &[])
 }
 
-/// Clients that reserve one seat after another until the server is gone; all are there when this returns.
+/// Clients that reserve one seat after another until the server is gone; all are there when this
+/// returns.
 fn load(server: &Server, clients: usize) -> Vec<JoinHandle<Seen>> {
     let all_open = Arc::new(Barrier::new(clients + 1));
     let start = |_| {
@@ -73,7 +75,8 @@ fn wait_for_some(server: &Server) {
     wait::until_true("100 reservations", CLIENT_TIMEOUT, || client.view(1) < SEATS - 100);
 }
 
-/// Compares what clients have seen with what was sold: nothing acknowledged is lost, nothing is sold twice.
+/// Compares what clients have seen with what was sold: nothing acknowledged is lost, nothing is
+/// sold twice.
 fn assert_kept(clients: Vec<JoinHandle<Seen>>, sold: i32) {
     let seen: Vec<Seen> = clients.into_iter().map(|client| client.join().unwrap()).collect();
     let acknowledged: i32 = seen.iter().map(|seen| seen.acknowledged).sum();

@@ -1,6 +1,5 @@
 //! Clients that die, never read, or send garbage: they cost others nothing.
 
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use common::ask::Ask;
@@ -9,6 +8,7 @@ use common::request::Request;
 use nix::unistd::gettid;
 use rstest_reuse::apply;
 use tests::never_reads::NeverReads;
+use tests::seed;
 use tests::server::Server;
 use tests::stage::Stage;
 use tests::wire::{Place, Wire};
@@ -16,10 +16,12 @@ use zerocopy::IntoBytes;
 
 use crate::every_stage;
 
-/// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out of seconds.
+/// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out
+/// of seconds.
 const PROMPT: Duration = Duration::from_millis(500);
 
-/// Asks a few times; the answers may not take long, but for one or two that a loaded machine delays.
+/// Asks a few times; the answers may not take long, but for one or two that a loaded machine
+/// delays.
 fn assert_served(server: &Server) {
     let mut client = server.client();
     let round = |_| {
@@ -67,13 +69,14 @@ fn garbage_of_every_length_is_survived(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
     let wire = Wire::open(stage, &server.dir(), me).unwrap();
-    let mut noise = std::fs::File::open("/dev/urandom").unwrap();
+    let mut noise = seed::rng();
     for len in (0..200).chain([255, 256, 512, 751, 752, 753, 1000, 4095, 4096, 4097, 8191, 8192]) {
         let mut bytes = vec![0; len];
-        noise.read_exact(&mut bytes).unwrap();
+        noise.fill(&mut bytes);
         for place in [Place::Consultation, Place::Reservation] {
             wire.send(place, &bytes);
-            // The same, as if a client of this protocol had sent it: the magic is right and a PID is claimed.
+            // The same, as if a client of this protocol had sent it: the magic is right and a PID
+            // is claimed.
             let head = Request::new(me, 5, Ask::List);
             let known = len.min(16);
             bytes[..known].copy_from_slice(&head.as_bytes()[..known]);

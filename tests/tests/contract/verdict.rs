@@ -1,4 +1,5 @@
-//! The contract as a judge of servers that somebody else wrote: a good one passes, a wrong one does not.
+//! The contract as a judge of servers that somebody else wrote: a good one passes, a wrong one does
+//! not.
 
 use std::env;
 use std::process::Command;
