@@ -69,7 +69,7 @@ impl Client {
 }
 
 impl Server {
-    /// A client in this thread.
+    /// A client in this thread, which can have only one at a time: its id is where replies go.
     ///
     /// # Panics
     /// If it finds no server.
