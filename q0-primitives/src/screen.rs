@@ -24,6 +24,12 @@ pub fn look(command: impl Display) -> anyhow::Result<()> {
     say(format_args!("    from another terminal: {command}"))
 }
 
+/// Prints one line to standard error, with one `write`; for a program whose standard output belongs
+/// to somebody else. Nothing depends on it, so it cannot fail.
+pub fn remark(line: impl Display) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Shows what comes out of a pipe, read by read, until every writer has closed it.
 ///
 /// # Errors

@@ -1,13 +1,14 @@
 //! A pipeline as a shell makes it: grep PATTERN FILE | sort -uf | wc -l.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, PipeReader, PipeWriter, Write, pipe};
+use std::io::{PipeReader, PipeWriter, pipe};
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, dup2_stdin, dup2_stdout};
+use q0_primitives::screen::remark;
 use q0_primitives::{child, program};
 
 /// Counts the different lines of FILE that match PATTERN: grep PATTERN FILE | sort -uf | wc -l.
@@ -27,15 +28,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
+    // Standard output belongs to wc.
+    remark(format_args!("from another terminal: ps -o pid,ppid,args --ppid {}", Pid::this()));
     let [grep, e, end] = ["grep", "-e", "--"].map(OsStr::new);
     let (from_grep, to_sort) = pipe()?;
     let grep = start(&[grep, e, &options.pattern, end, &options.file], None, Some(to_sort))?;
     let (from_sort, to_wc) = pipe()?;
     let sort = start(&["sort", "-uf"].map(OsStr::new), Some(from_grep), Some(to_wc))?;
     let wc = start(&["wc", "-l"].map(OsStr::new), Some(from_sort), None)?;
-    // Standard output belongs to wc, and nothing here must change its result.
-    let look = format!("ps -o pid,ppid,stat,args --ppid {}", Pid::this());
-    let _ = writeln!(io::stderr(), "grep {grep} | sort {sort} | wc {wc}; to see them: {look}");
     waitpid(grep, None)?;
     waitpid(sort, None)?;
     Ok(child::shell_status(waitpid(wc, None)?))
