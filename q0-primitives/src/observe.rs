@@ -38,8 +38,3 @@ pub fn parent(pid: Pid) -> anyhow::Result<Pid> {
     let parent = parent.and_then(|number| number.trim().parse().ok());
     parent.map(Pid::from_raw).with_context(|| format!("cannot find PPid in {path}"))
 }
-
-/// A process's name, as `ps -o comm` shows it; "?" if it has gone. See proc_pid_comm(5).
-pub fn name(pid: Pid) -> String {
-    fs::read_to_string(format!("/proc/{pid}/comm")).map_or("?".into(), |name| name.trim().into())
-}

@@ -29,7 +29,7 @@ fn run(options: &Options) -> anyhow::Result<u8> {
     let path = options.fifo.display();
     let fifo = Fifo::make(&options.fifo)?;
     say(format_args!("open sleeps until somebody opens {path} for writing"))?;
-    look(format_args!("ls -l {path}; fifo-send {path}"))?;
+    look(format_args!("ls -l {path}; cargo run -qp q0-primitives --bin fifo-send {path}"))?;
     show_all(fifo.open(OFlag::O_RDONLY, options.seconds)?)?;
     Ok(0)
 }

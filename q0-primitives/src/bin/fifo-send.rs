@@ -34,7 +34,7 @@ fn run(options: &Options) -> anyhow::Result<u8> {
     let path = options.fifo.display();
     let fifo = Fifo::make(&options.fifo)?;
     say(format_args!("open sleeps until somebody opens {path} for reading"))?;
-    look(format_args!("ls -l {path}; fifo-receive {path}"))?;
+    look(format_args!("ls -l {path}; cargo run -qp q0-primitives --bin fifo-receive {path}"))?;
     let file = fifo.open(OFlag::O_WRONLY, options.seconds)?;
     let mut out = BufWriter::with_capacity(if options.buffered { 8192 } else { 0 }, file);
     say("it is open: type lines, Ctrl-D to end")?;

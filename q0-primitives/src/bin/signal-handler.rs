@@ -45,7 +45,7 @@ fn run(options: &Options) -> anyhow::Result<u8> {
         for (signal, told) in SIGNALS.into_iter().zip(&mut told) {
             if taken(signal) > *told {
                 *told = taken(signal);
-                say(format_args!("the handler has taken {signal} {told} times so far"))?;
+                say(format_args!("handled {signal}: {told} so far"))?;
             }
         }
         Ok(())

@@ -96,7 +96,7 @@ fn a_handler_takes_its_signals_until_their_default_is_restored() {
         assert!(has_signal(program.pid(), "SigCgt", signal));
         for times in 1..=3 {
             program.kill(signal);
-            assert_eq!(number(&program.line("has taken"), signal.as_str()), times);
+            assert_eq!(number(&program.line("handled"), signal.as_str()), times);
         }
     }
     program.enter();
