@@ -67,8 +67,7 @@ impl Store {
         Ok((store, table))
     }
 
-    /// Makes the seat counts that differ between `before` and `after` durable: one write for each,
-    /// one sync for all.
+    /// Makes the seat counts that differ durable: one write for each, one sync for all.
     ///
     /// A count is 4 aligned bytes and never straddles a sector, so a crash leaves each count old or
     /// new; that is why there is no journal. Nothing differs, nothing is written or synced.

@@ -1,1 +1,15 @@
-//! The harness.
+//! The harness: starts real server processes, talks to them, and fails the test that leaves
+//! anything behind.
+#![cfg(target_os = "linux")]
+
+pub mod client;
+mod directory;
+pub mod leftovers;
+pub mod never_reads;
+pub mod processes;
+pub mod server;
+pub mod stage;
+pub mod strace;
+mod sys;
+pub mod wait;
+pub mod wire;

@@ -1,0 +1,59 @@
+//! A client inside the test, of whatever stage: the stage's own library.
+
+use std::path::Path;
+use std::time::Duration;
+
+use common::ask::{Ask, Unanswered};
+use common::reply::{Reply, Status};
+
+use crate::stage::{Mechanism, Stage};
+
+/// A client; it belongs to the thread that opened it.
+#[derive(Debug)]
+pub enum Client {
+    /// One that uses the two message queues.
+    Queues(q2_msgqueue::client::Client),
+}
+
+impl Client {
+    /// Opens a client of the server in `dir`.
+    ///
+    /// # Errors
+    /// If no server runs there.
+    pub fn open(stage: Stage, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
+        match stage.mechanism() {
+            Mechanism::Queues => {
+                q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)
+            }
+        }
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        match self {
+            Client::Queues(client) => client.ask(ask),
+        }
+    }
+
+    /// The seats left on a show.
+    ///
+    /// # Panics
+    /// If the server does not say.
+    pub fn view(&mut self, show: i32) -> i32 {
+        let reply = self.ask(Ask::View { show }).expect("the server answers");
+        assert_eq!(reply.status(), Some(Status::Ok), "{reply:?}");
+        reply.seats.get()
+    }
+
+    /// Reserves; the status and the seats left.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn reserve(&mut self, show: i32, seats: i32) -> (Status, i32) {
+        let reply = self.ask(Ask::Reserve { show, seats }).expect("the server answers");
+        (reply.status().expect("a known status"), reply.seats.get())
+    }
+}

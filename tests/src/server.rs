@@ -1,0 +1,246 @@
+//! A real server process in a directory of its own, which must leave nothing behind.
+
+use std::fs::{DirBuilder, File};
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread::panicking;
+use std::time::Duration;
+
+use common::shows;
+use common::table::Table;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use zerocopy::IntoBytes;
+
+use crate::client::Client;
+use crate::processes::{self, Thread};
+use crate::stage::Stage;
+use crate::{leftovers, sys, wait};
+
+/// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
+/// may need longer.
+const START_MAX: Duration = Duration::from_secs(10);
+/// The stop itself must end within 2 s.
+const STOP_MAX: Duration = Duration::from_secs(4);
+/// Clients in tests wait longer than a user would, so that a slow machine fails no test.
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A server under test.
+#[derive(Debug)]
+pub struct Server {
+    stage: Stage,
+    pub(crate) base: TempDir,
+    options: Vec<String>,
+    child: Option<Child>,
+    /// Whether leftovers are to be expected: the server was killed and not started again.
+    crashed: bool,
+}
+
+impl Server {
+    /// Starts a stage's server over the sample of shows.
+    pub fn start(stage: Stage) -> Server {
+        Server::start_with(stage, &shows::sample(), &[])
+    }
+
+    /// Starts a stage's server over a table, with more options.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub fn start_with(stage: Stage, table: &Table, options: &[&str]) -> Server {
+        let mut server = Server::prepare(stage, options);
+        server.write_data_file(table.as_bytes());
+        server.launch();
+        server
+    }
+
+    /// An empty directory for a server that is started later.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub fn prepare(stage: Stage, options: &[&str]) -> Server {
+        leftovers::enter_namespace();
+        let base = tempfile::tempdir().expect("a directory for the test");
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let server = Server { stage, base, options, child: None, crashed: false };
+        DirBuilder::new().mode(0o700).create(server.dir()).expect("the base is ours");
+        server
+    }
+
+    /// Starts it, again after a stop or a crash, and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not get ready; shows what it logged.
+    pub fn launch(&mut self) {
+        assert!(self.child.is_none(), "the server runs already");
+        let mut child =
+            self.command().stdout(Stdio::piped()).spawn().expect("the server can be started");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        self.child = Some(child);
+        let line = first_line(stdout);
+        assert!(
+            line.starts_with("ready"),
+            "no ready line but {line:?}; it logged:\n{}",
+            self.log()
+        );
+        self.crashed = false;
+    }
+
+    /// Starts a second server on the same directory and waits for its end, which should come soon.
+    pub fn rival(&self) -> Output {
+        let command = &mut self.command();
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .output()
+            .expect("the server can be started")
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.stage.server());
+        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
+        command
+            .arg("--dir")
+            .arg(self.dir())
+            .args(&self.options)
+            .stdin(Stdio::null())
+            .stderr(log.expect("the base is ours"));
+        sys::tie_to_this_thread(&mut command);
+        command
+    }
+
+    /// The stage.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The PID of the server's first process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn pid(&self) -> i32 {
+        self.child.as_ref().expect("the server runs").id() as i32
+    }
+
+    /// Its threads, of all its processes.
+    pub fn threads(&self) -> Vec<Thread> {
+        processes::of_group(self.pid())
+    }
+
+    /// A client in this thread.
+    ///
+    /// # Panics
+    /// If it finds no server.
+    pub fn client(&self) -> Client {
+        Client::open(self.stage, &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
+    }
+
+    /// A run of the stage's client program, which has not started yet.
+    pub fn client_program(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.stage.client());
+        command.arg("--dir").arg(self.dir()).args(words);
+        sys::tie_to_this_thread(&mut command);
+        command
+    }
+
+    /// Sends a signal to the first process.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).expect("the server runs");
+    }
+
+    /// Waits for the first process to end.
+    ///
+    /// # Panics
+    /// If it does not within `limit`.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let child = self.child.as_mut().expect("the server runs");
+        let status = wait::until(limit, || child.try_wait().expect("it is our child"));
+        let status = status
+            .unwrap_or_else(|| panic!("the server did not end; it logged:\n{}", self.last_words()));
+        self.child = None;
+        status
+    }
+
+    /// Stops it by SIGTERM; it must end well and leave nothing behind.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn stop(&mut self) {
+        self.signal(Signal::SIGTERM);
+        let group = self.pid();
+        let status = self.wait(STOP_MAX);
+        assert!(
+            status.success(),
+            "the server ended with {status}; it logged:\n{}",
+            self.last_words()
+        );
+        self.assert_nothing_left(group);
+    }
+
+    /// Kills its first process by SIGKILL and waits for that one only.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn crash(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.wait(STOP_MAX);
+        self.crashed = true;
+    }
+
+    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
+    /// should.
+    ///
+    /// # Panics
+    /// If something is left.
+    pub fn assert_nothing_left(&self, group: i32) {
+        let dir = self.dir();
+        let left = [
+            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
+            leftovers::ipc_objects(&dir),
+            leftovers::files(&dir),
+        ]
+        .concat();
+        assert!(
+            left.is_empty(),
+            "left behind: {left:#?}; the server logged:\n{}",
+            self.last_words()
+        );
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if panicking() {
+            eprintln!("the server of the failed test logged:\n{}", self.last_words());
+            if let Some(mut child) = self.child.take() {
+                let group = Pid::from_raw(-(child.id() as i32));
+                if let Err(error) =
+                    kill(group, Signal::SIGKILL).map_err(Into::into).and_then(|()| child.wait())
+                {
+                    eprintln!("cannot end it: {error}");
+                }
+            }
+        } else if self.child.is_some() {
+            self.stop();
+        } else {
+            // A crash leaves its objects to the next start, which a test must not leave to the next
+            // test.
+            assert!(!self.crashed, "a test that kills a server starts it once more");
+        }
+    }
+}
+
+/// The first line that arrives within [`START_MAX`]; empty if none does.
+fn first_line(stdout: ChildStdout) -> String {
+    let timeout = PollTimeout::try_from(START_MAX).expect("it is short enough");
+    let ready =
+        poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout).expect("poll works");
+    let mut line = String::new();
+    if ready == 1 {
+        BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
+    }
+    line
+}

@@ -1,0 +1,106 @@
+//! The stages under test, and where their programs are.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// A stage that keeps the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// q2-msgqueue
+    Q2Msgqueue,
+}
+
+/// All of them.
+pub const ALL: [Stage; 1] = [Stage::Q2Msgqueue];
+
+/// How a stage's clients reach its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// Two System V message queues.
+    Queues,
+}
+
+impl Stage {
+    /// The package's name.
+    pub fn package(self) -> &'static str {
+        match self {
+            Stage::Q2Msgqueue => "q2-msgqueue",
+        }
+    }
+
+    /// How clients reach the server.
+    pub fn mechanism(self) -> Mechanism {
+        match self {
+            Stage::Q2Msgqueue => Mechanism::Queues,
+        }
+    }
+
+    /// The system call by which a reply leaves.
+    pub fn reply_call(self) -> &'static str {
+        match self.mechanism() {
+            Mechanism::Queues => "msgsnd",
+        }
+    }
+
+    /// The names of the server's threads at rest, a process's first thread first, sorted.
+    pub fn threads(self) -> &'static [&'static str] {
+        match self {
+            Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
+        }
+    }
+
+    /// How many processes these threads belong to.
+    pub fn processes(self) -> usize {
+        match self {
+            Stage::Q2Msgqueue => 3,
+        }
+    }
+
+    /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
+    pub fn server(self) -> PathBuf {
+        foreign().map_or_else(|| program(&format!("{}-server", self.package())), PathBuf::from)
+    }
+
+    /// This stage's client.
+    pub fn client(self) -> PathBuf {
+        // The stages with queues share one client.
+        match self.mechanism() {
+            Mechanism::Queues => program("q2-msgqueue-client"),
+        }
+    }
+}
+
+/// The server that somebody else wrote and wants judged; it takes `--dir` and prints `ready`.
+fn foreign() -> Option<OsString> {
+    env::var_os("SPECTACLES_SERVER")
+}
+
+/// Whether a test can be asked of the server: those that need more than the protocol are left out
+/// for a foreign one.
+///
+/// What is left out is said by name, past the test runner's capture.
+pub fn is_ours(test: &str) -> bool {
+    let foreign = foreign().is_some();
+    if foreign {
+        writeln!(io::stderr(), "left out {test}: it asks for more than the protocol")
+            .expect("stderr is open");
+    }
+    !foreign
+}
+
+/// Says that this machine cannot run a test, past the test runner's capture.
+pub fn skip(test: &str, needs: &str) {
+    writeln!(io::stderr(), "skipped {test}: needs {needs}").expect("stderr is open");
+}
+
+/// A program that cargo has built together with the running test.
+///
+/// # Panics
+/// If the running program is no test of this workspace.
+pub fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let built = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps");
+    built.join(name)
+}

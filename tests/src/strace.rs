@@ -1,0 +1,97 @@
+//! strace on a running server: counts its system calls, or makes them fail or wait.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::processes;
+use crate::stage::skip;
+use crate::{sys, wait};
+
+/// Attaching takes milliseconds for each thread.
+const ATTACH_MAX: Duration = Duration::from_secs(10);
+
+/// A running strace; dropping it detaches it.
+#[derive(Debug)]
+pub struct Strace {
+    child: Child,
+    base: TempDir,
+}
+
+impl Strace {
+    /// Attaches to all threads of some processes, with more options; None, and a word on stderr, if
+    /// this machine has no strace or does not allow it.
+    ///
+    /// # Panics
+    /// If it runs but does not attach.
+    pub fn attach(test: &str, pids: &[i32], options: &[&str]) -> Option<Strace> {
+        let base = tempfile::tempdir().expect("a directory for the trace");
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o"]).arg(base.path().join("trace")).args(options);
+        for pid in pids {
+            command.args(["-p", &pid.to_string()]);
+        }
+        sys::tie_to_this_thread(&mut command);
+        let Ok(child) = command.stderr(Stdio::null()).spawn() else {
+            skip(test, "strace");
+            return None;
+        };
+        let mut strace = Strace { child, base };
+        let attached = wait::until(ATTACH_MAX, || {
+            let exited = strace.child.try_wait().expect("it is our child").is_some();
+            let traced = pids
+                .iter()
+                .flat_map(|&pid| processes::of_process(pid))
+                .all(|thread| is_traced(thread.tid));
+            (exited || traced).then_some(!exited)
+        });
+        match attached {
+            Some(true) => Some(strace),
+            Some(false) => {
+                skip(test, "a kernel that allows ptrace");
+                None
+            }
+            None => panic!("strace did not attach"),
+        }
+    }
+
+    /// Detaches, and returns what it has written.
+    ///
+    /// # Panics
+    /// If it has written nothing.
+    pub fn finish(mut self) -> String {
+        self.detach();
+        fs::read_to_string(self.trace()).expect("strace has written its file")
+    }
+
+    fn trace(&self) -> PathBuf {
+        self.base.path().join("trace")
+    }
+
+    fn detach(&mut self) {
+        // It may be gone already, with the process that it traced; then it is not reaped yet, and
+        // the PID still its own.
+        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT)
+            .expect("a child can be signalled");
+        self.child.wait().expect("a child can be waited for");
+    }
+}
+
+impl Drop for Strace {
+    fn drop(&mut self) {
+        if self.child.try_wait().expect("it is our child").is_none() {
+            self.detach();
+        }
+    }
+}
+
+fn is_traced(tid: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.is_some_and(|pid| pid.trim() != "0")
+}

@@ -1,0 +1,45 @@
+//! The contract as a judge of servers that somebody else wrote: a good one passes, a wrong one does
+//! not.
+
+use std::env;
+use std::process::Command;
+
+use tests::stage::program;
+
+/// Runs question 2's verdict over a foreign server; whether it passed, and what was printed.
+fn judge(server: &str) -> (bool, String) {
+    let mut contract = Command::new(env::current_exe().unwrap());
+    // A wrong server loses replies too, and then these would wait for many time-outs.
+    let skipped = ["--skip", "hostile", "--skip", "ending"];
+    contract.arg("q2_msgqueue").args(if server == "wrong-server" { &skipped[..] } else { &[] });
+    // A backtrace of each failure would take a minute of reading debug information.
+    contract.env("RUST_BACKTRACE", "0").env("SPECTACLES_SERVER", program(server));
+    let output = contract.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn an_honest_server_passes_and_what_was_not_asked_is_said() {
+    let (passed, text) = judge("q2-msgqueue-server");
+    assert!(passed, "{text}");
+    assert!(text.contains("left out a_second_server_is_refused_and_harms_nobody"), "{text}");
+}
+
+#[test]
+fn a_server_that_sells_seats_twice_fails_by_name() {
+    let (passed, text) = judge("wrong-server");
+    assert!(!passed, "{text}");
+    for failed in
+        ["a_seat_is_never_sold_twice", "a_reservation_lowers_the_count_at_once_and_for_good"]
+    {
+        assert!(
+            text.contains(&format!("{failed}::case_1_q2_msgqueue ... FAILED")),
+            "{failed}: {text}"
+        );
+    }
+    assert!(
+        text.contains("a_view_tells_the_seats_of_one_show::case_1_q2_msgqueue ... ok"),
+        "{text}"
+    );
+}

@@ -1,0 +1,207 @@
+//! Wrong use gets a clear error with the next step, exit status 2, and loses nothing.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::process::{Command, Output};
+
+use common::reply::Status;
+use common::shows;
+use nix::unistd::geteuid;
+use rstest_reuse::apply;
+use tests::server::Server;
+use tests::stage::{Stage, is_ours, skip};
+use zerocopy::IntoBytes;
+
+use crate::every_stage;
+
+/// The error of a server that should refuse to start.
+fn refused(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{error}");
+    assert!(error.lines().last().is_some_and(|line| line.starts_with("server: ")), "{error}");
+    error
+}
+
+#[apply(every_stage)]
+fn a_directory_that_is_not_private_is_refused(stage: Stage) {
+    if !is_ours("a_directory_that_is_not_private_is_refused") {
+        return;
+    }
+    let server = Server::prepare(stage, &[]);
+    for mode in [0o755, 0o710, 0o777] {
+        fs::set_permissions(server.dir(), Permissions::from_mode(mode)).unwrap();
+        let error = refused(&server.rival());
+        assert!(error.contains("chmod 700"), "{error}");
+        assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
+    }
+}
+
+#[apply(every_stage)]
+fn another_users_directory_is_refused(stage: Stage) {
+    let name = "another_users_directory_is_refused";
+    if !is_ours(name) {
+        return;
+    }
+    if !geteuid().is_root() {
+        return skip(name, "root, to give a directory away");
+    }
+    let server = Server::prepare(stage, &[]);
+    chown(server.dir(), Some(12345), None).unwrap();
+    let error = refused(&server.rival());
+    assert!(error.contains("belongs to user 12345"), "{error}");
+    let output = server.client_program(&["list"]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && error.contains("belongs to user 12345"), "{error}");
+}
+
+#[apply(every_stage)]
+fn a_damaged_data_file_is_named_by_its_row_and_left_alone(stage: Stage) {
+    if !is_ours("a_damaged_data_file_is_named_by_its_row_and_left_alone") {
+        return;
+    }
+    let mut bytes = shows::sample().as_bytes().to_vec();
+    bytes[3 * 72 + 68 + 3] = 0xff;
+    let server = Server::prepare(stage, &[]);
+    for (bytes, expected) in
+        [(&bytes[..], "row 4: "), (&bytes[..719], "719 bytes long"), (b"", "0 bytes long")]
+    {
+        server.write_data_file(bytes);
+        let error = refused(&server.rival());
+        assert!(error.contains("spectacles.dat") && error.contains(expected), "{error}");
+        assert_eq!(fs::read(server.data_file()).unwrap(), bytes);
+        assert_eq!(tests::leftovers::files(&server.dir()), Vec::<String>::new());
+    }
+}
+
+#[apply(every_stage)]
+fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage) {
+    if !is_ours("a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made") {
+        return;
+    }
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("shows.toml");
+    let server = Server::prepare(stage, &["--shows", file.to_str().unwrap()]);
+    fs::remove_dir(server.dir()).unwrap();
+    let show = |title: &str, date: &str, seats: &str| {
+        format!("[[show]]\ntitle = \"{title}\"\ndate = \"{date}\"\nseats = {seats}\n")
+    };
+    let good = show("Hamlet", "01/02/2027", "10");
+    for (text, expected) in [
+        (good.repeat(11), "line 42"),
+        (show(&"é".repeat(25), "01/02/2027", "10"), "line 2"),
+        (show("Hamlet", "30/02/2027", "10"), "line 3"),
+        (show("Hamlet", "01/02/2027", "-1"), "line 4"),
+        (show("Hamlet", "01/02/2027", "4294967296"), "line 4"),
+        (good.clone() + "[[shows]]\n", "line 5"),
+        ("not toml".into(), "line 1"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let error = String::from_utf8_lossy(&server.rival().stderr).into_owned();
+        assert!(error.contains(expected) && error.contains("shows.toml"), "{expected}: {error}");
+        assert!(!server.dir().exists());
+    }
+    fs::remove_file(&file).unwrap();
+    let error = refused(&server.rival());
+    assert!(error.contains("shows.toml: No such file"), "{error}");
+    fs::create_dir(server.dir()).unwrap();
+}
+
+#[apply(every_stage)]
+fn a_new_data_file_has_the_given_shows_and_an_existing_one_wins(stage: Stage) {
+    if !is_ours("a_new_data_file_has_the_given_shows_and_an_existing_one_wins") {
+        return;
+    }
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("shows.toml");
+    fs::write(&file, "[[show]]\ntitle = 'Hamlet'\ndate = '01/02/2027'\nseats = 7\n").unwrap();
+    let mut server = Server::prepare(stage, &["--shows", file.to_str().unwrap()]);
+    server.launch();
+    assert_eq!(server.client().reserve(1, 2), (Status::Ok, 5));
+    server.stop();
+    assert!(!server.log().contains("is not read"), "{}", server.log());
+    server.launch();
+    assert_eq!(server.client().view(1), 5);
+    server.stop();
+    assert!(server.log().contains("exists and is used") && server.log().contains("is not read"));
+}
+
+#[apply(every_stage)]
+fn without_shows_a_new_data_file_is_the_sample(stage: Stage) {
+    if !is_ours("without_shows_a_new_data_file_is_the_sample") {
+        return;
+    }
+    let mut server = Server::prepare(stage, &[]);
+    fs::remove_dir(server.dir()).unwrap();
+    server.launch();
+    assert_eq!(server.table_on_disk(), shows::sample());
+    assert_eq!(fs::metadata(server.dir()).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[apply(every_stage)]
+fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
+    let name = "a_place_that_cannot_be_written_is_refused";
+    if !is_ours(name) {
+        return;
+    }
+    if !geteuid().is_root() {
+        return skip(name, "root, to mount a full and a read-only file system");
+    }
+    // In a mount namespace of its own, over a directory of the test's.
+    let base = tempfile::tempdir().unwrap();
+    let mounted = |prepare: &str| {
+        let script = format!(
+            "mount -t tmpfs -o mode=0700,size=8k tmpfs '{0}' && {prepare} && '{1}' --dir '{0}/run'; \
+             status=$?; ls '{0}/run' 2>/dev/null | sed 's/^/has /'; exit $status",
+            base.path().display(),
+            stage.server().display(),
+        );
+        let output =
+            Command::new("unshare").args(["-m", "-i", "sh", "-c", &script]).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&text));
+        String::from_utf8(text).unwrap()
+    };
+    let place = base.path().display();
+    let full = mounted(&format!(
+        "mkdir -m 700 '{place}/run' && ! head -c 1M /dev/zero 2>/dev/null > '{place}/fill'"
+    ));
+    assert!(full.contains("No space left on device") && !full.contains("has spectacles"), "{full}");
+    let nearly =
+        mounted(&format!("mkdir -m 700 '{place}/run' && head -c 4096 /dev/zero > '{place}/fill'"));
+    assert!(
+        nearly.contains("cannot create") && nearly.contains("No space left on device"),
+        "{nearly}"
+    );
+    assert!(!nearly.contains("has spectacles"), "{nearly}");
+    let read_only = mounted(&format!("mount -o remount,ro '{place}'"));
+    assert!(read_only.contains("Read-only file system"), "{read_only}");
+}
+
+#[apply(every_stage)]
+fn letters_where_numbers_belong_are_a_usage_error(stage: Stage) {
+    if !is_ours("letters_where_numbers_belong_are_a_usage_error") {
+        return;
+    }
+    for options in
+        [&["--durability", "eternal"][..], &["--log-level", "loud"], &["--nonsense"], &["extra"]]
+    {
+        let server = Server::prepare(stage, options);
+        let output = server.rival();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("--help"), "{error}");
+        assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
+    }
+}
+
+#[apply(every_stage)]
+fn a_reader_that_goes_away_does_not_undo_a_reservation(stage: Stage) {
+    let server = Server::start(stage);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = server.client_program(&["reserve", "1", "2"]).stdout(writer).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error.contains("the question was answered, but cannot write"), "{error}");
+    assert_eq!(server.client().view(1), 198);
+}

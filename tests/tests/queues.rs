@@ -1,0 +1,215 @@
+//! What only the stages with System V queues can get wrong.
+
+use std::fs;
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use common::ask::Ask;
+use common::reply::Status;
+use common::request::Request;
+use nix::unistd::{geteuid, gettid};
+use q2_msgqueue::channel::Channel;
+use q2_msgqueue::queue::{Queue, Wait, Which};
+use rstest_reuse::{apply, template};
+use tests::leftovers::ipc_objects;
+use tests::never_reads::NeverReads;
+use tests::server::Server;
+use tests::stage::{Stage, skip};
+use tests::strace::Strace;
+use tests::wait;
+use zerocopy::IntoBytes;
+
+/// The stages with queues.
+#[template]
+#[rstest::rstest]
+#[case::q2_msgqueue(Stage::Q2Msgqueue)]
+fn every_queue_stage(#[case] stage: Stage) {}
+
+#[apply(every_queue_stage)]
+fn messages_of_unknown_types_are_refused_and_do_not_close_the_queue(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let me = i64::from(gettid().as_raw());
+    let request = Request::new(me as i32, 9, Ask::List);
+    for mtype in (3..700).chain([i64::from(i32::MAX), i64::MAX]) {
+        channel.requests.send(mtype, request.as_bytes(), Wait::Yes).unwrap();
+        let reply = channel.replies.receive(Which::Only(me), Wait::Yes).unwrap().unwrap();
+        let reply = common::reply::Reply::from_received(reply.bytes()).unwrap();
+        assert_eq!((reply.status(), reply.nonce.get()), (Some(Status::BadRequest), 9), "{mtype}");
+    }
+    assert_eq!(channel.requests.load().unwrap().messages, 0);
+}
+
+#[apply(every_queue_stage)]
+fn the_reply_queue_is_empty_within_a_second_of_its_clients_deaths(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    for _ in 0..15 {
+        drop(NeverReads::start(&server, 1));
+    }
+    let is_empty = || channel.replies.load().unwrap().messages == 0;
+    wait::until_true("an empty reply queue", Duration::from_secs(2), is_empty);
+}
+
+#[apply(every_queue_stage)]
+fn a_live_client_may_read_late_while_there_is_room(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let me = i64::from(gettid().as_raw());
+    for nonce in 1..=3 {
+        let request = Request::new(me as i32, nonce, Ask::View { show: 1 });
+        channel.requests.send(1, request.as_bytes(), Wait::Yes).unwrap();
+    }
+    // The parent looks every 250 ms; these replies are older than that, and stay.
+    let all = || channel.replies.load().unwrap().messages == 3;
+    wait::until_true("three replies", Duration::from_secs(5), all);
+    let gone = || (!all()).then_some(());
+    assert_eq!(wait::until(Duration::from_millis(1500), gone), None);
+}
+
+#[apply(every_queue_stage)]
+fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let (count, parked) = (40, Arc::new(Barrier::new(41)));
+    let clients: Vec<_> = (0..count)
+        .map(|_| {
+            let (tell, told) = mpsc::channel();
+            let parked = parked.clone();
+            let thread = std::thread::spawn(move || {
+                tell.send(gettid().as_raw()).unwrap();
+                parked.wait();
+            });
+            (thread, told.recv().unwrap())
+        })
+        .collect();
+    for (_, client) in &clients {
+        let request = Request::new(*client, 1, Ask::List);
+        channel.requests.send(1, request.as_bytes(), Wait::Yes).unwrap();
+    }
+    // 21 of the 40 replies fit. A worker that waited for room would leave the other requests for
+    // the second that must pass before live clients' replies may go.
+    let all_taken = || channel.requests.load().unwrap().messages == 0;
+    wait::until_true("all requests are taken", Duration::from_millis(500), all_taken);
+    assert!(channel.replies.load().unwrap().messages >= 20);
+    parked.wait();
+    clients.into_iter().for_each(|(thread, _)| thread.join().unwrap());
+}
+
+#[apply(every_queue_stage)]
+fn a_queue_of_another_program_is_named_and_left_alone(stage: Stage) {
+    let mut server = Server::start(stage);
+    let objects = ipc_objects(&server.dir());
+    let key: i32 = objects[0].split_whitespace().nth(1).unwrap().parse().unwrap();
+    server.stop();
+    // What the stopped server had is free; now somebody else takes it.
+    let foreign = Queue::create(key).unwrap();
+    foreign.send(1, b"somebody else's", Wait::No).unwrap();
+    let output = server.rival();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    let expected =
+        format!("key {key:#010x} belongs to another program (queue {}, last PID", foreign.id());
+    assert!(error.contains(&expected), "{error}");
+    assert_eq!(foreign.load().unwrap().messages, 1);
+    // Neither does a client take it for its server's.
+    let error = Channel::open(&server.dir()).unwrap_err().to_string();
+    assert!(
+        error.contains("belongs to another program") || error.contains("No such file"),
+        "{error}"
+    );
+    drop(foreign);
+    server.launch();
+}
+
+#[apply(every_queue_stage)]
+fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(stage: Stage) {
+    let mut server = Server::start(stage);
+    server.crash();
+    let left = ipc_objects(&server.dir()).len();
+    assert_eq!(left, 2);
+    // A new key file has another inode, as long as the old one is still there.
+    fs::rename(server.dir().join("queue.key"), server.base().join("old.key")).unwrap();
+    server.launch();
+    assert_eq!(ipc_objects(&server.dir()).len(), 2);
+}
+
+#[apply(every_queue_stage)]
+fn a_queue_that_somebody_removes_ends_the_server_with_an_error(stage: Stage) {
+    for which in [0, 1] {
+        let mut server = Server::start(stage);
+        let group = server.pid();
+        let channel = Channel::open(&server.dir()).unwrap();
+        let id = [channel.requests.id(), channel.replies.id()][which];
+        let removed =
+            std::process::Command::new("ipcrm").args(["-q", &id.to_string()]).status().unwrap();
+        assert!(removed.success());
+        let status = server.wait(Duration::from_secs(5));
+        assert_eq!(status.code(), Some(2), "{}", server.last_words());
+        server.assert_nothing_left(group);
+    }
+}
+
+#[apply(every_queue_stage)]
+fn limits_that_are_too_small_are_named(stage: Stage) {
+    let name = "limits_that_are_too_small_are_named";
+    if !geteuid().is_root() {
+        return skip(name, "root, to set the limits of an IPC namespace");
+    }
+    let server = Server::prepare(stage, &[]);
+    for limit in ["msgmax", "msgmnb"] {
+        // The limit belongs to this thread's IPC namespace, which nobody else is in.
+        let path = format!("/proc/sys/kernel/{limit}");
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(&path, "700").unwrap();
+        let output = server.rival();
+        fs::write(&path, before).unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(error.contains(&format!("kernel.{limit} is 700, a reply needs 752")), "{error}");
+    }
+}
+
+#[apply(every_queue_stage)]
+fn a_steady_view_costs_the_server_two_system_calls(stage: Stage) {
+    let name = "a_steady_view_costs_the_server_two_system_calls";
+    if stage.processes() == 1 {
+        return;
+    }
+    let server = Server::start(stage);
+    let mut client = server.client();
+    client.view(1);
+    let consult =
+        server.threads().iter().find(|thread| thread.name.contains("consult")).unwrap().tid;
+    let Some(strace) = Strace::attach(name, &[consult], &["-c"]) else { return };
+    (0..1000).for_each(|_| assert_eq!(client.view(1), 200));
+    let table = strace.finish();
+    let calls = |name: &str| -> u32 {
+        let line = table.lines().find(|line| line.split_whitespace().last() == Some(name));
+        line.map_or(0, |line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
+    };
+    let (received, sent, all) = (calls("msgrcv"), calls("msgsnd"), calls("total"));
+    // The calls that strace interrupts when it comes or goes are counted too.
+    let others = all - received - sent;
+    assert!(received.abs_diff(1000) < 10 && sent == 1000 && others < 10, "{table}");
+}
+
+#[apply(every_queue_stage)]
+fn a_client_ignores_what_was_sent_to_an_earlier_process_with_its_pid(stage: Stage) {
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let me = i64::from(gettid().as_raw());
+    let stale = Request::new(me as i32, 77, Ask::View { show: 2 });
+    let stale = common::reply::Reply::new(&stale, Status::Ok, 1);
+    channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
+    let mut client = server.client();
+    assert_eq!(
+        channel.replies.load().unwrap().messages,
+        0,
+        "a client clears its type when it opens"
+    );
+    channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
+    channel.replies.send(me, b"garbage", Wait::Yes).unwrap();
+    channel.replies.send(me, &[0; 752], Wait::Yes).unwrap();
+    assert_eq!(client.view(3), 120);
+}
