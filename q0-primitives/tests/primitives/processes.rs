@@ -1,6 +1,7 @@
 //! The programs about processes: fork, states, zombie, orphan, reap, exec.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -172,6 +173,29 @@ fn the_errors_of_a_compilation_are_paged_and_the_editor_is_opened() {
         assert_eq!(has("editor of /"), editor, "{lines:?}");
         assert_eq!(fs::read_dir(directory.path().join("tmp")).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn an_interrupted_compilation_leaves_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    // A compiler that takes its time; written by a shell, so that no thread of ours has it open.
+    let script = "printf '#!/bin/sh\\nexec sleep 30\\n' > cc && chmod +x cc";
+    let mut shell = Command::new("sh");
+    assert!(shell.args(["-c", script]).current_dir(&directory).status().unwrap().success());
+    let path = format!("{}:/usr/bin:/bin", directory.path().display());
+    let mut command = exec(directory.path(), "");
+    command.env("PATH", path).process_group(0);
+    let program = Program::spawn(command);
+    let children = format!("/proc/{0}/task/{0}/children", program.pid());
+    let comm = |pid: &str| fs::read_to_string(format!("/proc/{}/comm", pid.trim()));
+    program.until(|| {
+        comm(&fs::read_to_string(&children).unwrap()).is_ok_and(|name| name == "sleep\n")
+    });
+    assert_eq!(fs::read_dir(directory.path().join("tmp")).unwrap().count(), 1);
+    // As Ctrl-C does it.
+    kill(Pid::from_raw(-program.pid().as_raw()), Signal::SIGINT).unwrap();
+    program.ends_by(Signal::SIGINT);
+    assert_eq!(fs::read_dir(directory.path().join("tmp")).unwrap().count(), 0);
 }
 
 #[test]
