@@ -36,8 +36,9 @@ impl Program {
     /// Starts a command that the test has made.
     pub(crate) fn spawn(mut command: Command) -> Program {
         // The runner may have inherited odd things. Where SIGCHLD is ignored nobody can wait for a
-        // child, and a blocked signal stays blocked in every program that is started.
-        signals::reset(&[Signal::SIGCHLD]).expect("SIGCHLD can be reset");
+        // child; a job in the background ignores SIGINT; a blocked signal stays blocked in every
+        // program that is started.
+        signals::reset(&[Signal::SIGCHLD, Signal::SIGINT]).expect("they can be reset");
         SigSet::empty().thread_set_mask().expect("it is a legal mask");
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
