@@ -99,4 +99,27 @@ mod tests {
         let (_, on_disk) = Store::open(dir.path(), None, Durability::Power).unwrap();
         assert_eq!(&on_disk, office.table());
     }
+
+    #[test]
+    fn after_a_failed_write_nothing_is_acknowledged_any_more_and_nothing_is_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, table) =
+            Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
+        let path = dir.path().join(crate::store::DATA_FILE);
+        let writable = std::mem::replace(&mut store.file, std::fs::File::open(path).unwrap());
+        let mut office = Office::new(store, table, 42);
+        let mut replies = Vec::new();
+        let unavailable = |replies: &[Reply]| {
+            replies.iter().all(|reply| reply.status() == Some(Status::Unavailable))
+        };
+        // Refusals are not told either: one of them may quote a count that is not on disk.
+        let batch = [reserve(8, 30), reserve(8, 30), reserve(99, 1)];
+        assert!(office.decide(&batch, &mut replies).is_err());
+        assert!(replies.len() == 3 && unavailable(&replies));
+        // The disk works again, but nobody knows what is on it.
+        office.store.file = writable;
+        assert!(office.decide(&[reserve(1, 1)], &mut replies).is_err());
+        assert!(replies.len() == 1 && unavailable(&replies));
+        assert_eq!(office.table(), &table);
+    }
 }

@@ -24,7 +24,7 @@ const UNFINISHED: &str = "spectacles.dat.new";
 /// The open data file.
 #[derive(Debug)]
 pub struct Store {
-    file: File,
+    pub(crate) file: File,
     durability: Durability,
 }
 

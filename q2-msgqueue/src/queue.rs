@@ -156,11 +156,11 @@ impl Queue {
     /// # Errors
     /// EPERM. See msgctl(2).
     pub fn remove(&mut self) -> io::Result<()> {
-        self.maker = None;
         match sys::msgctl_remove(self.id) {
-            Err(error) if is_gone(&error) => Ok(()),
-            result => result,
+            Err(error) if !is_gone(&error) => return Err(error),
+            _ => self.maker = None,
         }
+        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ impl Sweeper {
         let marks = self.look(replies)?;
         for (client, marks) in by_client(&marks) {
             let unread = self.unread(client, &marks, need);
-            self.discard(replies, client, &marks[..unread], &marks)?;
+            self.discard(replies, client, &marks[..unread])?;
         }
         Ok(())
     }
@@ -102,24 +102,13 @@ impl Sweeper {
     }
 
     /// Takes out the oldest messages of a client, as many as `unread`.
-    fn discard(
-        &mut self,
-        replies: &Queue,
-        client: i64,
-        unread: &[Mark],
-        all: &[Mark],
-    ) -> io::Result<()> {
+    fn discard(&mut self, replies: &Queue, client: i64, unread: &[Mark]) -> io::Result<()> {
         for _ in unread {
             let Some(received) = replies.receive(Which::Only(client), Wait::No)? else { break };
-            // If the client has read meanwhile, this is a message that was to stay, or one that
-            // came after.
+            // If the client has read meanwhile, this is a message that was to stay, or a new one.
             let was_meant = unread.contains(&mark(&received));
             if !was_meant && replies.send(client, received.bytes(), Wait::No).is_ok() {
-                debug!(
-                    client,
-                    "put a message back that came while {} others were looked at",
-                    all.len()
-                );
+                debug!(client, "put a message back that was not meant");
                 break;
             }
             self.discarded += 1;

@@ -1,12 +1,18 @@
 //! A client inside the test, of whatever stage: the stage's own library.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use common::ask::{Ask, Unanswered};
 use common::reply::{Reply, Status};
 
+use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
+use crate::sys;
+
+/// Clients in tests wait longer than a user would, so that a slow machine fails no test.
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A client; it belongs to the thread that opened it.
 #[derive(Debug)]
@@ -55,5 +61,23 @@ impl Client {
     pub fn reserve(&mut self, show: i32, seats: i32) -> (Status, i32) {
         let reply = self.ask(Ask::Reserve { show, seats }).expect("the server answers");
         (reply.status().expect("a known status"), reply.seats.get())
+    }
+}
+
+impl Server {
+    /// A client in this thread.
+    ///
+    /// # Panics
+    /// If it finds no server.
+    pub fn client(&self) -> Client {
+        Client::open(self.stage, &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
+    }
+
+    /// A run of the stage's client program, which has not started yet.
+    pub fn client_program(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.stage.client());
+        command.arg("--dir").arg(self.dir()).args(words);
+        sys::tie_to_this_thread(&mut command);
+        command
     }
 }

@@ -7,6 +7,7 @@ mod directory;
 pub mod leftovers;
 pub mod never_reads;
 pub mod processes;
+pub mod seed;
 pub mod server;
 pub mod stage;
 pub mod strace;

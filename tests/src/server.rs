@@ -1,7 +1,7 @@
 //! A real server process in a directory of its own, which must leave nothing behind.
 
 use std::fs::{DirBuilder, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader, pipe};
 use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
@@ -16,7 +16,6 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
-use crate::client::Client;
 use crate::processes::{self, Thread};
 use crate::stage::Stage;
 use crate::{leftovers, sys, wait};
@@ -26,13 +25,10 @@ use crate::{leftovers, sys, wait};
 const START_MAX: Duration = Duration::from_secs(10);
 /// The stop itself must end within 2 s.
 const STOP_MAX: Duration = Duration::from_secs(4);
-/// Clients in tests wait longer than a user would, so that a slow machine fails no test.
-pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// A server under test.
 #[derive(Debug)]
 pub struct Server {
-    stage: Stage,
+    pub(crate) stage: Stage,
     pub(crate) base: TempDir,
     options: Vec<String>,
     child: Option<Child>,
@@ -75,9 +71,24 @@ impl Server {
     /// # Panics
     /// If it does not get ready; shows what it logged.
     pub fn launch(&mut self) {
+        self.spawn(self.command());
+    }
+
+    /// Starts it with a pipe as stderr, which nobody reads while this is held.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub fn launch_unheard(&mut self) -> PipeReader {
+        let (reader, writer) = pipe().expect("there is a pipe left");
+        let mut command = self.command();
+        command.stderr(writer);
+        self.spawn(command);
+        reader
+    }
+
+    fn spawn(&mut self, mut command: Command) {
         assert!(self.child.is_none(), "the server runs already");
-        let mut child =
-            self.command().stdout(Stdio::piped()).spawn().expect("the server can be started");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
         let stdout = child.stdout.take().expect("stdout is piped");
         self.child = Some(child);
         let line = first_line(stdout);
@@ -89,14 +100,21 @@ impl Server {
         self.crashed = false;
     }
 
-    /// Starts a second server on the same directory and waits for its end, which should come soon.
+    /// Starts a second server on the same directory, which should end soon, with an error.
+    ///
+    /// # Panics
+    /// If it does not end.
     pub fn rival(&self) -> Output {
-        let command = &mut self.command();
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .output()
-            .expect("the server can be started")
+        let mut command = self.command();
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut rival = command.spawn().expect("the server can be started");
+        let ended = wait::until(START_MAX, || rival.try_wait().expect("it is our child"));
+        if ended.is_none() {
+            rival.kill().expect("a child can be killed");
+        }
+        let output = rival.wait_with_output().expect("a child can be waited for");
+        assert!(ended.is_some(), "it runs beside the first one: {output:?}");
+        output
     }
 
     fn command(&self) -> Command {
@@ -128,22 +146,6 @@ impl Server {
     /// Its threads, of all its processes.
     pub fn threads(&self) -> Vec<Thread> {
         processes::of_group(self.pid())
-    }
-
-    /// A client in this thread.
-    ///
-    /// # Panics
-    /// If it finds no server.
-    pub fn client(&self) -> Client {
-        Client::open(self.stage, &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
-    }
-
-    /// A run of the stage's client program, which has not started yet.
-    pub fn client_program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(self.stage.client());
-        command.arg("--dir").arg(self.dir()).args(words);
-        sys::tie_to_this_thread(&mut command);
-        command
     }
 
     /// Sends a signal to the first process.

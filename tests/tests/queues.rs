@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::ask::Ask;
-use common::reply::Status;
+use common::reply::{Reply, Status};
 use common::request::Request;
 use nix::unistd::{geteuid, gettid};
 use q2_msgqueue::channel::Channel;
@@ -18,6 +18,9 @@ use tests::stage::{Stage, skip};
 use tests::strace::Strace;
 use tests::wait;
 use zerocopy::IntoBytes;
+
+/// Far more than an answer takes.
+const SOON: Duration = Duration::from_secs(5);
 
 /// The stages with queues.
 #[template]
@@ -32,9 +35,11 @@ fn messages_of_unknown_types_are_refused_and_do_not_close_the_queue(stage: Stage
     let me = i64::from(gettid().as_raw());
     let request = Request::new(me as i32, 9, Ask::List);
     for mtype in (3..700).chain([i64::from(i32::MAX), i64::MAX]) {
-        channel.requests.send(mtype, request.as_bytes(), Wait::Yes).unwrap();
-        let reply = channel.replies.receive(Which::Only(me), Wait::Yes).unwrap().unwrap();
-        let reply = common::reply::Reply::from_received(reply.bytes()).unwrap();
+        let sent = || channel.requests.send(mtype, request.as_bytes(), Wait::No).is_ok();
+        wait::until_true("room in the request queue", SOON, sent);
+        let receive = || channel.replies.receive(Which::Only(me), Wait::No).unwrap();
+        let received = wait::until(SOON, receive).expect("a reply");
+        let reply = Reply::from_received(received.bytes()).unwrap();
         assert_eq!((reply.status(), reply.nonce.get()), (Some(Status::BadRequest), 9), "{mtype}");
     }
     assert_eq!(channel.requests.load().unwrap().messages, 0);
@@ -200,7 +205,7 @@ fn a_client_ignores_what_was_sent_to_an_earlier_process_with_its_pid(stage: Stag
     let channel = Channel::open(&server.dir()).unwrap();
     let me = i64::from(gettid().as_raw());
     let stale = Request::new(me as i32, 77, Ask::View { show: 2 });
-    let stale = common::reply::Reply::new(&stale, Status::Ok, 1);
+    let stale = Reply::new(&stale, Status::Ok, 1);
     channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
     let mut client = server.client();
     assert_eq!(

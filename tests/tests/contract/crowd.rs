@@ -7,8 +7,8 @@ use common::reply::Status;
 use common::shows;
 use common::table::Table;
 use rstest_reuse::apply;
-use tests::client::Client;
-use tests::server::{CLIENT_TIMEOUT, Server};
+use tests::client::{CLIENT_TIMEOUT, Client};
+use tests::server::Server;
 use tests::stage::{Stage, is_ours};
 use zerocopy::little_endian::I32;
 

@@ -1,6 +1,5 @@
 //! Clients that die, never read, or send garbage: they cost others nothing.
 
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use common::ask::Ask;
@@ -9,6 +8,7 @@ use common::request::Request;
 use nix::unistd::gettid;
 use rstest_reuse::apply;
 use tests::never_reads::NeverReads;
+use tests::seed;
 use tests::server::Server;
 use tests::stage::Stage;
 use tests::wire::{Place, Wire};
@@ -68,10 +68,10 @@ fn garbage_of_every_length_is_survived(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
     let wire = Wire::open(stage, &server.dir(), me).unwrap();
-    let mut noise = std::fs::File::open("/dev/urandom").unwrap();
+    let mut noise = seed::rng();
     for len in (0..200).chain([255, 256, 512, 751, 752, 753, 1000, 4095, 4096, 4097, 8191, 8192]) {
         let mut bytes = vec![0; len];
-        noise.read_exact(&mut bytes).unwrap();
+        noise.fill(&mut bytes);
         for place in [Place::Consultation, Place::Reservation] {
             wire.send(place, &bytes);
             // The same, as if a client of this protocol had sent it: the magic is right and a PID

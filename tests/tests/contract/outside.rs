@@ -87,3 +87,17 @@ fn a_log_file_gets_every_line_and_is_kept(stage: Stage) {
         |line: &str| line.len() > 20 && line.starts_with("20") && line[10..].starts_with('T');
     assert!(lines.lines().all(dated), "{lines}");
 }
+
+#[apply(every_stage)]
+fn a_log_that_nobody_reads_stops_nothing(stage: Stage) {
+    if !is_ours("a_log_that_nobody_reads_stops_nothing") {
+        return;
+    }
+    let mut server = Server::prepare(stage, &["--durability", "process"]);
+    let _unread = server.launch_unheard();
+    let mut client = server.client();
+    // A line has about 90 bytes, a pipe room for 65536.
+    for _ in 0..1500 {
+        assert_eq!(client.reserve(1, 1000).0, common::reply::Status::NotEnoughSeats);
+    }
+}
