@@ -2,14 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use common::ask::{Ask, Unanswered};
 use common::reply::Status;
 use common::request::Request;
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use q1_pipes::fifo;
@@ -97,11 +95,7 @@ fn the_death_of_the_server_is_seen_at_once() {
     });
     // Looked at, not taken; and gone before the server is.
     let reader = fifo::open_reader(&server.dir().join("reserve.fifo")).unwrap();
-    let has_come = || {
-        let mut end = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
-        poll(&mut end, PollTimeout::ZERO) == Ok(1)
-    };
-    wait::until_true("the request", SOON, has_come);
+    assert!(wait::until_readable(&reader, SOON), "no request has come");
     drop(reader);
     server.crash();
     let died = Instant::now();
