@@ -64,7 +64,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(
     channel: &mut Channel,
-    mut replies: ReplyFifos,
+    mut fifos: ReplyFifos,
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
@@ -75,51 +75,51 @@ fn consult(
         match channel.receive(Place::Consultation)? {
             Incoming::Request(request) => {
                 let reply = shared.read()?.consult(&request, server);
-                replies.reply(request.client.get(), &reply);
+                fifos.reply(request.client.get(), &reply);
                 log::answered(&request, &reply);
             }
             Incoming::Nothing => {}
             Incoming::Closed => break,
         }
     }
-    finish(channel, Place::Consultation, replies)
+    finish(channel, Place::Consultation, fifos)
 }
 
 /// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
 /// publishes, replies.
 fn reserve(
     channel: &mut Channel,
-    mut replies: ReplyFifos,
+    mut fifos: ReplyFifos,
     shared: &SharedTable,
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut batch, mut decisions) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;
     while decided.is_ok() && channel.receive_batch(Place::Reservation, &mut batch)? {
-        decided = office.decide(&batch, &mut decisions);
+        decided = office.decide(&batch, &mut replies);
         shared.publish(office.table())?;
-        for (request, reply) in batch.iter().zip(&decisions) {
-            replies.reply(request.client.get(), reply);
+        for (request, reply) in batch.iter().zip(&replies) {
+            fifos.reply(request.client.get(), reply);
             log::answered(request, reply);
         }
     }
-    finish(channel, Place::Reservation, replies)?;
+    finish(channel, Place::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
 }
 
 /// A worker's end: refuses what came too late, then says the sums.
-fn finish(channel: &mut Channel, place: Place, mut replies: ReplyFifos) -> anyhow::Result<()> {
+fn finish(channel: &mut Channel, place: Place, mut fifos: ReplyFifos) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
     while let Incoming::Request(request) = channel.receive(place)? {
         let reply = Reply::new(&request, Status::Unavailable, server);
-        replies.reply(request.client.get(), &reply);
+        fifos.reply(request.client.get(), &reply);
         log::answered(&request, &reply);
     }
-    replies.finish();
+    fifos.finish();
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }

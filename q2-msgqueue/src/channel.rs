@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, anyhow, bail, ensure};
 use common::directory::{self, open_file};
 use common::hint;
-use common::lock::{self, Lock};
+use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
+use common::process;
 use common::reply::REPLY_MAX;
 use common::request::{REQUEST_SIZE, Request};
 use zerocopy::IntoBytes;
@@ -97,6 +98,12 @@ impl Channel {
                 .map_err(|error| explain(key_file.display().to_string(), &error))?;
             let object = || format!("message queue {key:#010x}");
             let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
+            // A queue outlives its server.
+            if let Some(Holder { pid, .. }) = &holder
+                && !process::is_alive(*pid)
+            {
+                bail!("cannot open {}: its server, process {pid}, is dead {hint}", object());
+            }
             // The key has 16 bits of the inode only. The queue may be another directory's, and its
             // seats too.
             if let Some(holder) = &holder

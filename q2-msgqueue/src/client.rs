@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::ask::{Ask, Nonces, Unanswered};
+use common::lock;
 use common::menu;
 use common::options::ClientOptions;
+use common::process;
 use common::reply::Reply;
 use common::request::Request;
 use nix::unistd::gettid;
@@ -25,6 +27,8 @@ pub struct Client {
     id: i32,
     nonces: Nonces,
     timeout: Duration,
+    /// The server's first process, if its lock file names it.
+    server: Option<i32>,
     _ticks: Ticks,
 }
 
@@ -48,7 +52,8 @@ impl Client {
         drain(&channel.replies, id)
             .context("cannot clear the replies to an earlier process with this PID")?;
         let ticks = Ticks::start().context("cannot set a timer")?;
-        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
+        let server = lock::holder(dir).unwrap_or_default().map(|holder| holder.pid);
+        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, server, _ticks: ticks })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -81,9 +86,13 @@ impl Client {
         }
     }
 
-    /// After a failed call: goes on if it was only interrupted and there is time left.
+    /// After a failed call: goes on if it was only interrupted, there is time left, and the server
+    /// is still there.
     fn go_on(&self, error: io::Error, deadline: Instant) -> io::Result<()> {
+        // A queue outlives its server: a dead one must be looked for.
+        let is_dead = || self.server.is_some_and(|pid| !process::is_alive(pid));
         match error.kind() {
+            io::ErrorKind::Interrupted if is_dead() => Err(io::Error::other("the server is dead")),
             io::ErrorKind::Interrupted => self.check(deadline),
             _ if crate::queue::is_gone(&error) => Err(io::Error::other("the server has stopped")),
             _ => Err(error),

@@ -133,6 +133,8 @@ fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(st
     server.crash();
     let left = ipc_objects(&server.dir()).len();
     assert_eq!(left, 2);
+    let error = Channel::open(&server.dir()).unwrap_err().to_string();
+    assert!(error.contains("is dead") && error.contains("is the server running?"), "{error}");
     // A new key file has another inode, as long as the old one is still there.
     fs::rename(server.dir().join("queue.key"), server.base().join("old.key")).unwrap();
     server.launch();
