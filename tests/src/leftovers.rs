@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
+use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 
@@ -58,7 +59,8 @@ pub fn ipc_objects(dir: &Path) -> Vec<String> {
     found
 }
 
-/// The names in DIR that a stopped server should not have left.
+/// The names in DIR that a stopped server should not have left. A reply FIFO is its client's, and
+/// goes with it.
 ///
 /// # Panics
 /// If DIR cannot be read.
@@ -69,8 +71,15 @@ pub fn files(dir: &Path) -> Vec<String> {
         .filter(|name| {
             !["spectacles.dat", "queue.key", "lock"].contains(&name.as_str())
                 && !name.ends_with(".log")
+                && !is_a_clients(dir, name)
         })
         .collect()
+}
+
+/// Whether this is the reply FIFO of a client that lives, or that has removed it while we looked.
+fn is_a_clients(dir: &Path, name: &str) -> bool {
+    q1_pipes::inbox::client(name)
+        .is_some_and(|client| is_alive(client) || fs::symlink_metadata(dir.join(name)).is_err())
 }
 
 /// The keys of DIR's queues, by the rule of ftok(3).

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// q1-pipes
+    Q1Pipes,
     /// q2-msgqueue
     Q2Msgqueue,
     /// q3-threads
@@ -17,11 +19,14 @@ pub enum Stage {
 }
 
 /// All of them.
-pub const ALL: [Stage; 3] = [Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
+pub const ALL: [Stage; 4] =
+    [Stage::Q1Pipes, Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
+    /// Named pipes.
+    Pipes,
     /// Two System V message queues.
     Queues,
 }
@@ -30,6 +35,7 @@ impl Stage {
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {
+            Stage::Q1Pipes => "q1-pipes",
             Stage::Q2Msgqueue => "q2-msgqueue",
             Stage::Q3Threads => "q3-threads",
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
@@ -39,6 +45,7 @@ impl Stage {
     /// How clients reach the server.
     pub fn mechanism(self) -> Mechanism {
         match self {
+            Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
         }
     }
@@ -46,13 +53,15 @@ impl Stage {
     /// The system call by which a reply leaves.
     pub fn reply_call(self) -> &'static str {
         match self.mechanism() {
-            Mechanism::Queues => "msgsnd",
+            Mechanism::Pipes => "write(",
+            Mechanism::Queues => "msgsnd(",
         }
     }
 
     /// The names of the server's threads at rest, a process's first thread first, sorted.
     pub fn threads(self) -> &'static [&'static str] {
         match self {
+            Stage::Q1Pipes => &["q1 consult", "q1 reserve", "q1 server"],
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
             Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
             Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
@@ -62,7 +71,7 @@ impl Stage {
     /// How many processes these threads belong to.
     pub fn processes(self) -> usize {
         match self {
-            Stage::Q2Msgqueue => 3,
+            Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest => 1,
         }
     }
@@ -76,6 +85,7 @@ impl Stage {
     pub fn client(self) -> PathBuf {
         // The stages with queues share one client.
         match self.mechanism() {
+            Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
         }
     }

@@ -1,11 +1,16 @@
 //! The bare mechanism, for what no honest client does: any bytes, to any place, with nobody waiting
 //! for the answer.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use common::reply::Reply;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use q1_pipes::channel as pipes;
+use q1_pipes::fifo;
+use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Wait, Which};
 
@@ -24,6 +29,8 @@ pub enum Place {
 /// The server's mechanism, opened without its client.
 #[derive(Debug)]
 pub enum Wire {
+    /// The request FIFOs for consultations and for reservations, and the client's own.
+    Pipes(File, File, Inbox),
     /// The two queues.
     Queues(Channel),
 }
@@ -33,8 +40,15 @@ impl Wire {
     ///
     /// # Errors
     /// If no server runs there.
-    pub fn open(stage: Stage, dir: &Path, _client: i32) -> anyhow::Result<Wire> {
+    pub fn open(stage: Stage, dir: &Path, client: i32) -> anyhow::Result<Wire> {
         match stage.mechanism() {
+            Mechanism::Pipes => {
+                let inbox = Inbox::create(dir, client)?;
+                fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+                let open = |place: pipes::Place| fifo::open_writer(&dir.join(place.file_name()));
+                let consultation = open(pipes::Place::Consultation)?;
+                Ok(Wire::Pipes(consultation, open(pipes::Place::Reservation)?, inbox))
+            }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
         }
     }
@@ -44,12 +58,17 @@ impl Wire {
     /// # Errors
     /// If the server is gone.
     pub fn try_send(&self, place: Place, bytes: &[u8]) -> io::Result<bool> {
-        let Wire::Queues(channel) = self;
-        let mtype = match place {
-            Place::Consultation => 1,
-            Place::Reservation => 2,
+        let sent = match (self, place) {
+            (Wire::Pipes(fifo, ..), Place::Consultation)
+            | (Wire::Pipes(_, fifo, _), Place::Reservation) => (&*fifo).write(bytes).map(drop),
+            (Wire::Queues(channel), Place::Consultation) => {
+                sys::msgsnd(channel.requests.id(), 1, bytes)
+            }
+            (Wire::Queues(channel), Place::Reservation) => {
+                sys::msgsnd(channel.requests.id(), 2, bytes)
+            }
         };
-        match sys::msgsnd(channel.requests.id(), mtype, bytes) {
+        match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             result => result.map(|()| true),
         }
@@ -68,12 +87,18 @@ impl Wire {
     ///
     /// # Panics
     /// If the server is gone, or what comes is no reply.
-    pub fn receive(&self, client: i32, limit: Duration) -> Option<Reply> {
-        let Wire::Queues(channel) = self;
-        let which = Which::Only(i64::from(client));
-        let received = wait::until(limit, || {
-            channel.replies.receive(which, Wait::No).expect("the server is there")
-        })?;
-        Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
+    pub fn receive(&mut self, client: i32, limit: Duration) -> Option<Reply> {
+        wait::until(limit, || match self {
+            Wire::Pipes(.., inbox) => match inbox.receive() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                result => result.expect("the FIFO is ours"),
+            },
+            Wire::Queues(channel) => {
+                let which = Which::Only(i64::from(client));
+                let received = channel.replies.receive(which, Wait::No);
+                let received = received.expect("the server is there")?;
+                Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
+            }
+        })
     }
 }

@@ -60,6 +60,7 @@ fn many_clients_that_never_read_delay_nobody_for_long(stage: Stage) {
     let before = Instant::now();
     assert_eq!(client.ask(Ask::List).unwrap().status(), Some(Status::Ok));
     assert!(before.elapsed() < Duration::from_secs(3), "it took {:?}", before.elapsed());
+    drop(client);
     assert_served(&server);
 }
 
@@ -82,6 +83,7 @@ fn garbage_of_every_length_is_survived(stage: Stage) {
             wire.send(place, &bytes);
         }
     }
+    drop(wire);
     assert_served(&server);
     assert_eq!(server.client().view(2), 150);
 }
@@ -95,6 +97,7 @@ fn a_request_that_names_nobody_is_dropped_and_sells_nothing(stage: Stage) {
         wire.send(Place::Reservation, reserve.as_bytes());
         wire.send(Place::Consultation, Request::new(forged, 3, Ask::List).as_bytes());
     }
+    drop(wire);
     assert_served(&server);
     assert_eq!(server.client().view(2), 150);
 }
