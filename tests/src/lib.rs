@@ -4,6 +4,7 @@
 
 pub mod client;
 mod directory;
+pub mod effort;
 pub mod leftovers;
 pub mod never_reads;
 pub mod processes;
