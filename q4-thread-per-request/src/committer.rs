@@ -19,15 +19,6 @@ pub struct Line(Sender<Pending>);
 #[derive(Debug)]
 pub struct Waiting(Receiver<Pending>);
 
-impl Drop for Waiting {
-    /// Lets those in line go without a decision: what a channel still holds when its receiver goes
-    /// is kept until the last sender has gone too. One that comes in this very moment waits until
-    /// then, which is soon: a server whose committer has ended stops.
-    fn drop(&mut self) {
-        while self.0.try_recv().is_ok() {}
-    }
-}
-
 /// A reservation on its way to the committer.
 #[derive(Debug)]
 pub struct Pending {
