@@ -1,5 +1,6 @@
 //! The C compiler, for the header and for the programs of `tests/c`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -44,7 +45,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles `tests/c/NAME.c` as a student would; says so and gives None if there is no compiler.
+    /// Compiles `tests/c/NAME/*.c` as a student would; says so and gives None if there is no compiler.
     ///
     /// # Panics
     /// If it does not compile, or not without a warning.
@@ -56,8 +57,10 @@ impl Program {
         let program = Program { dir: tempfile::tempdir().expect("a directory for the program") };
         let mut command = Command::new("cc");
         command.args(WARNINGS).args(["-std=c11", "-O2", "-pthread", "-I"]);
-        let source = root().join(format!("tests/c/{name}.c"));
-        command.arg(root().join(INCLUDE)).arg("-o").arg(program.path()).arg(source);
+        let files = fs::read_dir(root().join("tests/c").join(name)).expect("it is a program's name");
+        let sources = files.map(|file| file.expect("it can be read").path());
+        let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "c"));
+        command.arg(root().join(INCLUDE)).arg("-o").arg(program.path()).args(sources);
         assert_quiet(&mut command);
         Some(program)
     }
