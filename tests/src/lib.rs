@@ -5,6 +5,7 @@
 pub mod c;
 pub mod client;
 mod directory;
+pub mod effort;
 pub mod leftovers;
 pub mod never_reads;
 pub mod processes;
