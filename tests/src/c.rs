@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::stage::skip;
+use crate::sys;
 
 /// Where the header is, from the root of the workspace.
 pub const INCLUDE: &str = "common/include";
@@ -57,12 +58,20 @@ impl Program {
         let program = Program { dir: tempfile::tempdir().expect("a directory for the program") };
         let mut command = Command::new("cc");
         command.args(WARNINGS).args(["-std=c11", "-O2", "-pthread", "-I"]);
-        let files = fs::read_dir(root().join("tests/c").join(name)).expect("it is a program's name");
+        let files =
+            fs::read_dir(root().join("tests/c").join(name)).expect("it is a program's name");
         let sources = files.map(|file| file.expect("it can be read").path());
         let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "c"));
         command.arg(root().join(INCLUDE)).arg("-o").arg(program.path()).args(sources);
         assert_quiet(&mut command);
         Some(program)
+    }
+
+    /// A run of it, which has not started yet; it ends with the thread that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.path());
+        sys::tie_to_this_thread(command.stdin(Stdio::null()));
+        command
     }
 
     /// Where it is.

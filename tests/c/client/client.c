@@ -130,7 +130,9 @@ static int print_reply(void)
         "bad request", "the server is busy, nothing was done", "the server is stopping",
     };
     size_t known = sizeof meaning / sizeof meaning[0], status = (size_t)reply.status;
-    if (status != SPC_STATUS_OK)
+    if (status == SPC_STATUS_NOT_ENOUGH_SEATS)
+        printf("not enough seats, %d left\n", (int)reply.seats);
+    else if (status != SPC_STATUS_OK)
         printf("%s\n", status < known ? meaning[status] : "a status of another version");
     else if (request.kind == SPC_KIND_LIST)
         for (int row = 0; row < reply.count; row++)

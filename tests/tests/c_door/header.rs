@@ -7,11 +7,11 @@ use std::process::Command;
 use std::{env, fs};
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, RenameRule, SortKey, Style};
+use common::data_file::DATA_FILE;
 use common::lock::LOCK_FILE;
 use common::record::{MAGIC, ROWS, Spectacle};
 use common::reply::{REPLY_MAX, REPLY_SIZE, Reply};
 use common::request::{REQUEST_SIZE, Request};
-use common::store::DATA_FILE;
 use common::table::Table;
 use q1_pipes::channel::Place as Fifo;
 use q1_pipes::inbox;
