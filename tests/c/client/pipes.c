@@ -16,8 +16,8 @@ static void remove_fifo(void)
     unlink(reply_fifo);
 }
 
-// Our own FIFO first: no server waits for one that has no reader yet, and without a writer of our own
-// a read would return 0 at once.
+// Our own FIFO first: no server waits for one that has no reader yet. Without a writer of our own a
+// read would return 0 at once.
 void ask_pipes(void)
 {
     snprintf(reply_fifo, sizeof reply_fifo, SPC_REPLY_FIFO, (int)request.client);
