@@ -1,6 +1,6 @@
 //! The client in C against the server of every stage.
 
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
@@ -8,6 +8,10 @@ use nix::unistd::Pid;
 use tests::c::Program;
 use tests::server::Server;
 use tests::stage::{ALL, Mechanism};
+use tests::wait;
+
+/// Twice what the client in C waits for an answer.
+const END_MAX: Duration = Duration::from_secs(10);
 
 /// A question of the client in C to a server, whatever its mechanism.
 fn question(client: &Program, server: &Server, words: &[&str]) -> Command {
@@ -20,11 +24,23 @@ fn question(client: &Program, server: &Server, words: &[&str]) -> Command {
     command
 }
 
-/// Runs it; exit status, stdout, stderr.
+/// Runs a program that ends by itself; exit status, stdout, stderr.
 pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    end(&mut child);
+    let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Waits for a program to end, and kills it if it does not.
+pub(crate) fn end(child: &mut Child) -> ExitStatus {
+    let ended = wait::until(END_MAX, || child.try_wait().unwrap());
+    ended.unwrap_or_else(|| {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("it does not end")
+    })
 }
 
 #[test]

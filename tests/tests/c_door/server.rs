@@ -5,29 +5,37 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use common::table::Table;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tests::c::Program;
-use tests::leftovers;
+use tests::strace::Strace;
+use tests::{leftovers, wait};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::client::run;
+use crate::client::{end, run};
 
 /// Starts the server in C in `dir` and waits until it is ready.
 fn start(server: &Program, dir: &Path) -> Child {
     let mut command = server.command();
     let mut child = command.arg("--dir").arg(dir).stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    assert!(wait::until_readable(&stdout, Duration::from_secs(10)), "it does not get ready");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
     assert!(line.starts_with("ready "), "{line:?}");
     child
 }
 
 fn stop(mut child: Child, dir: &Path) {
     kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(end(&mut child).success());
+    assert_nothing_left(dir);
+}
+
+fn assert_nothing_left(dir: &Path) {
     assert_eq!([leftovers::ipc_objects(dir), leftovers::files(dir)].concat(), [""; 0]);
 }
 
@@ -86,4 +94,33 @@ fn the_server_in_c_leaves_a_damaged_data_file_alone() {
         assert!(error.contains("cannot use spectacles.dat"), "{error}");
         assert_eq!(fs::read(dir.join("spectacles.dat")).unwrap(), bytes);
     }
+}
+
+#[test]
+fn the_server_in_c_acknowledges_what_is_on_disk_and_ends_when_a_sync_fails() {
+    let name = "the_server_in_c_acknowledges_what_is_on_disk_and_ends_when_a_sync_fails";
+    let (Some(server), Some(client)) =
+        (Program::compile(name, "server"), Program::compile(name, "client"))
+    else {
+        return;
+    };
+    leftovers::enter_namespace();
+    let base = tempfile::tempdir().unwrap();
+    let dir = base.path().join("run");
+    let reserve =
+        || run(client.command().arg("queues").arg("--dir").arg(&dir).args(["reserve", "1", "1"]));
+    let mut child = start(&server, &dir);
+    let pids = [child.id() as i32];
+    let calls = ["-e", "trace=pwrite64,fdatasync,msgsnd"];
+    let Some(strace) = Strace::attach(name, &pids, &calls) else { return stop(child, &dir) };
+    assert_eq!(reserve().0, 0);
+    let trace = strace.finish();
+    let at = |call: &str| trace.find(call).unwrap_or_else(|| panic!("no {call} in {trace}"));
+    assert!(at("pwrite64(") < at("fdatasync(") && at("fdatasync(") < at("msgsnd("), "{trace}");
+    let fault = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=1"];
+    let Some(strace) = Strace::attach(name, &pids, &fault) else { return stop(child, &dir) };
+    assert_eq!(reserve(), (2, "the server is stopping\n".into(), String::new()));
+    assert_eq!(end(&mut child).code(), Some(2));
+    drop(strace);
+    assert_nothing_left(&dir);
 }
