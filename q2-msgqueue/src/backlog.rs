@@ -17,7 +17,7 @@ use crate::sweep::{Need, Sweeper};
 const DEFERRED_MAX: usize = 512;
 /// Pause between two tries. The kernel tells a sender that does not wait nothing about room in a
 /// queue.
-const RETRY: Duration = Duration::from_millis(1);
+pub const RETRY: Duration = Duration::from_millis(1);
 /// Least time between two sweeps, which cost up to a millisecond: a full queue must not make every
 /// reply as slow.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(10);

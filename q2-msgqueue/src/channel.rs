@@ -5,21 +5,20 @@
 //! client whose PID is 1 or 2 is taken for a request; and `msgrcv(0)` steals replies.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, bail};
 use common::directory::{self, open_file};
 use common::hint;
 use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
 use common::process;
-use common::reply::REPLY_MAX;
-use common::request::{REQUEST_SIZE, Request};
+use common::request::Request;
 use zerocopy::IntoBytes;
 
 use crate::leftovers;
-use crate::queue::{Queue, Received, Wait, Which, is_gone};
+use crate::queue::{self, Queue, Received, Wait, Which, is_gone};
 use crate::server::PACKAGE;
 use crate::sys;
 
@@ -68,7 +67,7 @@ impl Channel {
     /// # Errors
     /// Says whose queue is in the way, or which limit of the system.
     pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
-        check_limits()?;
+        queue::check_limits()?;
         let key_file = dir.join(KEY_FILE);
         open_file(&key_file, true)
             .with_context(|| format!("cannot open {}", key_file.display()))?;
@@ -84,7 +83,10 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        let hint = hint::no_server(dir, holder.as_ref(), PACKAGE);
+        // This client is that of every stage with queues.
+        let stage = holder.as_ref().filter(|holder| leftovers::names_queues(&holder.objects));
+        let stage = stage.map_or(PACKAGE, |holder| &holder.package);
+        let hint = hint::no_server(dir, holder.as_ref(), stage);
         let explain = |object: String, error: &io::Error| {
             anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
         };
@@ -120,6 +122,15 @@ impl Channel {
         })
     }
 
+    /// Handles to the same queues, for another thread: they remove nothing when they are dropped.
+    pub fn handle(&self) -> Channel {
+        Channel {
+            requests: self.requests.handle(),
+            replies: self.replies.handle(),
+            anonymous: AtomicU64::new(0),
+        }
+    }
+
     /// Sends a request to its place.
     ///
     /// # Errors
@@ -141,17 +152,38 @@ impl Channel {
             Place::Consultation => Which::Except(Place::Reservation as i64),
             Place::Reservation => Which::Only(Place::Reservation as i64),
         };
+        match self.next(which, wait) {
+            Ok(Some((_, request))) => Ok(Incoming::Request(request)),
+            Ok(None) => Ok(Incoming::Nothing),
+            Err(error) if is_gone(&error) => Ok(Incoming::Closed),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next request for any place, and the place, in the order in which they were sent; waits
+    /// for it. None if the queue is gone: the server stops.
+    ///
+    /// # Errors
+    /// As [`Channel::receive`].
+    pub fn receive_any(&self) -> io::Result<Option<(Place, Request)>> {
+        match self.next(Which::All, Wait::Yes) {
+            Err(error) if is_gone(&error) => Ok(None),
+            result => result,
+        }
+    }
+
+    /// The next message whose client can be answered.
+    fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(Place, Request)>> {
         loop {
             let received = match self.requests.receive(which, wait) {
                 Ok(Some(received)) => received,
-                Ok(None) => return Ok(Incoming::Nothing),
-                Err(error) if is_gone(&error) => return Ok(Incoming::Closed),
+                Ok(None) => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             let request = request(&received);
             if request.client.get() > 0 {
-                return Ok(Incoming::Request(request));
+                return Ok(Some((place(&received), request)));
             }
             self.anonymous.fetch_add(1, Ordering::Relaxed);
         }
@@ -188,6 +220,15 @@ impl Channel {
     }
 }
 
+/// The place of a message; whatever is no reservation is looked at by the consultation's rules.
+fn place(received: &Received) -> Place {
+    if received.mtype() == Place::Reservation as i64 {
+        Place::Reservation
+    } else {
+        Place::Consultation
+    }
+}
+
 /// The request in a message; one of an unknown type belongs to no place and is spoiled.
 pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
@@ -200,20 +241,4 @@ pub fn request(received: &Received) -> Request {
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {
     sys::ftok(key_file, project)
         .with_context(|| format!("cannot make a key of {}", key_file.display()))
-}
-
-/// The largest reply must fit into a message, and into a queue.
-fn check_limits() -> anyhow::Result<()> {
-    for (name, least) in [("msgmax", REPLY_MAX), ("msgmnb", REPLY_MAX.max(REQUEST_SIZE))] {
-        let path = PathBuf::from("/proc/sys/kernel").join(name);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let limit: usize =
-            text.trim().parse().with_context(|| format!("cannot understand {}", path.display()))?;
-        ensure!(
-            limit >= least,
-            "kernel.{name} is {limit}, a reply needs {least}: sysctl kernel.{name}=16384"
-        );
-    }
-    Ok(())
 }

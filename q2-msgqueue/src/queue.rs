@@ -1,7 +1,11 @@
 //! One System V message queue: who made it removes it, and every call says what it waits for.
 
 use std::io;
+use std::path::PathBuf;
 
+use anyhow::{Context, ensure};
+use common::reply::REPLY_MAX;
+use common::request::REQUEST_SIZE;
 use nix::errno::Errno;
 
 use crate::sys::{self, Message};
@@ -81,6 +85,11 @@ impl Queue {
     /// ENOENT if there is none, EACCES if it is another user's. See msgget(2).
     pub fn open(key: i32) -> io::Result<Queue> {
         Ok(Queue { id: sys::msgget(key, 0)?, maker: None })
+    }
+
+    /// Another handle, for another thread: it removes nothing when it is dropped.
+    pub fn handle(&self) -> Queue {
+        Queue { id: self.id, maker: None }
     }
 
     /// The queue's id, as `ipcs -q` shows it.
@@ -178,6 +187,25 @@ impl Drop for Queue {
 /// for a later one.
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EIDRM | Errno::EINVAL))
+}
+
+/// The largest reply must fit into a message, and into a queue.
+///
+/// # Errors
+/// Says which limit of the system is too low. See proc_sys_kernel(5).
+pub fn check_limits() -> anyhow::Result<()> {
+    for (name, least) in [("msgmax", REPLY_MAX), ("msgmnb", REPLY_MAX.max(REQUEST_SIZE))] {
+        let path = PathBuf::from("/proc/sys/kernel").join(name);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let limit: usize =
+            text.trim().parse().with_context(|| format!("cannot understand {}", path.display()))?;
+        ensure!(
+            limit >= least,
+            "kernel.{name} is {limit}, a reply needs {least}: sysctl kernel.{name}=16384"
+        );
+    }
+    Ok(())
 }
 
 fn flags(wait: Wait) -> i32 {

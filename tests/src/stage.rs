@@ -12,10 +12,15 @@ pub enum Stage {
     Q1Pipes,
     /// q2-msgqueue
     Q2Msgqueue,
+    /// q3-threads
+    Q3Threads,
+    /// q4-thread-per-request
+    Q4ThreadPerRequest,
 }
 
 /// All of them.
-pub const ALL: [Stage; 2] = [Stage::Q1Pipes, Stage::Q2Msgqueue];
+pub const ALL: [Stage; 4] =
+    [Stage::Q1Pipes, Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,8 @@ impl Stage {
         match self {
             Stage::Q1Pipes => "q1-pipes",
             Stage::Q2Msgqueue => "q2-msgqueue",
+            Stage::Q3Threads => "q3-threads",
+            Stage::Q4ThreadPerRequest => "q4-thread-per-request",
         }
     }
 
@@ -39,7 +46,7 @@ impl Stage {
     pub fn mechanism(self) -> Mechanism {
         match self {
             Stage::Q1Pipes => Mechanism::Pipes,
-            Stage::Q2Msgqueue => Mechanism::Queues,
+            Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
         }
     }
 
@@ -56,6 +63,8 @@ impl Stage {
         match self {
             Stage::Q1Pipes => &["q1 consult", "q1 reserve", "q1 server"],
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
+            Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
+            Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
         }
     }
 
@@ -63,6 +72,7 @@ impl Stage {
     pub fn processes(self) -> usize {
         match self {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest => 1,
         }
     }
 

@@ -14,7 +14,7 @@ use rstest_reuse::{apply, template};
 use tests::leftovers::ipc_objects;
 use tests::never_reads::NeverReads;
 use tests::server::Server;
-use tests::stage::{Stage, skip};
+use tests::stage::{Stage, is_ours, skip};
 use tests::strace::Strace;
 use tests::wait;
 use zerocopy::IntoBytes;
@@ -26,6 +26,8 @@ const SOON: Duration = Duration::from_secs(5);
 #[template]
 #[rstest::rstest]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
+#[case::q3_threads(Stage::Q3Threads)]
+#[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
 fn every_queue_stage(#[case] stage: Stage) {}
 
 #[apply(every_queue_stage)]
@@ -47,6 +49,9 @@ fn messages_of_unknown_types_are_refused_and_do_not_close_the_queue(stage: Stage
 
 #[apply(every_queue_stage)]
 fn the_reply_queue_is_empty_within_a_second_of_its_clients_deaths(stage: Stage) {
+    if !is_ours("the_reply_queue_is_empty_within_a_second_of_its_clients_deaths") {
+        return;
+    }
     let server = Server::start(stage);
     let channel = Channel::open(&server.dir()).unwrap();
     for _ in 0..15 {
@@ -103,6 +108,9 @@ fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stag
 
 #[apply(every_queue_stage)]
 fn a_queue_of_another_program_is_named_and_left_alone(stage: Stage) {
+    if !is_ours("a_queue_of_another_program_is_named_and_left_alone") {
+        return;
+    }
     let mut server = Server::start(stage);
     let objects = ipc_objects(&server.dir());
     let key: i32 = objects[0].split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -126,6 +134,9 @@ fn a_queue_of_another_program_is_named_and_left_alone(stage: Stage) {
 
 #[apply(every_queue_stage)]
 fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(stage: Stage) {
+    if !is_ours("a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed") {
+        return;
+    }
     let mut server = Server::start(stage);
     server.crash();
     let left = ipc_objects(&server.dir()).len();
@@ -140,6 +151,9 @@ fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(st
 
 #[apply(every_queue_stage)]
 fn a_queue_that_somebody_removes_ends_the_server_with_an_error(stage: Stage) {
+    if !is_ours("a_queue_that_somebody_removes_ends_the_server_with_an_error") {
+        return;
+    }
     for which in [0, 1] {
         let mut server = Server::start(stage);
         let group = server.pid();
@@ -157,6 +171,9 @@ fn a_queue_that_somebody_removes_ends_the_server_with_an_error(stage: Stage) {
 #[apply(every_queue_stage)]
 fn limits_that_are_too_small_are_named(stage: Stage) {
     let name = "limits_that_are_too_small_are_named";
+    if !is_ours(name) {
+        return;
+    }
     if !geteuid().is_root() {
         return skip(name, "root, to set the limits of an IPC namespace");
     }
@@ -177,15 +194,15 @@ fn limits_that_are_too_small_are_named(stage: Stage) {
 #[apply(every_queue_stage)]
 fn a_steady_view_costs_the_server_two_system_calls(stage: Stage) {
     let name = "a_steady_view_costs_the_server_two_system_calls";
-    if stage.processes() == 1 {
-        return;
-    }
     let server = Server::start(stage);
+    // A thread per request has another price, and a test of its own.
+    let threads = server.threads();
+    let Some(consult) = threads.iter().find(|thread| thread.name.contains("consult")) else {
+        return;
+    };
     let mut client = server.client();
     client.view(1);
-    let consult =
-        server.threads().iter().find(|thread| thread.name.contains("consult")).unwrap().tid;
-    let Some(strace) = Strace::attach(name, &[consult], &["-c"]) else { return };
+    let Some(strace) = Strace::attach(name, &[consult.tid], &["-c"]) else { return };
     (0..1000).for_each(|_| assert_eq!(client.view(1), 200));
     let table = strace.finish();
     let calls = |name: &str| -> u32 {

@@ -12,6 +12,8 @@ use rstest_reuse::template;
 #[rstest::rstest]
 #[case::q1_pipes(Stage::Q1Pipes)]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
+#[case::q3_threads(Stage::Q3Threads)]
+#[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
 fn every_stage(#[case] stage: Stage) {}
 
 mod answers;

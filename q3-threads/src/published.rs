@@ -1,0 +1,52 @@
+//! The published table: threads share their memory anyway, so a lock around it is all there is.
+
+use std::sync::{PoisonError, RwLock};
+
+use common::table::Table;
+
+/// The table that every consultation sees.
+#[derive(Debug)]
+pub struct Published {
+    table: RwLock<Table>,
+}
+
+impl Published {
+    /// Publishes `table`.
+    pub fn new(table: &Table) -> Published {
+        Published { table: RwLock::new(*table) }
+    }
+
+    /// The table as it was published last, as one snapshot.
+    ///
+    /// A thread that panics while it holds the lock marks it as poisoned. Here it can only have
+    /// been copying one legal table over another, so the mark says nothing and is ignored.
+    pub fn read(&self) -> Table {
+        *self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes a table, which must be durable already.
+    pub fn publish(&self, table: &Table) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = *table;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::shows;
+
+    #[test]
+    fn a_thread_that_dies_with_the_lock_takes_nobody_with_it() {
+        let published = Published::new(&Table::new());
+        let died = std::thread::scope(|scope| {
+            let holder = scope.spawn(|| {
+                let _guard = published.table.write();
+                panic!("a holder of the lock dies");
+            });
+            holder.join()
+        });
+        assert!(died.is_err() && published.table.is_poisoned());
+        published.publish(&shows::sample());
+        assert_eq!(published.read(), shows::sample());
+    }
+}

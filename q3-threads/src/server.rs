@@ -1,0 +1,175 @@
+//! The server over message queues: a main thread that waits for signals, and two threads that
+//! receive by type.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use common::log;
+use common::office::{BATCH_MAX, Office};
+use common::options::ServerOptions;
+use common::process;
+use common::signals::Signals;
+use common::start::{self, Start};
+use nix::sys::signal::Signal;
+use q2_msgqueue::backlog::Backlog;
+use q2_msgqueue::channel::{Channel, Incoming, Place};
+use q2_msgqueue::sweep::{Need, Sweeper};
+use tracing::info;
+
+use crate::published::Published;
+use crate::workers::{Ready, Workers};
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q3-threads";
+/// How often the main thread looks after the reply queue.
+const TIDY_INTERVAL: Duration = Duration::from_millis(250);
+/// How long the workers may take to answer what they have taken.
+const STOP_MAX: Duration = Duration::from_millis(1200);
+/// How long the last replies may wait for their clients.
+const UNREAD_MAX: Duration = Duration::from_millis(500);
+/// How often to look whether they are read; the kernel does not tell.
+const UNREAD_POLL: Duration = Duration::from_millis(5);
+
+/// Serves until SIGTERM or SIGINT; returns the exit status.
+///
+/// # Errors
+/// If the server cannot start, or a worker ends although nobody asked it to.
+pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
+    let Start { signals, lock, store, table } = start::open(options, PACKAGE)?;
+    // Threads end with the process, not with this function: until then one may write.
+    let mut lock = ManuallyDrop::new(lock);
+    process::name("q3 server").context("cannot name the process")?;
+    let mut channel = Channel::create(&options.dir, &mut lock)?;
+    let published = Arc::new(Published::new(&table));
+    let mut workers = Workers::new();
+    let (handle, shared) = (channel.handle(), published.clone());
+    workers
+        .start("q3 consult", move |ready| consult(&handle, &shared, ready))
+        .context("cannot start a thread")?;
+    let (handle, shared) = (channel.handle(), published);
+    workers
+        .start("q3 reserve", move |ready| {
+            let office = Office::new(store, table, std::process::id() as i32);
+            reserve(&handle, &shared, office, ready)
+        })
+        .context("cannot start a thread")?;
+    workers.wait_ready()?;
+    start::ready(PACKAGE, options.dir.display())?;
+    let mut sweeper = Sweeper::new(&channel.replies)?;
+    let watched = watch(&signals, &mut workers, &channel, &mut sweeper);
+    let stopped = stop(&signals, &mut workers, &mut channel, &mut sweeper);
+    watched.and(stopped)?;
+    lock.forget(|_| true).context("cannot write the lock file")?;
+    Ok(0)
+}
+
+/// The consultation thread: answers from the published table.
+fn consult(channel: &Channel, shared: &Published, ready: Ready) -> anyhow::Result<()> {
+    let server = std::process::id() as i32;
+    let mut backlog = Backlog::new(&channel.replies)?;
+    ready.report()?;
+    loop {
+        match channel.receive(Place::Consultation, backlog.wait())? {
+            Incoming::Request(request) => {
+                let reply = shared.read().consult(&request, server);
+                backlog.reply(&channel.replies, request.client.get(), &reply)?;
+                log::answered(&request, &reply);
+            }
+            Incoming::Nothing => backlog.pause(),
+            Incoming::Closed => break,
+        }
+        backlog.retry(&channel.replies)?;
+    }
+    finish(channel, backlog)
+}
+
+/// The reservation thread, which is the office: decides whatever is waiting, makes it durable,
+/// publishes, replies.
+fn reserve(
+    channel: &Channel,
+    shared: &Published,
+    mut office: Office,
+    ready: Ready,
+) -> anyhow::Result<()> {
+    let mut backlog = Backlog::new(&channel.replies)?;
+    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let mut decided = Ok(());
+    ready.report()?;
+    while decided.is_ok()
+        && channel.receive_batch(Place::Reservation, backlog.wait(), &mut batch)?
+    {
+        decided = office.decide(&batch, &mut replies);
+        shared.publish(office.table());
+        for (request, reply) in batch.iter().zip(&replies) {
+            backlog.reply(&channel.replies, request.client.get(), reply)?;
+            log::answered(request, reply);
+        }
+        if batch.is_empty() {
+            backlog.pause();
+        }
+        backlog.retry(&channel.replies)?;
+    }
+    finish(channel, backlog)?;
+    decided.context("cannot make reservations durable")
+}
+
+/// A worker's end: the last replies, then the sums.
+fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
+    backlog.flush(&channel.replies)?;
+    if channel.anonymous() > 0 {
+        info!(dropped = channel.anonymous(), "requests named no client");
+    }
+    Ok(())
+}
+
+/// The main thread's life: waits for a signal to stop, or for a worker's end, and keeps the reply
+/// queue tidy.
+fn watch(
+    signals: &Signals,
+    workers: &mut Workers,
+    channel: &Channel,
+    sweeper: &mut Sweeper,
+) -> anyhow::Result<()> {
+    loop {
+        match signals.wait(TIDY_INTERVAL)? {
+            Some(Signal::SIGCHLD) => {
+                if let Some(ended) = workers.reap().first() {
+                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                }
+            }
+            Some(signal) => {
+                info!("stopping on {signal}");
+                return Ok(());
+            }
+            None => {
+                let load = channel.replies.load().context("the reply queue is gone")?;
+                if load.messages > 0 {
+                    let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
+                    sweeper.sweep(&channel.replies, need)?;
+                }
+            }
+        }
+    }
+}
+
+/// Ends the mechanism: without their queue the workers answer what they have taken, and leave.
+fn stop(
+    signals: &Signals,
+    workers: &mut Workers,
+    channel: &mut Channel,
+    sweeper: &mut Sweeper,
+) -> anyhow::Result<()> {
+    channel.requests.remove().context("cannot remove the request queue")?;
+    let ended = workers.wait_end(signals, Instant::now() + STOP_MAX);
+    // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
+    let deadline = Instant::now() + UNREAD_MAX;
+    while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
+        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sleep(UNREAD_POLL);
+    }
+    channel.replies.remove().context("cannot remove the reply queue")?;
+    ended
+}

@@ -1,0 +1,226 @@
+//! Worker threads: the kernel tells nobody when one ends, so each of them does so itself, by the
+//! signal that a child would have sent.
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::Builder;
+use std::time::Instant;
+
+use anyhow::{Context, bail, ensure};
+use common::signals::Signals;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, gettid};
+use tracing::error;
+
+/// Bytes of a thread's stack.
+///
+/// Only pages that were touched take memory; the rest of the stack is addresses. The default, 2 MiB
+/// for each thread, would do no harm to two of them and much to hundreds.
+pub const STACK_SIZE: usize = 128 * 1024;
+
+/// The workers of one server. They cannot be killed one by one: the end of the process ends them.
+#[derive(Debug)]
+pub struct Workers {
+    running: Vec<String>,
+    reports: Receiver<Report>,
+    reporter: Sender<Report>,
+}
+
+#[derive(Debug)]
+enum Report {
+    Ready,
+    Ended(Ended),
+}
+
+/// With this a worker reports that it can serve.
+#[derive(Debug)]
+pub struct Ready(Sender<Report>);
+
+impl Ready {
+    /// Reports it.
+    ///
+    /// # Errors
+    /// If nobody waits for it any more.
+    pub fn report(self) -> io::Result<()> {
+        self.0.send(Report::Ready).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+}
+
+/// How a worker ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    name: String,
+    tid: i32,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Returned,
+    Failed,
+    Panicked,
+}
+
+impl Ended {
+    /// Whether the worker left by itself and without an error.
+    pub fn is_clean(&self) -> bool {
+        self.end == End::Returned
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = match self.end {
+            End::Returned => "has ended",
+            End::Failed => "has failed",
+            End::Panicked => "has panicked",
+        };
+        write!(f, "{}, thread {}, {end}", self.name, self.tid)
+    }
+}
+
+impl Workers {
+    /// No worker yet.
+    pub fn new() -> Workers {
+        let (reporter, reports) = channel();
+        Workers { running: Vec::new(), reports, reporter }
+    }
+
+    /// Starts a thread that shows as `name` in `ps -L` and runs `body`.
+    ///
+    /// # Errors
+    /// EAGAIN. See pthread_create(3).
+    pub fn start(
+        &mut self,
+        name: &str,
+        body: impl FnOnce(Ready) -> anyhow::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        let (ready, reporter) = (Ready(self.reporter.clone()), self.reporter.clone());
+        let own_name = name.to_owned();
+        let life = move || live(&own_name, &reporter, || body(ready));
+        Builder::new().name(name.to_owned()).stack_size(STACK_SIZE).spawn(life)?;
+        self.running.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Waits until every worker has reported that it can serve.
+    ///
+    /// # Errors
+    /// If one ends before.
+    pub fn wait_ready(&mut self) -> anyhow::Result<()> {
+        for _ in 0..self.running.len() {
+            match self.reports.recv().context("the workers are gone")? {
+                Report::Ready => {}
+                Report::Ended(ended) => bail!("{ended} before it could serve"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects the workers that have ended; to be called on SIGCHLD, which does not count them.
+    pub fn reap(&mut self) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        for report in self.reports.try_iter() {
+            if let Report::Ended(end) = report {
+                self.running.retain(|name| *name != end.name);
+                ended.push(end);
+            }
+        }
+        ended
+    }
+
+    /// Waits until all workers have left by themselves, until `deadline` at most.
+    ///
+    /// # Errors
+    /// If one is still there, or did not end cleanly.
+    pub fn wait_end(&mut self, signals: &Signals, deadline: Instant) -> anyhow::Result<()> {
+        let mut ended = Vec::new();
+        loop {
+            ended.extend(self.reap());
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.running.is_empty() || left.is_zero() {
+                break;
+            }
+            signals.wait(left)?;
+        }
+        ensure!(self.running.is_empty(), "{} did not stop in time", self.running.join(" and "));
+        if let Some(unclean) = ended.iter().find(|ended| !ended.is_clean()) {
+            bail!("{unclean}");
+        }
+        Ok(())
+    }
+}
+
+impl Default for Workers {
+    fn default() -> Workers {
+        Workers::new()
+    }
+}
+
+/// A worker's life; its last act is to report its end.
+fn live(name: &str, reporter: &Sender<Report>, body: impl FnOnce() -> anyhow::Result<()>) {
+    let end = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => End::Returned,
+        Ok(Err(error)) => {
+            error!("{name}: {error:#}");
+            End::Failed
+        }
+        // The panic hook has said where and why.
+        Err(_) => End::Panicked,
+    };
+    let ended = Ended { name: name.to_owned(), tid: gettid().as_raw(), end };
+    // The report first: whoever is woken by the signal must find it.
+    if reporter.send(Report::Ended(ended)).is_ok() {
+        wake();
+    }
+}
+
+/// Sends this process SIGCHLD: something has happened in a thread that whoever waits for signals
+/// should look at.
+///
+/// A signal needs no descriptor, cannot be missed, and several at once are one. See signal(7).
+pub fn wake() {
+    kill(Pid::this(), Signal::SIGCHLD).expect("a process may always signal itself");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+    use std::thread::yield_now;
+
+    /// The ends of the workers that run `body`.
+    fn ends(body: fn() -> anyhow::Result<()>) -> Vec<End> {
+        let mut workers = Workers::new();
+        let life = move |ready: Ready| {
+            ready.report()?;
+            body()
+        };
+        workers.start("a worker", life).unwrap();
+        workers.wait_ready().unwrap();
+        loop {
+            let ended = workers.reap();
+            if !ended.is_empty() {
+                return ended.iter().map(|ended| ended.end).collect();
+            }
+            yield_now();
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_worker_is_reported() {
+        assert_eq!(ends(|| Ok(())), [End::Returned]);
+        assert_eq!(ends(|| Err(anyhow!("no"))), [End::Failed]);
+        assert_eq!(ends(|| panic!("a worker panics")), [End::Panicked]);
+    }
+
+    #[test]
+    fn a_worker_that_ends_before_it_can_serve_is_named() {
+        let mut workers = Workers::new();
+        workers.start("a worker", |_ready| Err(anyhow!("no"))).unwrap();
+        let error = workers.wait_ready().unwrap_err().to_string();
+        assert!(error.starts_with("a worker, thread ") && error.contains("failed"), "{error}");
+    }
+}

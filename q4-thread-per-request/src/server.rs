@@ -1,0 +1,248 @@
+//! The server over message queues: a main thread that receives every request, and for each of them
+//! a thread that answers it.
+
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{Builder, sleep};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, ensure};
+use common::log;
+use common::office::Office;
+use common::options::ServerOptions;
+use common::process;
+use common::reply::{Reply, Status};
+use common::request::Request;
+use common::signals::Signals;
+use common::start::{self, Start};
+use nix::sys::signal::Signal;
+use q2_msgqueue::backlog::RETRY;
+use q2_msgqueue::channel::{Channel, Place};
+use q2_msgqueue::sweep::{Need, Sweeper};
+use q3_threads::published::Published;
+use q3_threads::workers::{STACK_SIZE, Workers};
+use tracing::{info, warn};
+
+use crate::committer::{self, Decision, Line};
+use crate::crowd::Crowd;
+use crate::replies::Replies;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q4-thread-per-request";
+/// Requests that have a thread at most; one more is told that the server is busy.
+///
+/// Without a bound, a slow disk and enough clients take the machine's last thread, and then nobody
+/// can start a program, not even to look what is wrong.
+const THREADS_MAX: usize = 256;
+/// How often the reply queue is looked after.
+const TIDY_INTERVAL: Duration = Duration::from_millis(250);
+/// How long the threads may take to answer what they have taken.
+const STOP_MAX: Duration = Duration::from_millis(800);
+/// How long the last replies may wait for their clients.
+const UNREAD_MAX: Duration = Duration::from_millis(500);
+/// How often to look whether they are read; the kernel does not tell.
+const UNREAD_POLL: Duration = Duration::from_millis(5);
+
+/// What all requests' threads use.
+#[derive(Debug)]
+struct Desk {
+    published: Published,
+    replies: Replies,
+    crowd: Crowd,
+    server: i32,
+}
+
+/// Serves until SIGTERM or SIGINT; returns the exit status.
+///
+/// # Errors
+/// If the server cannot start, or a part of it ends although nobody asked it to.
+pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
+    let Start { signals, lock, store, table } = start::open(options, PACKAGE)?;
+    // Threads end with the process, not with this function: until then one may write.
+    let mut lock = ManuallyDrop::new(lock);
+    process::name("q4 server").context("cannot name the process")?;
+    let mut channel = Channel::create(&options.dir, &mut lock)?;
+    let desk = Arc::new(Desk {
+        published: Published::new(&table),
+        replies: Replies::new(channel.replies.handle())?,
+        // The main thread counts too, while it takes requests.
+        crowd: Crowd::new(THREADS_MAX + 1),
+        server: std::process::id() as i32,
+    });
+    let mut workers = Workers::new();
+    // Room for all: the main thread, which puts them in line, never waits.
+    let (line, waiting) = committer::line(THREADS_MAX);
+    let shared = desk.clone();
+    workers
+        .start("q4 commit", move |ready| {
+            ready.report()?;
+            committer::run(Office::new(store, table, shared.server), &shared.published, &waiting)
+        })
+        .context("cannot start a thread")?;
+    workers.wait_ready()?;
+    let mut sweeper = Sweeper::new(&channel.replies)?;
+    let (mut handle, shared) = (channel.handle(), desk.clone());
+    let watcher =
+        Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
+            let watched = watch(&signals, &mut workers, &channel, &shared, &mut sweeper);
+            let stopped = stop(&signals, &mut workers, &mut channel, &shared, &mut sweeper);
+            watched.and(stopped)
+        });
+    let watcher = watcher.context("cannot start a thread")?;
+    let served =
+        start::ready(PACKAGE, options.dir.display()).and_then(|()| serve(&handle, &desk, line));
+    // Whichever of the two threads ends first ends the other by removing the queue.
+    let removed = handle.requests.remove().context("cannot remove the request queue");
+    let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;
+    served.and(removed).and(watched)?;
+    lock.forget(|_| true).context("cannot write the lock file")?;
+    Ok(0)
+}
+
+/// The main thread's life: takes every request, the oldest first, and starts a thread for it.
+///
+/// It holds the committer's only line, so that the committer ends when this does.
+fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
+    let _counted = desk.crowd.enter();
+    while let Some((place, request)) = channel.receive_any()? {
+        start_thread(desk, &line, place, request);
+    }
+    finish(channel);
+    Ok(())
+}
+
+/// Starts the thread of a request, or says that the server is busy.
+///
+/// A reservation gets in line here and not in its thread: threads run in any order, and the first
+/// to come is to be the first served. It does so when its thread is there, because a request that
+/// is told BUSY must not be decided.
+fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
+    let Some(slot) = desk.crowd.enter() else { return refuse(desk, &request, Status::Busy) };
+    let (pending, decision) = match place {
+        Place::Consultation => (None, None),
+        Place::Reservation => {
+            let (pending, decision) = committer::reservation(request);
+            (Some(pending), Some(decision))
+        }
+    };
+    let shared = desk.clone();
+    let thread = Builder::new().name("q4 request".into()).stack_size(STACK_SIZE).spawn(move || {
+        answer(&shared, &request, decision);
+        drop(slot);
+    });
+    match (thread, pending) {
+        (Ok(_detached), Some(pending)) => line.submit(pending),
+        (Ok(_detached), None) => {}
+        (Err(error), _) => {
+            warn!("cannot start a thread: {error}");
+            refuse(desk, &request, Status::Busy);
+        }
+    }
+}
+
+/// A request's thread: one request, one reply; a panic on the way costs only this request.
+fn answer(desk: &Desk, request: &Request, decision: Option<Decision>) {
+    let answered = catch_unwind(AssertUnwindSafe(|| match decision {
+        None => consult(desk, request),
+        Some(decision) => reserve(desk, request, decision),
+    }));
+    if answered.is_err() {
+        refuse(desk, request, Status::Unavailable);
+    }
+}
+
+/// A consultation's thread: answers from the published table.
+fn consult(desk: &Desk, request: &Request) {
+    send(desk, request, &desk.published.read().consult(request, desk.server));
+}
+
+/// A reservation's thread: waits for the committer's decision.
+fn reserve(desk: &Desk, request: &Request, decision: Decision) {
+    match decision.wait() {
+        Some(reply) => send(desk, request, &reply),
+        None => refuse(desk, request, Status::Unavailable),
+    }
+}
+
+fn refuse(desk: &Desk, request: &Request, status: Status) {
+    send(desk, request, &Reply::new(request, status, desk.server));
+}
+
+fn send(desk: &Desk, request: &Request, reply: &Reply) {
+    match desk.replies.send(request.client.get(), reply) {
+        Ok(()) => log::answered(request, reply),
+        // Then the watcher will notice too.
+        Err(error) => warn!("cannot reply to {}: {error}", request.client),
+    }
+}
+
+/// The main thread's end: the sums.
+fn finish(channel: &Channel) {
+    if channel.anonymous() > 0 {
+        info!(dropped = channel.anonymous(), "requests named no client");
+    }
+}
+
+/// The watcher's life: waits for a signal to stop, or for the committer's end, tries deferred
+/// replies again, and keeps the reply queue tidy.
+fn watch(
+    signals: &Signals,
+    workers: &mut Workers,
+    channel: &Channel,
+    desk: &Desk,
+    sweeper: &mut Sweeper,
+) -> anyhow::Result<()> {
+    let mut tidied = Instant::now();
+    loop {
+        match signals.wait(if desk.replies.are_deferred() { RETRY } else { TIDY_INTERVAL })? {
+            // The committer has ended, or a reply was deferred.
+            Some(Signal::SIGCHLD) => {
+                if let Some(ended) = workers.reap().first() {
+                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                }
+            }
+            Some(signal) => {
+                info!("stopping on {signal}");
+                return Ok(());
+            }
+            None => {}
+        }
+        desk.replies.retry()?;
+        if tidied.elapsed() >= TIDY_INTERVAL {
+            channel.requests.load().context("the request queue is gone")?;
+            let load = channel.replies.load().context("the reply queue is gone")?;
+            if load.messages > 0 {
+                let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
+                sweeper.sweep(&channel.replies, need)?;
+            }
+            tidied = Instant::now();
+        }
+    }
+}
+
+/// Ends the mechanism: without its queue the main thread takes no more, and the threads there are
+/// answer what was taken.
+fn stop(
+    signals: &Signals,
+    workers: &mut Workers,
+    channel: &mut Channel,
+    desk: &Desk,
+    sweeper: &mut Sweeper,
+) -> anyhow::Result<()> {
+    channel.requests.remove().context("cannot remove the request queue")?;
+    let deadline = Instant::now() + STOP_MAX;
+    let ended = workers.wait_end(signals, deadline);
+    let late = desk.crowd.wait_empty(deadline);
+    desk.replies.flush()?;
+    // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
+    let deadline = Instant::now() + UNREAD_MAX;
+    while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
+        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sleep(UNREAD_POLL);
+    }
+    channel.replies.remove().context("cannot remove the reply queue")?;
+    ended?;
+    ensure!(late == 0, "{late} requests were not answered in time");
+    Ok(())
+}
