@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use common::process::NAME_MAX;
 use rstest_reuse::apply;
 use tests::server::Server;
 use tests::stage::{Stage, is_ours};
+use tests::wait;
 
 use crate::every_stage;
+
+/// Far more than a thread needs to end.
+const SOON: Duration = Duration::from_secs(5);
 
 #[apply(every_stage)]
 fn the_processes_and_threads_are_those_of_the_mechanism(stage: Stage) {
@@ -17,7 +22,9 @@ fn the_processes_and_threads_are_those_of_the_mechanism(stage: Stage) {
     }
     let server = Server::start(stage);
     server.client().reserve(1, 1);
-    let threads = server.threads();
+    // The thread of a request may not have ended when its client has the reply.
+    let at_rest = || (server.threads().len() == stage.threads().len()).then(|| server.threads());
+    let threads = wait::until(SOON, at_rest).unwrap_or_else(|| server.threads());
     let names: Vec<&str> = threads.iter().map(|thread| thread.name.as_str()).collect();
     assert_eq!(names, stage.threads());
     assert!(names.iter().all(|name| name.len() <= NAME_MAX));
