@@ -29,9 +29,8 @@ fn stages() -> Vec<String> {
 /// What changes in the files that both stages have.
 fn lesson(from: &str, to: &str) -> String {
     let path = |stage: &str, file: &str| format!("{stage}/src/{file}");
-    let in_both = |file: &&&str| {
-        [from, to].iter().all(|stage| root().join(path(stage, file)).is_file())
-    };
+    let in_both =
+        |file: &&&str| [from, to].iter().all(|stage| root().join(path(stage, file)).is_file());
     let mut text = String::new();
     for file in FILES.iter().filter(in_both) {
         let (old, new) = (path(from, file), path(to, file));
