@@ -101,9 +101,8 @@ fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stag
     // the second that must pass before live clients' replies may go.
     let all_taken = || channel.requests.load().unwrap().messages == 0;
     wait::until_true("all requests are taken", Duration::from_millis(500), all_taken);
-    // Where each request has a thread, a request that is taken may not be answered yet.
-    let answered = || channel.replies.load().unwrap().messages >= 20;
-    wait::until_true("the queue is full of replies", SOON, answered);
+    let is_full = || channel.replies.load().unwrap().messages >= 20;
+    wait::until_true("a full reply queue", SOON, is_full);
     parked.wait();
     clients.into_iter().for_each(|(thread, _)| thread.join().unwrap());
 }
