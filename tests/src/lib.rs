@@ -2,6 +2,7 @@
 //! anything behind.
 #![cfg(target_os = "linux")]
 
+pub mod address;
 pub mod client;
 mod directory;
 pub mod leftovers;

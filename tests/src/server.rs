@@ -17,14 +17,15 @@ use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
 use crate::processes::{self, Thread};
-use crate::stage::Stage;
-use crate::{leftovers, sys, wait};
+use crate::stage::{Mechanism, Stage};
+use crate::{address, leftovers, sys, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
 const START_MAX: Duration = Duration::from_secs(10);
 /// The stop itself must end within 2 s.
 const STOP_MAX: Duration = Duration::from_secs(4);
+
 /// A server under test.
 #[derive(Debug)]
 pub struct Server {
@@ -97,6 +98,9 @@ impl Server {
             "no ready line but {line:?}; it logged:\n{}",
             self.log()
         );
+        if self.stage.mechanism() == Mechanism::Sockets {
+            address::remember(&self.dir(), &line);
+        }
         self.crashed = false;
     }
 
@@ -126,6 +130,10 @@ impl Server {
             .args(&self.options)
             .stdin(Stdio::null())
             .stderr(log.expect("the base is ours"));
+        let says_where = self.options.iter().any(|option| option == "--listen");
+        if self.stage.mechanism() == Mechanism::Sockets && !says_where {
+            command.arg("--listen").arg(address::to_listen_on(&self.dir()));
+        }
         sys::tie_to_this_thread(&mut command);
         command
     }

@@ -14,16 +14,47 @@ pub enum Stage {
     Q3Threads,
     /// q4-thread-per-request
     Q4ThreadPerRequest,
+    /// q5-sockets
+    Q5Sockets,
 }
 
 /// All of them.
-pub const ALL: [Stage; 3] = [Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
+pub const ALL: [Stage; 4] =
+    [Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest, Stage::Q5Sockets];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
     /// Two System V message queues.
     Queues,
+    /// TCP.
+    Sockets,
+}
+
+impl Mechanism {
+    /// Whether a request is also told by the place it comes in at, and can come in at a wrong one.
+    pub fn has_places(self) -> bool {
+        match self {
+            Mechanism::Queues => true,
+            Mechanism::Sockets => false,
+        }
+    }
+
+    /// Whether clients find the server through its DIR; if so, they look whose it is.
+    pub fn is_found_through_dir(self) -> bool {
+        match self {
+            Mechanism::Queues => true,
+            Mechanism::Sockets => false,
+        }
+    }
+
+    /// How a client begins to say that there is no server.
+    pub fn not_found(self) -> &'static str {
+        match self {
+            Mechanism::Queues => "client: cannot open ",
+            Mechanism::Sockets => "client: cannot connect to ",
+        }
+    }
 }
 
 impl Stage {
@@ -33,6 +64,7 @@ impl Stage {
             Stage::Q2Msgqueue => "q2-msgqueue",
             Stage::Q3Threads => "q3-threads",
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
+            Stage::Q5Sockets => "q5-sockets",
         }
     }
 
@@ -40,6 +72,7 @@ impl Stage {
     pub fn mechanism(self) -> Mechanism {
         match self {
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
+            Stage::Q5Sockets => Mechanism::Sockets,
         }
     }
 
@@ -47,6 +80,7 @@ impl Stage {
     pub fn reply_call(self) -> &'static str {
         match self.mechanism() {
             Mechanism::Queues => "msgsnd",
+            Mechanism::Sockets => "sendto",
         }
     }
 
@@ -56,6 +90,7 @@ impl Stage {
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
             Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
             Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
+            Stage::Q5Sockets => &["q5 accept", "q5 commit", "q5 server"],
         }
     }
 
@@ -63,7 +98,7 @@ impl Stage {
     pub fn processes(self) -> usize {
         match self {
             Stage::Q2Msgqueue => 3,
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest => 1,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
         }
     }
 
@@ -77,6 +112,7 @@ impl Stage {
         // The stages with queues share one client.
         match self.mechanism() {
             Mechanism::Queues => program("q2-msgqueue-client"),
+            Mechanism::Sockets => program("q5-sockets-client"),
         }
     }
 }

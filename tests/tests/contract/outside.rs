@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use common::process::NAME_MAX;
 use rstest_reuse::apply;
 use tests::server::Server;
 use tests::stage::{Stage, is_ours};
+use tests::wait;
 
 use crate::every_stage;
+
+/// Far more than a thread needs to end.
+const SOON: Duration = Duration::from_secs(5);
 
 #[apply(every_stage)]
 fn the_processes_and_threads_are_those_of_the_mechanism(stage: Stage) {
@@ -17,10 +22,13 @@ fn the_processes_and_threads_are_those_of_the_mechanism(stage: Stage) {
     }
     let server = Server::start(stage);
     server.client().reserve(1, 1);
+    // The thread of that request or connection may take a moment to end.
+    let names =
+        || -> Vec<String> { server.threads().into_iter().map(|thread| thread.name).collect() };
+    wait::until(SOON, || (names() == stage.threads()).then_some(()));
     let threads = server.threads();
-    let names: Vec<&str> = threads.iter().map(|thread| thread.name.as_str()).collect();
-    assert_eq!(names, stage.threads());
-    assert!(names.iter().all(|name| name.len() <= NAME_MAX));
+    assert_eq!(names(), stage.threads());
+    assert!(names().iter().all(|name| name.len() <= NAME_MAX));
     let mut pids: Vec<i32> = threads.iter().map(|thread| thread.pid).collect();
     pids.sort_unstable();
     pids.dedup();
