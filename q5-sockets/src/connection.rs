@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::office::BATCH_MAX;
@@ -29,6 +30,8 @@ const KEEPALIVE_INTERVAL: u32 = 10;
 /// Milliseconds that sent bytes or probes may stay unacknowledged: a machine without power says
 /// nothing, and a cable that is put back in time costs nobody a connection.
 const UNACKNOWLEDGED_MS: u32 = 30_000;
+/// How often to look whether the other side has closed; after our own SHUT_RD nothing tells.
+const LINGER_POLL: Duration = Duration::from_millis(5);
 
 /// What there was to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,9 +172,15 @@ impl Connection {
         self.stream.shutdown(Shutdown::Write)?;
         loop {
             self.take(self.end - self.start);
-            if self.fill(deadline)? == 0 {
+            if self.fill(deadline)? > 0 {
+                continue;
+            }
+            // After our own SHUT_RD that 0 says nothing. Both ends are acknowledged when the kernel
+            // knows no peer any more.
+            if self.stream.peer_addr().is_err() {
                 return Ok(());
             }
+            sleep(LINGER_POLL);
         }
     }
 

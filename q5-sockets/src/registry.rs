@@ -75,8 +75,10 @@ impl Registry {
     fn make_room(&self, members: &mut Members) -> bool {
         let idle = |entry: &&mut Entry| !entry.leaving && entry.since() != BUSY;
         let longest = members.all.values_mut().filter(idle).min_by_key(|entry| entry.since());
-        let limit = self.now().saturating_sub(IDLE_MIN.as_millis() as u64);
-        let Some(longest) = longest.filter(|entry| entry.since() <= limit) else { return false };
+        let (now, least) = (self.now(), IDLE_MIN.as_millis() as u64);
+        let Some(longest) = longest.filter(|entry| now >= entry.since() + least) else {
+            return false;
+        };
         longest.leaving = true;
         shut(&longest.stream, Shutdown::Read);
         true

@@ -6,6 +6,7 @@ pub mod address;
 pub mod client;
 mod directory;
 pub mod leftovers;
+pub mod network;
 pub mod never_reads;
 pub mod processes;
 pub mod seed;

@@ -87,6 +87,17 @@ impl Server {
         reader
     }
 
+    /// Starts it by a command of the test's own, which prints what the server prints.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub fn launch_as(&mut self, mut command: Command) {
+        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
+        command.stdin(Stdio::null()).stderr(log.expect("the base is ours"));
+        sys::tie_to_this_thread(&mut command);
+        self.spawn(command);
+    }
+
     fn spawn(&mut self, mut command: Command) {
         assert!(self.child.is_none(), "the server runs already");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
