@@ -7,6 +7,7 @@
 pub mod ask;
 pub mod directory;
 pub mod exit;
+pub mod hint;
 pub mod lock;
 pub mod log;
 pub mod menu;

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// child.
 const POLL: Duration = Duration::from_millis(10);
 /// A lock file of this project has a handful of lines.
-const FILE_MAX: usize = 64 * 1024;
+const FILE_MAX: u64 = 64 * 1024;
 
 /// What a lock file says: `PID package` in the first line, then a line for each kernel object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,7 +163,8 @@ fn users(file: &File) -> io::Result<Vec<i32>> {
 }
 
 fn read(file: &File) -> io::Result<Option<Holder>> {
-    let mut bytes = vec![0; FILE_MAX];
+    // As large as the file and no larger: what is touched here stays the server's for good.
+    let mut bytes = vec![0; file.metadata()?.len().min(FILE_MAX) as usize];
     let len = file.read_at(&mut bytes, 0)?;
     Ok(parse(&String::from_utf8_lossy(&bytes[..len])))
 }

@@ -1,5 +1,5 @@
-//! fork, _exit, anonymous shared memory and robust mutexes: the calls that nix has not, or not
-//! safely.
+//! fork, _exit, signal handlers, anonymous shared memory and robust mutexes: the calls that nix has
+//! not, or not safely.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe type, with the reason why it is sound"
@@ -13,7 +13,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::sys::signal::{SigHandler, Signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::ForkResult;
 use zerocopy::FromBytes;
 
@@ -45,6 +45,33 @@ pub(crate) fn default_sigchld() -> io::Result<()> {
     // SAFETY: the default action is no function of ours.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     Ok(())
+}
+
+/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored
+/// signal does not.
+///
+/// # Errors
+/// None that can happen. See sigaction(2).
+pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
+    extern "C" fn nothing(_: i32) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing, so it may run at any moment.
+    unsafe { sigaction(Signal::SIGALRM, &action) }?;
+    Ok(())
+}
+
+/// The signals that were sent to this process and are blocked.
+///
+/// # Errors
+/// None that can happen. See sigpending(2).
+pub(crate) fn sigpending() -> io::Result<SigSet> {
+    let mut set = SigSet::empty().as_ref().to_owned();
+    // SAFETY: fills the set that it is given.
+    if unsafe { libc::sigpending(&mut set) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the set was initialised before, and then filled.
+    Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
 }
 
 /// A value in memory that this process shares with the children it forks, under a robust

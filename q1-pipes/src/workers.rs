@@ -131,6 +131,15 @@ impl Workers {
         Ok(ended)
     }
 
+    /// Sends a signal to those that still run.
+    ///
+    /// # Errors
+    /// None that can happen: they are our children. See kill(2).
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        // One that has ended is a zombie until it is reaped, and can still be sent a signal.
+        self.running.iter().try_for_each(|(pid, _)| Ok(kill(*pid, signal)?))
+    }
+
     /// Waits until all workers have left by themselves; kills those that are still there at
     /// `deadline`.
     ///

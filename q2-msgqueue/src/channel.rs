@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail};
 use common::directory::{self, open_file};
+use common::hint;
 use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
 use common::process;
@@ -18,6 +19,7 @@ use zerocopy::IntoBytes;
 
 use crate::leftovers;
 use crate::queue::{self, Queue, Received, Wait, Which, is_gone};
+use crate::server::PACKAGE;
 use crate::sys;
 
 /// The file whose inode gives the keys. It is made once and never removed: a new file may get
@@ -81,7 +83,7 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        let hint = hint(dir, holder.as_ref());
+        let hint = hint::no_server(dir, holder.as_ref(), PACKAGE);
         let explain = |object: String, error: &io::Error| {
             anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
         };
@@ -95,6 +97,12 @@ impl Channel {
                 .map_err(|error| explain(key_file.display().to_string(), &error))?;
             let object = || format!("message queue {key:#010x}");
             let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
+            // A queue outlives its server.
+            if let Some(Holder { pid, .. }) = &holder
+                && !process::is_alive(*pid)
+            {
+                bail!("cannot open {}: its server, process {pid}, is dead {hint}", object());
+            }
             // The key has 16 bits of the inode only. The queue may be another directory's, and its
             // seats too.
             if let Some(holder) = &holder
@@ -225,22 +233,6 @@ pub fn request(received: &Received) -> Request {
         .iter()
         .any(|&place| received.mtype() == place as i64);
     if known { request } else { request.spoiled() }
-}
-
-/// What a client's user can do when there is no queue.
-fn hint(dir: &Path, holder: Option<&Holder>) -> String {
-    match holder {
-        Some(Holder { pid, package, .. }) if process::is_alive(*pid) => {
-            format!("({package}, process {pid}, runs there: use its client)")
-        }
-        _ => {
-            let package = holder.map_or("q2-msgqueue", |holder| &holder.package);
-            let dir = dir.display();
-            format!(
-                "(is the server running? start it with: cargo run -p {package} --bin server -- --dir {dir})"
-            )
-        }
-    }
 }
 
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {

@@ -7,23 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::ask::{Ask, Nonces, Unanswered};
+use common::lock;
 use common::menu;
 use common::options::ClientOptions;
+use common::process;
 use common::reply::Reply;
 use common::request::Request;
-use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
-use nix::sys::time::TimeSpec;
-use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
-use nix::time::ClockId;
 use nix::unistd::gettid;
+use q1_pipes::ticks::Ticks;
 
 use crate::channel::{Channel, Place};
 use crate::queue::{Queue, Wait, Which};
-use crate::sys;
-
-/// How often a blocked call wakes to compare its deadline with the clock: msgrcv has no time-out of
-/// its own.
-const TICK: Duration = Duration::from_millis(100);
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
@@ -33,9 +27,9 @@ pub struct Client {
     id: i32,
     nonces: Nonces,
     timeout: Duration,
-    /// One repeating timer for all questions; a timer for each would cost two calls, and one that
-    /// fires just before the call it is meant for would be lost.
-    _ticks: Timer,
+    /// The server's first process, if its lock file names it.
+    server: Option<i32>,
+    _ticks: Ticks,
 }
 
 /// Runs the client program; returns the exit status.
@@ -57,8 +51,9 @@ impl Client {
         let id = gettid().as_raw();
         drain(&channel.replies, id)
             .context("cannot clear the replies to an earlier process with this PID")?;
-        let ticks = start_ticks().context("cannot set a timer")?;
-        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
+        let ticks = Ticks::start().context("cannot set a timer")?;
+        let server = lock::holder(dir).unwrap_or_default().map(|holder| holder.pid);
+        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, server, _ticks: ticks })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -91,9 +86,13 @@ impl Client {
         }
     }
 
-    /// After a failed call: goes on if it was only interrupted and there is time left.
+    /// After a failed call: goes on if it was only interrupted, there is time left, and the server
+    /// is still there.
     fn go_on(&self, error: io::Error, deadline: Instant) -> io::Result<()> {
+        // A queue outlives its server: a dead one must be looked for.
+        let is_dead = || self.server.is_some_and(|pid| !process::is_alive(pid));
         match error.kind() {
+            io::ErrorKind::Interrupted if is_dead() => Err(io::Error::other("the server is dead")),
             io::ErrorKind::Interrupted => self.check(deadline),
             _ if crate::queue::is_gone(&error) => Err(io::Error::other("the server has stopped")),
             _ => Err(error),
@@ -113,20 +112,4 @@ impl Client {
 fn drain(replies: &Queue, id: i32) -> io::Result<()> {
     while replies.receive(Which::Only(id.into()), Wait::No)?.is_some() {}
     Ok(())
-}
-
-/// Has SIGALRM sent to the calling thread again and again.
-fn start_ticks() -> io::Result<Timer> {
-    sys::interrupt_on_alarm()?;
-    let mut alarm = SigSet::empty();
-    alarm.add(Signal::SIGALRM);
-    alarm.thread_unblock()?;
-    let notify = SigevNotify::SigevThreadId {
-        signal: Signal::SIGALRM,
-        thread_id: gettid().as_raw(),
-        si_value: 0,
-    };
-    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
-    timer.set(Expiration::Interval(TimeSpec::from(TICK)), TimerSetTimeFlags::empty())?;
-    Ok(timer)
 }

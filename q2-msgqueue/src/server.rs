@@ -46,7 +46,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers
         .start("q2 reserve", |ready| {
-            reserve(&channel, &shared, Office::new(store, table, std::process::id() as i32), ready)
+            let office = Office::new(store, table, std::process::id() as i32);
+            reserve(&channel, &shared, office, ready)
         })
         .context("cannot fork")?;
     workers.wait_ready()?;
@@ -113,7 +114,7 @@ fn reserve(
 fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
     backlog.flush(&channel.replies)?;
     if channel.anonymous() > 0 {
-        info!(dropped = channel.anonymous(), "messages named no client");
+        info!(dropped = channel.anonymous(), "requests named no client");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The System V message queue calls, which nix does not have, and the client's alarm.
+//! The System V message queue calls, which nix does not have.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with the reason why it is sound"
@@ -12,7 +12,6 @@ use std::path::Path;
 use std::ptr;
 
 use common::reply::REPLY_MAX;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use zerocopy::{FromBytes, FromZeros, Immutable};
 
 /// Bytes a message has room for: one more than the largest that is legal, so that a longer one
@@ -120,19 +119,6 @@ pub(crate) fn key(status: &libc::msqid_ds) -> i32 {
 pub(crate) fn msgctl_remove(queue: i32) -> io::Result<()> {
     // SAFETY: IPC_RMID uses no structure.
     check(unsafe { libc::msgctl(queue, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
-}
-
-/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored
-/// signal does not.
-///
-/// # Errors
-/// None that can happen. See sigaction(2).
-pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
-    extern "C" fn nothing(_: i32) {}
-    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler does nothing, so it may run at any moment.
-    unsafe { sigaction(Signal::SIGALRM, &action) }?;
-    Ok(())
 }
 
 fn check(result: i32) -> io::Result<i32> {

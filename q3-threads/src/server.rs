@@ -52,7 +52,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let (handle, shared) = (channel.handle(), published);
     workers
         .start("q3 reserve", move |ready| {
-            reserve(&handle, &shared, Office::new(store, table, std::process::id() as i32), ready)
+            let office = Office::new(store, table, std::process::id() as i32);
+            reserve(&handle, &shared, office, ready)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
@@ -119,7 +120,7 @@ fn reserve(
 fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
     backlog.flush(&channel.replies)?;
     if channel.anonymous() > 0 {
-        info!(dropped = channel.anonymous(), "messages named no client");
+        info!(dropped = channel.anonymous(), "requests named no client");
     }
     Ok(())
 }

@@ -180,7 +180,7 @@ fn send(desk: &Desk, request: &Request, reply: &Reply) {
 /// The main thread's end: the sums.
 fn finish(channel: &Channel) {
     if channel.anonymous() > 0 {
-        info!(dropped = channel.anonymous(), "messages named no client");
+        info!(dropped = channel.anonymous(), "requests named no client");
     }
 }
 

@@ -2,10 +2,9 @@
 //! call on it waits for ever.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::office::BATCH_MAX;
@@ -30,9 +29,6 @@ const KEEPALIVE_INTERVAL: u32 = 10;
 /// Milliseconds that sent bytes or probes may stay unacknowledged: a machine without power says
 /// nothing, and a cable that is put back in time costs nobody a connection.
 const UNACKNOWLEDGED_MS: u32 = 30_000;
-/// How often to look whether the other side has closed; after our own SHUT_RD nothing tells.
-const LINGER_POLL: Duration = Duration::from_millis(5);
-
 /// What there was to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming {
@@ -58,8 +54,8 @@ pub struct Unsent {
 /// One end of a connection.
 #[derive(Debug)]
 pub struct Connection {
-    stream: Arc<TcpStream>,
-    buffer: [u8; BUFFER_SIZE],
+    pub(crate) stream: Arc<TcpStream>,
+    buffer: Box<[u8; BUFFER_SIZE]>,
     /// Where in the buffer the bytes stand that have arrived and were not taken.
     start: usize,
     end: usize,
@@ -86,7 +82,7 @@ impl Connection {
         let writing = Timeout::new(&stream, Direction::Writing, full)?;
         Ok(Connection {
             stream,
-            buffer: [0; BUFFER_SIZE],
+            buffer: Box::new([0; BUFFER_SIZE]),
             start: 0,
             end: 0,
             idle,
@@ -152,38 +148,6 @@ impl Connection {
         self.send(reply.bytes(), Instant::now() + REPLY_TIME).map_err(|unsent| unsent.error)
     }
 
-    /// Sends a reply if there is room for it at once, for a connection that ends anyway.
-    ///
-    /// # Errors
-    /// EAGAIN, EPIPE, ECONNRESET. See send(2).
-    pub fn farewell(&self, reply: &Reply) -> io::Result<()> {
-        farewell(&self.stream, reply)
-    }
-
-    /// Says that nothing more will be sent, and throws away what still arrives until the other side
-    /// closes, or until the deadline.
-    ///
-    /// A close with unread bytes would answer them with a reset, which can destroy replies that are
-    /// still on their way.
-    ///
-    /// # Errors
-    /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
-    pub fn linger(&mut self, deadline: Instant) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)?;
-        loop {
-            self.take(self.end - self.start);
-            if self.fill(deadline)? > 0 {
-                continue;
-            }
-            // After our own SHUT_RD that 0 says nothing. Both ends are acknowledged when the kernel
-            // knows no peer any more.
-            if self.stream.peer_addr().is_err() {
-                return Ok(());
-            }
-            sleep(LINGER_POLL);
-        }
-    }
-
     /// Sends all bytes before the deadline.
     ///
     /// # Errors
@@ -233,16 +197,6 @@ impl Connection {
         self.received().is_empty()
             && socket::recv(self.stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
     }
-}
-
-/// Sends a reply on a stream if there is room for it at once.
-///
-/// # Errors
-/// EAGAIN, EPIPE, ECONNRESET. See send(2).
-pub fn farewell(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-    socket::send(stream.as_raw_fd(), reply.bytes(), flags)?;
-    Ok(())
 }
 
 /// What is answered when no request can be found: its client and nonce as far as they arrived.

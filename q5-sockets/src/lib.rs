@@ -5,6 +5,7 @@
 pub mod client;
 pub mod connection;
 pub mod deadline;
+pub mod farewell;
 pub mod framing;
 pub mod listeners;
 pub mod options;

@@ -12,7 +12,7 @@ use common::reply::Reply;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tracing::debug;
 
-use crate::connection::farewell;
+use crate::farewell::farewell;
 
 /// Connections kept at most; beyond it the oldest is closed, as its client has had the most time.
 pub const REFUSED_MAX: usize = 64;
@@ -38,19 +38,18 @@ impl Refused {
     ///
     /// A close with unread bytes, the request that is on its way, sends a reset, and that destroys
     /// what the client has not yet read.
-    ///
-    /// # Errors
-    /// EPIPE, ECONNRESET if the client is gone. See send(2).
-    pub fn tell(&mut self, stream: Arc<TcpStream>, reply: &Reply) -> io::Result<()> {
+    pub fn tell(&mut self, stream: Arc<TcpStream>, reply: &Reply) {
         self.count += 1;
-        farewell(&stream, reply)?;
-        stream.shutdown(Shutdown::Write)?;
-        stream.set_nonblocking(true)?;
+        let told = farewell(&stream, reply)
+            .and_then(|()| stream.shutdown(Shutdown::Write))
+            .and_then(|()| stream.set_nonblocking(true));
+        if let Err(error) = told {
+            return debug!("a refused connection is gone: {error}");
+        }
         if self.kept.len() == REFUSED_MAX {
             self.kept.pop_front();
         }
         self.kept.push_back((stream, Instant::now() + KEPT));
-        Ok(())
     }
 
     /// Throws away what they have sent, and closes those that have closed or had their time.

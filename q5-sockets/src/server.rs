@@ -22,9 +22,9 @@ use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
 use q4_thread_per_request::committer::{self, Line};
 use tracing::{debug, info, info_span, warn};
-use zerocopy::FromZeros;
 
 use crate::connection::{Connection, Incoming, REPLY_TIME};
+use crate::farewell::{for_all, linger, part};
 use crate::listeners::{Listeners, descriptors_for};
 use crate::options::ServerOptions;
 use crate::refused::Refused;
@@ -36,8 +36,6 @@ pub const PACKAGE: &str = "q5-sockets";
 const WAITING_MAX: usize = 1024;
 /// How often the main thread looks up when no signal comes; nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long a connection may stay for its last replies to arrive.
-const LINGER_MAX: Duration = Duration::from_secs(1);
 /// How long a stop waits for connections that have something to answer; then all are cut.
 const ANSWER_MAX: Duration = Duration::from_millis(500);
 /// How long the threads may take to answer what they have taken.
@@ -115,13 +113,8 @@ fn start(
     peer: SocketAddr,
     refused: &mut Refused,
 ) {
-    let busy = for_all(desk, Status::Busy);
-    let mut refuse = |stream| {
-        if let Err(error) = refused.tell(stream, &busy) {
-            debug!(%peer, "cannot say that there is no room: {error}");
-        }
-    };
-    let Some(member) = desk.registry.enter(&stream) else { return refuse(stream) };
+    let busy = for_all(Status::Busy, desk.server);
+    let Some(member) = desk.registry.enter(&stream) else { return refused.tell(stream, &busy) };
     let (shared, line, handle) = (desk.clone(), line.clone(), stream.clone());
     let thread =
         Builder::new().name("q5 connection".into()).stack_size(STACK_SIZE).spawn(move || {
@@ -136,7 +129,7 @@ fn start(
         });
     if let Err(error) = thread {
         warn!("cannot start a thread: {error}");
-        refuse(stream);
+        refused.tell(stream, &busy);
     }
 }
 
@@ -151,21 +144,19 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
                 member.busy();
                 match request.kind() {
                     Some(Kind::Reserve) => reserve(desk, line, &mut connection, request)?,
-                    Some(Kind::List | Kind::View) | None => {
-                        consult(desk, &mut connection, &request)?;
-                    }
+                    _ => consult(desk, &mut connection, &request)?,
                 }
                 member.idle();
                 has_asked = true;
             }
             Incoming::Garbage(request) => {
                 refuse(desk, &mut connection, &request, Status::BadRequest)?;
-                return connection.linger(Instant::now() + LINGER_MAX);
+                return linger(&mut connection);
             }
             Incoming::Idle | Incoming::Closed => break,
         }
     }
-    part(desk, connection, member, has_asked)
+    part(connection, member, has_asked, desk.server)
 }
 
 /// A consultation: answered from the published table.
@@ -211,26 +202,6 @@ fn send(connection: &mut Connection, request: &Request, reply: &Reply) -> io::Re
     // Also when nobody is there to read it: what was reserved is reserved.
     log::answered(request, reply);
     sent
-}
-
-/// A reply that speaks for a whole connection: what it has not answered was not done.
-fn for_all(desk: &Desk, status: Status) -> Reply {
-    Reply::new(&Request::new_zeroed(), status, desk.server)
-}
-
-/// A connection's end: its last word, and time to read it if replies may still be on their way.
-fn part(
-    desk: &Desk,
-    mut connection: Connection,
-    member: &Member,
-    has_asked: bool,
-) -> io::Result<()> {
-    let Some(status) = member.told() else { return Ok(()) };
-    connection.farewell(&for_all(desk, status))?;
-    if status == Status::Unavailable && has_asked && member.was_asked_lately() {
-        connection.linger(Instant::now() + LINGER_MAX)?;
-    }
-    Ok(())
 }
 
 /// The accepting thread's end: the sums.

@@ -17,6 +17,8 @@ pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// A client; it belongs to the thread that opened it.
 #[derive(Debug)]
 pub enum Client {
+    /// One that uses named pipes.
+    Pipes(q1_pipes::client::Client),
     /// One that uses the two message queues.
     Queues(q2_msgqueue::client::Client),
     /// One that uses a TCP connection.
@@ -30,6 +32,7 @@ impl Client {
     /// If no server runs there.
     pub fn open(stage: Stage, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
         match stage.mechanism() {
+            Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
             Mechanism::Queues => {
                 q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)
             }
@@ -45,6 +48,7 @@ impl Client {
     /// If there is none.
     pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
         match self {
+            Client::Pipes(client) => client.ask(ask),
             Client::Queues(client) => client.ask(ask),
             Client::Sockets(client) => client.ask(ask),
         }
@@ -71,7 +75,7 @@ impl Client {
 }
 
 impl Server {
-    /// A client in this thread.
+    /// A client in this thread, which can have only one at a time: its id is where replies go.
     ///
     /// # Panics
     /// If it finds no server.

@@ -5,8 +5,12 @@ use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
+use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
+
+use crate::processes;
+use crate::server::Server;
 
 thread_local! {
     static OWN_NAMESPACE: Cell<Option<bool>> = const { Cell::new(None) };
@@ -58,7 +62,8 @@ pub fn ipc_objects(dir: &Path) -> Vec<String> {
     found
 }
 
-/// The names in DIR that a stopped server should not have left.
+/// The names in DIR that a stopped server should not have left. A reply FIFO is its client's, and
+/// goes with it.
 ///
 /// # Panics
 /// If DIR cannot be read.
@@ -69,8 +74,15 @@ pub fn files(dir: &Path) -> Vec<String> {
         .filter(|name| {
             !["spectacles.dat", "queue.key", "lock"].contains(&name.as_str())
                 && !name.ends_with(".log")
+                && !is_a_clients(dir, name)
         })
         .collect()
+}
+
+/// Whether this is the reply FIFO of a client that lives, or that has removed it while we looked.
+fn is_a_clients(dir: &Path, name: &str) -> bool {
+    q1_pipes::inbox::client(name)
+        .is_some_and(|client| is_alive(client) || fs::symlink_metadata(dir.join(name)).is_err())
 }
 
 /// The keys of DIR's queues, by the rule of ftok(3).
@@ -79,4 +91,26 @@ fn keys(dir: &Path) -> Vec<i32> {
     let Ok(metadata) = fs::metadata(dir.join("queue.key")) else { return Vec::new() };
     let low = ((metadata.dev() & 0xff) << 16 | (metadata.ino() & 0xffff)) as i32;
     b"QR".iter().map(|&project| i32::from(project) << 24 | low).collect()
+}
+
+impl Server {
+    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
+    /// should.
+    ///
+    /// # Panics
+    /// If something is left.
+    pub fn assert_nothing_left(&self, group: i32) {
+        let dir = self.dir();
+        let left = [
+            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
+            ipc_objects(&dir),
+            files(&dir),
+        ]
+        .concat();
+        assert!(
+            left.is_empty(),
+            "left behind: {left:#?}; the server logged:\n{}",
+            self.last_words()
+        );
+    }
 }

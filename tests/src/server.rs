@@ -2,7 +2,6 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::{BufRead, BufReader, PipeReader, pipe};
-use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::panicking;
@@ -10,7 +9,6 @@ use std::time::Duration;
 
 use common::shows;
 use common::table::Table;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -210,26 +208,6 @@ impl Server {
         self.wait(STOP_MAX);
         self.crashed = true;
     }
-
-    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
-    /// should.
-    ///
-    /// # Panics
-    /// If something is left.
-    pub fn assert_nothing_left(&self, group: i32) {
-        let dir = self.dir();
-        let left = [
-            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
-            leftovers::ipc_objects(&dir),
-            leftovers::files(&dir),
-        ]
-        .concat();
-        assert!(
-            left.is_empty(),
-            "left behind: {left:#?}; the server logged:\n{}",
-            self.last_words()
-        );
-    }
 }
 
 impl Drop for Server {
@@ -256,11 +234,8 @@ impl Drop for Server {
 
 /// The first line that arrives within [`START_MAX`]; empty if none does.
 fn first_line(stdout: ChildStdout) -> String {
-    let timeout = PollTimeout::try_from(START_MAX).expect("it is short enough");
-    let ready =
-        poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout).expect("poll works");
     let mut line = String::new();
-    if ready == 1 {
+    if wait::until_readable(&stdout, START_MAX) {
         BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
     }
     line

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// q1-pipes
+    Q1Pipes,
     /// q2-msgqueue
     Q2Msgqueue,
     /// q3-threads
@@ -19,12 +21,19 @@ pub enum Stage {
 }
 
 /// All of them.
-pub const ALL: [Stage; 4] =
-    [Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest, Stage::Q5Sockets];
+pub const ALL: [Stage; 5] = [
+    Stage::Q1Pipes,
+    Stage::Q2Msgqueue,
+    Stage::Q3Threads,
+    Stage::Q4ThreadPerRequest,
+    Stage::Q5Sockets,
+];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
+    /// Named pipes.
+    Pipes,
     /// Two System V message queues.
     Queues,
     /// TCP.
@@ -35,7 +44,7 @@ impl Mechanism {
     /// Whether a request is also told by the place it comes in at, and can come in at a wrong one.
     pub fn has_places(self) -> bool {
         match self {
-            Mechanism::Queues => true,
+            Mechanism::Pipes | Mechanism::Queues => true,
             Mechanism::Sockets => false,
         }
     }
@@ -43,7 +52,7 @@ impl Mechanism {
     /// Whether clients find the server through its DIR; if so, they look whose it is.
     pub fn is_found_through_dir(self) -> bool {
         match self {
-            Mechanism::Queues => true,
+            Mechanism::Pipes | Mechanism::Queues => true,
             Mechanism::Sockets => false,
         }
     }
@@ -51,7 +60,7 @@ impl Mechanism {
     /// How a client begins to say that there is no server.
     pub fn not_found(self) -> &'static str {
         match self {
-            Mechanism::Queues => "client: cannot open ",
+            Mechanism::Pipes | Mechanism::Queues => "client: cannot open ",
             Mechanism::Sockets => "client: cannot connect to ",
         }
     }
@@ -61,6 +70,7 @@ impl Stage {
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {
+            Stage::Q1Pipes => "q1-pipes",
             Stage::Q2Msgqueue => "q2-msgqueue",
             Stage::Q3Threads => "q3-threads",
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
@@ -71,6 +81,7 @@ impl Stage {
     /// How clients reach the server.
     pub fn mechanism(self) -> Mechanism {
         match self {
+            Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
             Stage::Q5Sockets => Mechanism::Sockets,
         }
@@ -79,14 +90,16 @@ impl Stage {
     /// The system call by which a reply leaves.
     pub fn reply_call(self) -> &'static str {
         match self.mechanism() {
-            Mechanism::Queues => "msgsnd",
-            Mechanism::Sockets => "sendto",
+            Mechanism::Pipes => "write(",
+            Mechanism::Queues => "msgsnd(",
+            Mechanism::Sockets => "sendto(",
         }
     }
 
     /// The names of the server's threads at rest, a process's first thread first, sorted.
     pub fn threads(self) -> &'static [&'static str] {
         match self {
+            Stage::Q1Pipes => &["q1 consult", "q1 reserve", "q1 server"],
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
             Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
             Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
@@ -97,7 +110,7 @@ impl Stage {
     /// How many processes these threads belong to.
     pub fn processes(self) -> usize {
         match self {
-            Stage::Q2Msgqueue => 3,
+            Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
         }
     }
@@ -111,6 +124,7 @@ impl Stage {
     pub fn client(self) -> PathBuf {
         // The stages with queues share one client.
         match self.mechanism() {
+            Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
             Mechanism::Sockets => program("q5-sockets-client"),
         }

@@ -69,6 +69,16 @@ impl Strace {
         fs::read_to_string(self.trace()).expect("strace has written its file")
     }
 
+    /// Kills it, so that a server that ends while strace delays one of its calls can do so: an
+    /// interrupted strace would wait for the end of the delay.
+    ///
+    /// # Panics
+    /// If it cannot be killed.
+    pub fn kill(mut self) {
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        killed.expect("a child can be killed and reaped");
+    }
+
     fn trace(&self) -> PathBuf {
         self.base.path().join("trace")
     }

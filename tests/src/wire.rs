@@ -1,16 +1,20 @@
 //! The bare mechanism, for what no honest client does: any bytes, to any place, with nobody waiting
 //! for the answer.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::mem::size_of;
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use common::record::Spectacle;
-use common::reply::{REPLY_MAX, REPLY_SIZE, Reply};
+use common::reply::{REPLY_MAX, Reply};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use q1_pipes::channel as pipes;
+use q1_pipes::fifo;
+use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Wait, Which};
+use q5_sockets::framing::{self, Frame};
 
 use crate::stage::{Mechanism, Stage};
 use crate::{address, sys, wait};
@@ -30,6 +34,8 @@ pub enum Place {
 /// The server's mechanism, opened without its client.
 #[derive(Debug)]
 pub enum Wire {
+    /// The request FIFOs for consultations and for reservations, and the client's own.
+    Pipes(File, File, Inbox),
     /// The two queues.
     Queues(Channel),
     /// A connection, where the place is what the request says.
@@ -41,8 +47,15 @@ impl Wire {
     ///
     /// # Errors
     /// If no server runs there.
-    pub fn open(stage: Stage, dir: &Path, _client: i32) -> anyhow::Result<Wire> {
+    pub fn open(stage: Stage, dir: &Path, client: i32) -> anyhow::Result<Wire> {
         match stage.mechanism() {
+            Mechanism::Pipes => {
+                let inbox = Inbox::create(dir, client)?;
+                fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+                let open = |place: pipes::Place| fifo::open_writer(&dir.join(place.file_name()));
+                let consultation = open(pipes::Place::Consultation)?;
+                Ok(Wire::Pipes(consultation, open(pipes::Place::Reservation)?, inbox))
+            }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
             Mechanism::Sockets => {
                 let stream = TcpStream::connect(address::of(dir))?;
@@ -58,15 +71,18 @@ impl Wire {
     /// # Errors
     /// If the server is gone.
     pub fn try_send(&self, place: Place, bytes: &[u8]) -> io::Result<bool> {
-        let channel = match self {
-            Wire::Queues(channel) => channel,
-            Wire::Sockets(stream) => return written((&mut &*stream).write_all(bytes)),
+        let sent = match (self, place) {
+            (Wire::Pipes(fifo, ..), Place::Consultation)
+            | (Wire::Pipes(_, fifo, _), Place::Reservation) => (&*fifo).write(bytes).map(drop),
+            (Wire::Queues(channel), Place::Consultation) => {
+                sys::msgsnd(channel.requests.id(), 1, bytes)
+            }
+            (Wire::Queues(channel), Place::Reservation) => {
+                sys::msgsnd(channel.requests.id(), 2, bytes)
+            }
+            (Wire::Sockets(stream), _) => send_all(stream, bytes),
         };
-        let mtype = match place {
-            Place::Consultation => 1,
-            Place::Reservation => 2,
-        };
-        match sys::msgsnd(channel.requests.id(), mtype, bytes) {
+        match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             result => result.map(|()| true),
         }
@@ -85,24 +101,29 @@ impl Wire {
     ///
     /// # Panics
     /// If the server is gone, or what comes is no reply.
-    pub fn receive(&self, client: i32, limit: Duration) -> Option<Reply> {
-        let bytes = wait::until(limit, || match self {
+    pub fn receive(&mut self, client: i32, limit: Duration) -> Option<Reply> {
+        wait::until(limit, || match self {
+            Wire::Pipes(.., inbox) => match inbox.receive() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                result => result.expect("the FIFO is ours"),
+            },
             Wire::Queues(channel) => {
                 let which = Which::Only(i64::from(client));
                 let received = channel.replies.receive(which, Wait::No);
-                received.expect("the server is there").map(|received| received.bytes().to_vec())
+                let received = received.expect("the server is there")?;
+                Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
             }
-            Wire::Sockets(stream) => record(stream).expect("the server is there"),
-        })?;
-        Some(Reply::from_received(&bytes).expect("the server sends replies"))
+            Wire::Sockets(stream) => first(stream).expect("the server is there"),
+        })
     }
 }
 
-/// A connection that the server has closed takes nothing more, but that is no fault of the test.
-fn written(result: io::Result<()>) -> io::Result<bool> {
-    match result {
-        Err(error) if is_closed(&error) => Ok(true),
-        result => result.map(|()| true),
+/// Sends bytes; a connection that the server has closed takes no more, which is no fault of the
+/// test.
+fn send_all(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+    match stream.write_all(bytes) {
+        Err(error) if is_closed(&error) => Ok(()),
+        result => result,
     }
 }
 
@@ -111,8 +132,8 @@ pub fn is_closed(error: &io::Error) -> bool {
     [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset].contains(&error.kind())
 }
 
-/// The bytes of the first record that has arrived whole.
-fn record(mut stream: &TcpStream) -> io::Result<Option<Vec<u8>>> {
+/// The first reply that has arrived whole.
+fn first(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
     let mut bytes = [0; REPLY_MAX];
     stream.set_nonblocking(true)?;
     let arrived = match stream.peek(&mut bytes) {
@@ -120,12 +141,12 @@ fn record(mut stream: &TcpStream) -> io::Result<Option<Vec<u8>>> {
         result => result?,
     };
     stream.set_nonblocking(false)?;
-    let count = i32::from_le_bytes(bytes[28..32].try_into().expect("they are four"));
-    let size = REPLY_SIZE + count.max(0) as usize * size_of::<Spectacle>();
-    if arrived < size {
-        return Ok(None);
+    match framing::reply(&bytes[..arrived]) {
+        Frame::Whole(reply, size) => {
+            stream.read_exact(&mut bytes[..size])?;
+            Ok(Some(reply))
+        }
+        Frame::Part => Ok(None),
+        Frame::Garbage => Err(io::Error::other("this is no reply")),
     }
-    let mut record = vec![0; size];
-    stream.read_exact(&mut record)?;
-    Ok(Some(record))
 }

@@ -93,7 +93,7 @@ fn a_reservation_lowers_the_count_at_once_and_for_good(stage: Stage) {
 fn requests_in_flight_get_their_own_replies(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
-    let wire = Wire::open(stage, &server.dir(), me).unwrap();
+    let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let sample = shows::sample();
     let asked: Vec<Request> =
         (0..20).map(|n| Request::new(me, 1000 + n as u64, Ask::View { show: n % 8 + 1 })).collect();
@@ -114,7 +114,7 @@ fn requests_in_flight_get_their_own_replies(stage: Stage) {
 fn a_malformed_request_is_a_bad_request_and_sells_nothing(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
-    let wire = Wire::open(stage, &server.dir(), me).unwrap();
+    let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let reserve = Request::new(me, 7, Ask::Reserve { show: 1, seats: 1 });
     let list = Request::new(me, 7, Ask::List);
     let malformed = [
@@ -139,6 +139,7 @@ fn a_malformed_request_is_a_bad_request_and_sells_nothing(stage: Stage) {
         let seen = (reply.status(), reply.nonce.get(), reply.count.get(), reply.seats.get());
         assert_eq!(seen, (Some(Status::BadRequest), 7, 0, 0), "{what}");
     }
+    drop(wire);
     assert_eq!(server.client().view(1), 200);
 }
 
@@ -146,7 +147,7 @@ fn a_malformed_request_is_a_bad_request_and_sells_nothing(stage: Stage) {
 fn a_field_that_a_request_does_not_use_is_ignored(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
-    let wire = Wire::open(stage, &server.dir(), me).unwrap();
+    let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let list =
         Request { show: I32::new(-7), seats: I32::new(-7), ..Request::new(me, 1, Ask::List) };
     wire.send(Place::Consultation, list.as_bytes());

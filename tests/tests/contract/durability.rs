@@ -30,7 +30,7 @@ fn an_acknowledgement_leaves_after_its_write_and_its_sync(stage: Stage) {
         return;
     }
     let server = Server::start(stage);
-    let calls = format!("trace=pwrite64,fdatasync,{}", stage.reply_call());
+    let calls = format!("trace=pwrite64,fdatasync,{}", stage.reply_call().trim_end_matches('('));
     let options = ["-e", calls.as_str()];
     let Some(strace) = Strace::attach(name, &processes(&server), &options) else { return };
     let mut client = server.client();
@@ -100,7 +100,7 @@ fn reservations_that_are_waiting_share_one_sync(stage: Stage) {
     let slow = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=200000"];
     let Some(strace) = Strace::attach(name, &processes(&server), &slow) else { return };
     let me = gettid().as_raw();
-    let wire = Wire::open(stage, &server.dir(), me).unwrap();
+    let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let count = 40;
     for nonce in 1..=count {
         wire.send(

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use common::ask::{Ask, Unanswered};
 use common::reply::Status;
 use common::shows;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use rstest::rstest;
 use rstest_reuse::apply;
 use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::processes;
+use tests::processes::{self, Thread};
 use tests::server::Server;
 use tests::stage::{Stage, is_ours};
 use tests::wait;
@@ -119,7 +120,7 @@ fn an_idle_stop_is_prompt_even_with_a_client_at_its_menu(stage: Stage) {
 fn ctrl_c_reaches_the_whole_group_and_stops_it_well(stage: Stage) {
     let mut server = Server::start(stage);
     let group = server.pid();
-    nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), Signal::SIGINT).unwrap();
+    killpg(Pid::from_raw(group), Signal::SIGINT).unwrap();
     let status = server.wait(Duration::from_secs(10));
     assert!(status.success(), "{status}; it logged:\n{}", server.last_words());
     server.assert_nothing_left(group);
@@ -152,13 +153,38 @@ fn a_server_that_loses_a_part_of_itself_ends_with_an_error(stage: Stage) {
         let group = server.pid();
         let workers: Vec<i32> =
             server.threads().iter().map(|thread| thread.pid).filter(|&pid| pid != group).collect();
-        let pid = nix::unistd::Pid::from_raw(workers[victim - 1]);
-        nix::sys::signal::kill(pid, Signal::SIGKILL).unwrap();
+        let pid = Pid::from_raw(workers[victim - 1]);
+        kill(pid, Signal::SIGKILL).unwrap();
         let status = server.wait(Duration::from_secs(3));
         assert_eq!(status.code(), Some(2));
         assert!(server.log().contains("was killed by SIGKILL"), "{}", server.log());
         server.assert_nothing_left(group);
     }
+}
+
+#[apply(every_stage)]
+fn a_client_that_waits_learns_soon_that_the_server_is_dead(stage: Stage) {
+    if !is_ours("a_client_that_waits_learns_soon_that_the_server_is_dead") {
+        return;
+    }
+    let mut server = Server::start(stage);
+    let mut client = server.client();
+    let group = Pid::from_raw(server.pid());
+    killpg(group, Signal::SIGSTOP).unwrap();
+    let killer = std::thread::spawn(move || {
+        let is_stopped = |thread: &Thread| thread.state == 'T';
+        wait::until_true("a stopped server", CLIENT_TIMEOUT, || {
+            processes::of_group(group.as_raw()).iter().all(is_stopped)
+        });
+        kill(group, Signal::SIGKILL).unwrap();
+    });
+    let before = Instant::now();
+    let unanswered = client.ask(Ask::Reserve { show: 1, seats: 1 }).unwrap_err();
+    assert!(before.elapsed() < Duration::from_secs(5), "it took {:?}", before.elapsed());
+    assert!(matches!(unanswered, Unanswered::Unknown(_) | Unanswered::NotSent(_)), "{unanswered}");
+    killer.join().unwrap();
+    server.crash();
+    server.launch();
 }
 
 #[apply(every_stage)]
@@ -190,6 +216,7 @@ fn a_server_waits_for_the_last_processes_of_a_killed_one(stage: Stage) {
 }
 
 #[rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
 fn a_stopped_worker_is_killed_and_the_stop_says_so(#[case] stage: Stage) {
     if !is_ours("a_stopped_worker_is_killed_and_the_stop_says_so") {
@@ -199,7 +226,7 @@ fn a_stopped_worker_is_killed_and_the_stop_says_so(#[case] stage: Stage) {
     let group = server.pid();
     let worker =
         server.threads().iter().map(|thread| thread.pid).find(|&pid| pid != group).unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(worker), Signal::SIGSTOP).unwrap();
+    kill(Pid::from_raw(worker), Signal::SIGSTOP).unwrap();
     let before = Instant::now();
     server.signal(Signal::SIGTERM);
     let status = server.wait(Duration::from_secs(10));

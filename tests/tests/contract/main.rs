@@ -10,6 +10,7 @@ use rstest_reuse::template;
 /// One case for each stage, named after it.
 #[template]
 #[rstest::rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
 #[case::q3_threads(Stage::Q3Threads)]
 #[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]

@@ -30,16 +30,15 @@ fn an_honest_server_passes_and_what_was_not_asked_is_said() {
 fn a_server_that_sells_seats_twice_fails_by_name() {
     let (passed, text) = judge("wrong-server");
     assert!(!passed, "{text}");
+    // The number of the case is the stage's place among the others.
+    let has_ended = |test: &str, how: &str| {
+        let end = format!("_q2_msgqueue ... {how}");
+        text.lines().any(|line| line.contains(&format!("::{test}::case_")) && line.ends_with(&end))
+    };
     for failed in
         ["a_seat_is_never_sold_twice", "a_reservation_lowers_the_count_at_once_and_for_good"]
     {
-        assert!(
-            text.contains(&format!("{failed}::case_1_q2_msgqueue ... FAILED")),
-            "{failed}: {text}"
-        );
+        assert!(has_ended(failed, "FAILED"), "{failed}: {text}");
     }
-    assert!(
-        text.contains("a_view_tells_the_seats_of_one_show::case_1_q2_msgqueue ... ok"),
-        "{text}"
-    );
+    assert!(has_ended("a_view_tells_the_seats_of_one_show", "ok"), "{text}");
 }

@@ -34,7 +34,7 @@ fn every_acknowledgement_of_a_stopping_server_arrives() {
         let last: Reply = loop {
             match raw.next(SOON) {
                 Next::Reply(reply) if reply.status() == Some(Status::Ok) => acknowledged += 1,
-                Next::Reply(reply) => break reply,
+                Next::Reply(reply) => break *reply,
                 other => panic!("{other:?} before the last word"),
             }
         };

@@ -26,7 +26,7 @@ pub(crate) struct Raw {
 /// How a wait for a reply ended.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
-    Reply(Reply),
+    Reply(Box<Reply>),
     Closed,
     Nothing,
 }
@@ -57,7 +57,7 @@ impl Raw {
             match reply(&self.arrived) {
                 Frame::Whole(reply, size) => {
                     self.arrived.drain(..size);
-                    return Next::Reply(reply);
+                    return Next::Reply(Box::new(reply));
                 }
                 Frame::Part => {}
                 Frame::Garbage => panic!("no reply: {:?}", self.arrived),

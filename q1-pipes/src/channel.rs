@@ -1,0 +1,225 @@
+//! Named pipes: two for requests, one for each place, and one for the replies to each client.
+//!
+//! Not one for the replies to all: a pipe gives its bytes to whoever reads first, and a client would
+//! take the replies of the others.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context;
+use common::record::MAGIC;
+use common::request::Request;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use zerocopy::{FromZeros, IntoBytes};
+
+use crate::leftovers;
+use crate::request_fifo::RequestFifo;
+
+/// Where a request comes in: its FIFO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// LIST and VIEW.
+    Consultation,
+    /// RESERVE.
+    Reservation,
+}
+
+impl Place {
+    /// Name of the FIFO in DIR.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Place::Consultation => "consult.fifo",
+            Place::Reservation => "reserve.fifo",
+        }
+    }
+}
+
+/// What there was to receive.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A request, legal or not; its client can be answered.
+    Request(Request),
+    /// Nothing, and nobody waits any more.
+    Nothing,
+    /// The stop record: the server stops.
+    Closed,
+}
+
+/// The request FIFOs of a server.
+#[derive(Debug)]
+pub struct Channel {
+    /// LIST and VIEW.
+    pub consultation: RequestFifo,
+    /// RESERVE.
+    pub reservation: RequestFifo,
+    /// The last record of each FIFO. Drawn at random before the forks, so that only this server's
+    /// processes know it.
+    stop: Request,
+    /// Requests from nobody: a client below 1 cannot be answered.
+    anonymous: u64,
+}
+
+impl Channel {
+    /// Makes the request FIFOs of DIR, after the reply FIFOs that dead clients left there are
+    /// removed.
+    ///
+    /// # Errors
+    /// Says which FIFO cannot be made.
+    pub fn create(dir: &Path) -> anyhow::Result<Channel> {
+        leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
+        let create = |place: Place| {
+            let path = dir.join(place.file_name());
+            RequestFifo::create(path.clone())
+                .with_context(|| format!("cannot make {}", path.display()))
+        };
+        Ok(Channel {
+            consultation: create(Place::Consultation)?,
+            reservation: create(Place::Reservation)?,
+            stop: stop_record().context("cannot draw the stop record")?,
+            anonymous: 0,
+        })
+    }
+
+    /// The next request for `place`, in the order in which they were sent.
+    ///
+    /// # Errors
+    /// Those of the pipe. See read(2).
+    pub fn receive(&mut self, place: Place) -> io::Result<Incoming> {
+        loop {
+            if let Some(incoming) = self.take(place) {
+                return Ok(incoming);
+            }
+            match self.fifo(place).fill() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Incoming::Nothing);
+                }
+                result => result?,
+            }
+        }
+    }
+
+    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the
+    /// first of them. Returns whether the server goes on.
+    ///
+    /// # Errors
+    /// As [`Channel::receive`].
+    pub fn receive_batch(&mut self, place: Place, batch: &mut Vec<Request>) -> io::Result<bool> {
+        batch.clear();
+        loop {
+            match self.take(place) {
+                Some(Incoming::Request(request)) => batch.push(request),
+                None if batch.is_empty() => self.fifo(place).fill()?,
+                None | Some(Incoming::Nothing) => return Ok(true),
+                // What was taken is answered first; the next call comes here again.
+                Some(Incoming::Closed) => return Ok(!batch.is_empty()),
+            }
+        }
+    }
+
+    /// Requests that were dropped because nobody can be answered.
+    pub fn anonymous(&self) -> u64 {
+        self.anonymous
+    }
+
+    /// Ends both FIFOs: nobody finds them any more, and the workers leave at the stop record.
+    ///
+    /// End of file is no stop signal: it comes when the last writer has closed, and a client at its
+    /// menu keeps the FIFO open for hours.
+    ///
+    /// # Errors
+    /// If a FIFO cannot be removed or written. See fifo(7).
+    pub fn close(&mut self, deadline: Instant) -> io::Result<()> {
+        self.consultation.fifo.remove()?;
+        self.reservation.fifo.remove()?;
+        let mut open = vec![&self.consultation.spare, &self.reservation.spare];
+        loop {
+            let mut full = Vec::new();
+            for mut end in open {
+                match end.write(self.stop.as_bytes()) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => full.push(end),
+                    // The worker has ended already.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                    result => result.map(drop)?,
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if full.is_empty() || left.is_zero() {
+                return Ok(());
+            }
+            let mut ends: Vec<PollFd> =
+                full.iter().map(|end| PollFd::new(end.as_fd(), PollFlags::POLLOUT)).collect();
+            let milliseconds = left.as_micros().div_ceil(1000);
+            match poll(&mut ends, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
+                Ok(_) | Err(Errno::EINTR) => open = full,
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+
+    /// The FIFO of `place`.
+    pub fn fifo(&mut self, place: Place) -> &mut RequestFifo {
+        match place {
+            Place::Consultation => &mut self.consultation,
+            Place::Reservation => &mut self.reservation,
+        }
+    }
+
+    /// The next of what was read already.
+    fn take(&mut self, place: Place) -> Option<Incoming> {
+        let stop = self.stop;
+        loop {
+            let fifo = self.fifo(place);
+            if fifo.closed {
+                return Some(Incoming::Closed);
+            }
+            let request = fifo.take()?;
+            if request == stop {
+                fifo.closed = true;
+            } else if request.client.get() > 0 {
+                return Some(Incoming::Request(request));
+            } else {
+                self.anonymous += 1;
+            }
+        }
+    }
+}
+
+/// A record that no client sends, and that no garbage before it can hide: none of its bytes is 0 or
+/// one of the magic's, so a record that runs into it has a wrong `reserved` field and gives way.
+fn stop_record() -> io::Result<Request> {
+    let mut record = Request::new_zeroed();
+    getrandom::fill(record.as_mut_bytes())?;
+    record.as_mut_bytes().iter_mut().for_each(|byte| *byte |= 0x80);
+    record.magic = MAGIC;
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resync::Stream;
+    use common::ask::Ask;
+    use common::request::REQUEST_SIZE;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_before_it_hides_the_stop_record(
+            noise in prop::collection::vec(prop_oneof![Just(0), Just(b'S'), any::<u8>()], 0..40),
+            len in 0..REQUEST_SIZE,
+        ) {
+            let stop = stop_record().unwrap();
+            let request = Request::new(7, 9, Ask::View { show: 3 });
+            let garbage = [&noise, &request.as_bytes()[..len], &MAGIC[..noise.len() % 5]].concat();
+            let mut stream = Stream::<Request>::new(999);
+            stream.room()[..garbage.len()].copy_from_slice(&garbage);
+            stream.filled(garbage.len());
+            stream.room()[..REQUEST_SIZE].copy_from_slice(stop.as_bytes());
+            stream.filled(REQUEST_SIZE);
+            prop_assert!(std::iter::from_fn(|| stream.take()).any(|request| request == stop));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The client of the named pipes: writes a request, waits for what is written into its own FIFO.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use common::ask::{Ask, Nonces, Unanswered};
+use common::menu;
+use common::options::ClientOptions;
+use common::reply::Reply;
+use common::request::Request;
+use nix::unistd::gettid;
+
+use crate::channel::Place;
+use crate::connection::Connection;
+use crate::ticks::Ticks;
+
+/// A client: one thread's. Another thread may have another, at the same time.
+///
+/// A second one in the same thread would get no replies: the server has the FIFO of the first open.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+    /// Names our FIFO: the thread's id, which is the PID in a process of one thread.
+    id: i32,
+    nonces: Nonces,
+    timeout: Duration,
+    _ticks: Ticks,
+}
+
+/// Runs the client program; returns the exit status.
+///
+/// # Errors
+/// If there is no server, or a question stays without an answer.
+pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    let mut client = Client::open(&options.dir, options.timeout)?;
+    menu::run(options, |ask| client.ask(ask))
+}
+
+impl Client {
+    /// Opens the FIFOs of the server in `dir`, for the calling thread.
+    ///
+    /// # Errors
+    /// If no server runs there.
+    pub fn open(dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
+        let id = gettid().as_raw();
+        let connection = Connection::open(dir, id)?;
+        let ticks = Ticks::start().context("cannot set a timer")?;
+        Ok(Client { connection, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
+    }
+
+    /// Asks, and waits for the answer as long as the time-out says.
+    ///
+    /// # Errors
+    /// If there is none; says whether the request was sent.
+    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        let request = Request::new(self.id, self.nonces.draw(), ask);
+        let deadline = Instant::now() + self.timeout;
+        let place = match ask {
+            Ask::List | Ask::View { .. } => Place::Consultation,
+            Ask::Reserve { .. } => Place::Reservation,
+        };
+        while let Err(error) = self.connection.send(place, &request) {
+            self.go_on(error, place, deadline).map_err(Unanswered::NotSent)?;
+        }
+        loop {
+            match self.connection.receive() {
+                Ok(reply) => {
+                    // A reply to an earlier question of ours, or a forgery, has another nonce.
+                    if let Some(reply) = reply.filter(|reply| reply.nonce == request.nonce) {
+                        return Ok(reply);
+                    }
+                    self.check(deadline).map_err(Unanswered::Unknown)?;
+                }
+                Err(error) => self.go_on(error, place, deadline).map_err(Unanswered::Unknown)?,
+            }
+        }
+    }
+
+    /// After a failed call: goes on if it was only interrupted, there is time left, and the server
+    /// is still there.
+    fn go_on(&self, error: io::Error, place: Place, deadline: Instant) -> io::Result<()> {
+        let stopped = || Err(io::Error::other("the server has stopped"));
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => stopped(),
+            // Our FIFO never ends, since we can write to it ourselves: a dead server must be looked
+            // for.
+            io::ErrorKind::Interrupted if self.connection.is_over(place)? => stopped(),
+            io::ErrorKind::Interrupted => self.check(deadline),
+            _ => Err(error),
+        }
+    }
+
+    fn check(&self, deadline: Instant) -> io::Result<()> {
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        let message = format!("no answer within {} s", self.timeout.as_secs_f64());
+        Err(io::Error::new(io::ErrorKind::TimedOut, message))
+    }
+}

@@ -1,0 +1,181 @@
+//! One FIFO: who made it removes it, and what is opened as one is checked to be one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::Mode;
+use nix::unistd::{geteuid, mkfifo};
+
+/// The name of a FIFO in the file system.
+#[derive(Debug)]
+pub struct Fifo {
+    path: PathBuf,
+    /// Its device and inode: another FIFO may have taken its name.
+    inode: (u64, u64),
+    /// The process that made the FIFO and removes it; a forked worker has this handle too, and must
+    /// not.
+    maker: Option<u32>,
+}
+
+impl Fifo {
+    /// Makes a FIFO for this user only, in the place of whatever is there.
+    ///
+    /// An old one is never used again: another process may still hold its ends, with bytes in it.
+    ///
+    /// # Errors
+    /// ENOENT, EACCES, ENOSPC; EISDIR if a directory is in the way. See mkfifo(3).
+    pub fn create(path: PathBuf) -> io::Result<Fifo> {
+        unlink(&path)?;
+        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        let inode = inode(&path)?;
+        Ok(Fifo { path, inode, maker: Some(std::process::id()) })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes the name; who has the FIFO open keeps it, nobody else can open it.
+    ///
+    /// # Errors
+    /// EACCES. See unlink(2).
+    pub fn remove(&mut self) -> io::Result<()> {
+        self.maker = None;
+        match inode(&self.path) {
+            Ok(inode) if inode != self.inode => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => unlink(&self.path),
+        }
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        if self.maker == Some(std::process::id())
+            && let Err(error) = self.remove()
+        {
+            tracing::warn!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+fn inode(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Removes a name, if it is there.
+///
+/// # Errors
+/// EACCES; EISDIR for a directory. See unlink(2).
+pub fn unlink(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// Opens the end that reads, without waiting for a writer; a read of it does not wait either, until
+/// [`set_nonblocking`] says so.
+///
+/// # Errors
+/// ENOENT; ELOOP for a symbolic link; or it is no FIFO of this user's. See fifo(7).
+pub fn open_reader(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().read(true), path)
+}
+
+/// Opens the end that writes, without waiting for a reader; a write to it does not wait either,
+/// until [`set_nonblocking`] says so.
+///
+/// # Errors
+/// ENXIO if nobody has the other end open; as [`open_reader`]. See fifo(7).
+pub fn open_writer(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().write(true), path)
+}
+
+/// Whether the calls on this open end return EAGAIN instead of waiting. It belongs to the open file
+/// description: a process that got the end by fork is changed with us.
+///
+/// # Errors
+/// None that can happen. See fcntl(2).
+pub fn set_nonblocking(end: &File, nonblocking: bool) -> io::Result<()> {
+    let mut flags = OFlag::from_bits_retain(fcntl(end, FcntlArg::F_GETFL)?);
+    flags.set(OFlag::O_NONBLOCK, nonblocking);
+    fcntl(end, FcntlArg::F_SETFL(flags))?;
+    Ok(())
+}
+
+/// What we write must not end up in a file of the user's, nor wait for one who never opens.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
+    let end = options.custom_flags(flags.bits()).open(path)?;
+    let metadata = end.metadata()?;
+    let fault = if !metadata.file_type().is_fifo() {
+        "it is not a FIFO".to_owned()
+    } else if metadata.uid() != geteuid().as_raw() {
+        format!("it belongs to user {}", metadata.uid())
+    } else if metadata.nlink() != 1 {
+        // A second name of a request FIFO would lead the server's replies back to it as requests.
+        format!("it has {} names", metadata.nlink())
+    } else {
+        return Ok(end);
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_new_fifo_takes_the_place_of_an_old_one_and_goes_with_its_maker() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        fs::write(&path, "not a FIFO").unwrap();
+        let fifo = Fifo::create(path.clone()).unwrap();
+        assert_eq!(path.metadata().unwrap().mode(), 0o10600);
+        assert_eq!(open_writer(&path).unwrap_err().raw_os_error(), Some(libc::ENXIO));
+        let mut reader = open_reader(&path).unwrap();
+        let mut writer = open_writer(&path).unwrap();
+        assert_eq!(reader.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        set_nonblocking(&reader, false).unwrap();
+        writer.write_all(b"x").unwrap();
+        assert_eq!(reader.read(&mut [0]).unwrap(), 1);
+        drop(Fifo { path: path.clone(), inode: fifo.inode, maker: Some(1) });
+        assert!(path.exists(), "a process that did not make it has removed it");
+        let second = Fifo::create(path.clone()).unwrap();
+        drop(fifo);
+        assert!(path.exists(), "its name was another FIFO's by then");
+        drop(second);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn nothing_but_a_fifo_with_one_name_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let refused = |make: &dyn Fn()| {
+            unlink(&path).unwrap();
+            make();
+            // A reader of our own, so that a mistake shows as a success.
+            let _reader =
+                OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path);
+            open_writer(&path).unwrap_err()
+        };
+        let target = dir.path().join("target");
+        assert!(refused(&|| fs::write(&path, "").unwrap()).to_string().contains("not a FIFO"));
+        let dangling = refused(&|| symlink("nowhere", &path).unwrap());
+        assert_eq!(dangling.raw_os_error(), Some(libc::ELOOP));
+        mkfifo(&target, Mode::S_IRWXU).unwrap();
+        let link = refused(&|| symlink(&target, &path).unwrap());
+        assert_eq!(link.raw_os_error(), Some(libc::ELOOP));
+        let twice = refused(&|| fs::hard_link(&target, &path).unwrap());
+        assert!(twice.to_string().contains("2 names"));
+    }
+}

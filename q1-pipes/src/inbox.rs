@@ -1,0 +1,122 @@
+//! A client's own FIFO, where the replies to it arrive.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use common::reply::{REPLY_MAX, Reply};
+
+use crate::fifo::{self, Fifo};
+use crate::resync::Stream;
+
+/// Name of the FIFO in DIR for the replies to a client.
+pub fn name(client: i32) -> String {
+    format!("reply.{client}.fifo")
+}
+
+/// The client whose FIFO has this name, if it is such a name.
+pub fn client(file_name: &str) -> Option<i32> {
+    let client = file_name.strip_prefix("reply.")?.strip_suffix(".fifo")?.parse().ok()?;
+    (name(client) == file_name).then_some(client)
+}
+
+/// The FIFO, made for a session and removed after it.
+#[derive(Debug)]
+pub struct Inbox {
+    fifo: Fifo,
+    reader: File,
+    /// Our own end that writes: without it a read would return 0 at once, until a worker has opened
+    /// one.
+    writer: File,
+    stream: Stream<Reply>,
+}
+
+impl Inbox {
+    /// Makes the FIFO and opens it, so that a worker finds a reader there whenever it replies.
+    ///
+    /// # Errors
+    /// As [`Fifo::create`]. See fifo(7).
+    pub fn create(dir: &Path, client: i32) -> io::Result<Inbox> {
+        let fifo = Fifo::create(dir.join(name(client)))?;
+        let reader = fifo::open_reader(fifo.path())?;
+        let writer = fifo::open_writer(fifo.path())?;
+        fifo::set_nonblocking(&reader, false)?;
+        Ok(Inbox { fifo, reader, writer, stream: Stream::new(2 * REPLY_MAX) })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.fifo.path().to_owned()
+    }
+
+    /// The next reply; None if something else came.
+    ///
+    /// # Errors
+    /// EINTR. See read(2).
+    pub fn receive(&mut self) -> io::Result<Option<Reply>> {
+        if let Some(reply) = self.stream.take() {
+            return Ok(Some(reply));
+        }
+        let len = (&self.reader).read(self.stream.room())?;
+        self.stream.filled(len);
+        Ok(self.stream.take())
+    }
+}
+
+/// Fills the FIFO, so that nothing more can be written to it.
+///
+/// Closing it is not enough: where another thread is starting a program, the forked child holds our
+/// ends too, until it execs. A worker that has this FIFO open would go on writing into it, while
+/// this thread's next client waits at its new one.
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let filled = fifo::set_nonblocking(&self.writer, true)
+            .and_then(|()| io::copy(&mut io::repeat(0), &mut self.writer));
+        if let Err(error) = filled
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            tracing::warn!("cannot fill {}: {error}", self.fifo.path().display());
+        }
+    }
+}
+
+impl AsFd for Inbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::ask::Ask;
+    use common::reply::Status;
+    use common::request::Request;
+    use std::io::Write;
+
+    #[test]
+    fn a_name_is_read_as_it_was_written_and_nothing_else_is_one() {
+        assert_eq!(client(&name(4242)), Some(4242));
+        for other in
+            ["reply.fifo", "reply..fifo", "reply.1.fifo~", "reply.+1.fifo", "reply.01.fifo", "1"]
+        {
+            assert_eq!(client(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn replies_come_one_by_one_whatever_came_before_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut inbox = Inbox::create(dir.path(), 7).unwrap();
+        let mut writer = fifo::open_writer(&inbox.path()).unwrap();
+        let replies = [1, 2]
+            .map(|nonce| Reply::new(&Request::new(7, nonce, Ask::List), Status::Ok, 42))
+            .map(|reply| Reply { count: 10.into(), ..reply });
+        writer.write_all(b"SPC1 garbage that runs on for more than thirty-two bytes").unwrap();
+        assert_eq!(inbox.receive().unwrap(), None);
+        writer.write_all(&[replies[0].bytes(), replies[1].bytes()].concat()).unwrap();
+        assert_eq!(inbox.receive().unwrap(), Some(replies[0]));
+        assert_eq!(inbox.receive().unwrap(), Some(replies[1]));
+    }
+}

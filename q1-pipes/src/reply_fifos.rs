@@ -1,0 +1,176 @@
+//! The clients' FIFOs as a worker holds them: kept open, so that a reply costs one write, and never
+//! waited for.
+
+use std::fs::File;
+use std::io::ErrorKind::{BrokenPipe, WouldBlock};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use common::reply::Reply;
+use nix::errno::Errno;
+use tracing::{debug, info};
+
+use crate::fifo;
+use crate::inbox;
+
+/// FIFOs kept open at most; with the usual limit of 1024 descriptors a worker is far from its end.
+const KEPT_MAX: usize = 256;
+
+/// The write ends that one worker keeps.
+#[derive(Debug)]
+pub struct ReplyFifos {
+    dir: PathBuf,
+    /// By client; the one used last stands last.
+    kept: Vec<(i32, File)>,
+    lost: u64,
+}
+
+impl ReplyFifos {
+    /// None open yet; they will be looked for in `dir`.
+    pub fn new(dir: &Path) -> ReplyFifos {
+        ReplyFifos { dir: dir.to_owned(), kept: Vec::new(), lost: 0 }
+    }
+
+    /// Sends a reply in one write, which is whole or not at all; never waits.
+    ///
+    /// A client that is gone, has no FIFO, or has filled it by never reading, loses the reply. That
+    /// is no error: nothing else can be done, and the others must be served.
+    pub fn reply(&mut self, client: i32, reply: &Reply) {
+        if let Err(error) = self.write(client, reply.bytes()) {
+            self.lost += 1;
+            debug!(client, "lost a reply: {error}");
+        }
+    }
+
+    /// Says how many replies were lost.
+    pub fn finish(&self) {
+        if self.lost > 0 {
+            info!(lost = self.lost, "replies did not reach their clients");
+        }
+    }
+
+    fn write(&mut self, client: i32, bytes: &[u8]) -> io::Result<()> {
+        if let Some(at) = self.kept.iter().rposition(|(kept, _)| *kept == client) {
+            let (_, end) = self.kept.remove(at);
+            match write_once(&end, bytes) {
+                // Its reader is gone, or has filled it for good (see Inbox's Drop). The same id may
+                // have come back since, with another FIFO of the same name.
+                Err(error) if matches!(error.kind(), BrokenPipe | WouldBlock) => {}
+                result => {
+                    self.kept.push((client, end));
+                    return result;
+                }
+            }
+        }
+        let end = self.open(client)?;
+        write_once(&end, bytes)?;
+        if self.kept.len() == KEPT_MAX {
+            self.kept.remove(0);
+        }
+        self.kept.push((client, end));
+        Ok(())
+    }
+
+    /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
+    fn open(&mut self, client: i32) -> io::Result<File> {
+        let path = self.dir.join(inbox::name(client));
+        match fifo::open_writer(&path) {
+            Err(error) if is_out_of_descriptors(&error) && !self.kept.is_empty() => {
+                self.kept.remove(0);
+                fifo::open_writer(&path)
+            }
+            result => result,
+        }
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EMFILE | Errno::ENFILE))
+}
+
+/// A pipe takes so few bytes whole or not at all.
+fn write_once(mut end: &File, bytes: &[u8]) -> io::Result<()> {
+    match end.write(bytes)? {
+        len if len == bytes.len() => Ok(()),
+        _ => Err(io::ErrorKind::WriteZero.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::Inbox;
+    use common::ask::Ask;
+    use common::reply::Status;
+    use common::request::Request;
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+    fn reply(nonce: u64) -> Reply {
+        Reply::new(&Request::new(7, nonce, Ask::View { show: 3 }), Status::Ok, 42)
+    }
+
+    fn lost(replies: &mut ReplyFifos, client: i32) -> u64 {
+        let before = replies.lost;
+        replies.reply(client, &reply(1));
+        replies.lost - before
+    }
+
+    #[test]
+    fn a_client_that_comes_back_under_the_same_pid_gets_its_reply() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replies = ReplyFifos::new(dir.path());
+        for nonce in 1..5 {
+            let mut inbox = Inbox::create(dir.path(), 7).unwrap();
+            for _ in 0..2 {
+                replies.reply(7, &reply(nonce));
+                assert_eq!(inbox.receive().unwrap(), Some(reply(nonce)));
+            }
+            assert_eq!(replies.kept.len(), 1);
+        }
+        assert_eq!(replies.lost, 0);
+    }
+
+    #[test]
+    fn a_closed_fifo_takes_no_reply_even_if_a_forked_child_still_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replies = ReplyFifos::new(dir.path());
+        let inbox = Inbox::create(dir.path(), 7).unwrap();
+        replies.reply(7, &reply(1));
+        let _childs_copy = nix::unistd::dup(&inbox).unwrap();
+        drop(inbox);
+        let mut inbox = Inbox::create(dir.path(), 7).unwrap();
+        replies.reply(7, &reply(2));
+        fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        assert_eq!(inbox.receive().unwrap(), Some(reply(2)));
+    }
+
+    #[test]
+    fn a_reply_to_nobody_is_lost_and_waited_for_by_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replies = ReplyFifos::new(dir.path());
+        assert_eq!(lost(&mut replies, 7), 1, "no FIFO");
+        let inbox = Inbox::create(dir.path(), 7).unwrap();
+        assert_eq!(lost(&mut replies, 7), 0);
+        drop(inbox);
+        assert_eq!(lost(&mut replies, 7), 1, "no FIFO any more");
+        let _unread = fifo::Fifo::create(dir.path().join(inbox::name(7))).unwrap();
+        assert_eq!(lost(&mut replies, 7), 1, "no reader");
+        assert!(replies.kept.is_empty());
+        let _inbox = Inbox::create(dir.path(), 8).unwrap();
+        let sent = (0..9999).take_while(|_| lost(&mut replies, 8) == 0).count();
+        assert_eq!(sent, 2048, "until 64 kB stand there unread");
+    }
+
+    #[test]
+    fn the_client_not_heard_of_for_longest_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replies = ReplyFifos::new(dir.path());
+        for client in 1..=KEPT_MAX as i32 + 10 {
+            let _inbox = Inbox::create(dir.path(), client).unwrap();
+            replies.reply(client, &reply(1));
+            replies.kept.iter().rposition(|(kept, _)| *kept == client).unwrap();
+        }
+        assert_eq!((replies.lost, replies.kept.len()), (0, KEPT_MAX));
+        assert_eq!(replies.kept[0].0, 11);
+    }
+}

@@ -1,0 +1,244 @@
+//! Records out of a pipe that may hold garbage: after a foreign byte, slide to the next magic.
+//!
+//! A pipe keeps no boundaries between writes. Fixed-size reads alone would be wrong for ever after
+//! one stray byte. Here only those records are lost that the garbage overlaps.
+
+use std::marker::PhantomData;
+use std::mem::size_of;
+
+use common::record::{MAGIC, ROWS, Spectacle};
+use common::reply::{REPLY_SIZE, Reply};
+use common::request::{REQUEST_SIZE, Request};
+use zerocopy::{FromBytes, FromZeros, IntoBytes};
+
+/// What stands at a magic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<R> {
+    /// A record, and its length in bytes.
+    Whole(R, usize),
+    /// The beginning of one.
+    Part,
+    /// Four bytes that look like the magic.
+    Garbage,
+}
+
+/// A record that begins with the magic.
+pub trait Record: Sized {
+    /// What `bytes` begin with, after their magic.
+    fn find(bytes: &[u8]) -> Found<Self>;
+}
+
+impl Record for Request {
+    /// One that is illegal is still one, and is refused; but if another magic stands inside it, it
+    /// is more likely a broken one that runs into the next.
+    fn find(bytes: &[u8]) -> Found<Request> {
+        let Ok((request, _)) = Request::read_from_prefix(bytes) else { return Found::Part };
+        let runs_on = || (1..REQUEST_SIZE).any(|at| begins_magic(&bytes[at..REQUEST_SIZE]));
+        if request.kind().is_none() && runs_on() {
+            return Found::Garbage;
+        }
+        Found::Whole(request, REQUEST_SIZE)
+    }
+}
+
+impl Record for Reply {
+    fn find(bytes: &[u8]) -> Found<Reply> {
+        let Some(header) = bytes.get(..REPLY_SIZE) else { return Found::Part };
+        let mut reply = Reply::new_zeroed();
+        reply.as_mut_bytes()[..REPLY_SIZE].copy_from_slice(header);
+        let rows = match usize::try_from(reply.count.get()) {
+            Ok(rows) if rows <= ROWS => rows,
+            _ => return Found::Garbage,
+        };
+        let len = REPLY_SIZE + rows * size_of::<Spectacle>();
+        let Some(bytes) = bytes.get(..len) else { return Found::Part };
+        Reply::from_received(bytes).map_or(Found::Garbage, |reply| Found::Whole(reply, len))
+    }
+}
+
+/// Bytes on their way from a pipe to records.
+#[derive(Debug)]
+pub struct Stream<R> {
+    bytes: Box<[u8]>,
+    /// Where the bytes begin that are neither taken nor skipped.
+    start: usize,
+    /// Where they end.
+    end: usize,
+    /// The pipe was empty behind them.
+    is_all: bool,
+    skipped: u64,
+    records: PhantomData<R>,
+}
+
+impl<R: Record> Stream<R> {
+    /// An empty stream with room for `len` bytes: at least one record.
+    pub fn new(len: usize) -> Stream<R> {
+        let bytes = vec![0; len].into_boxed_slice();
+        Stream { bytes, start: 0, end: 0, is_all: true, skipped: 0, records: PhantomData }
+    }
+
+    /// Where the next bytes of the pipe are to be put, once [`Stream::take`] has returned None.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        &mut self.bytes[self.end..]
+    }
+
+    /// Says that a read has put `len` bytes there.
+    ///
+    /// A read that got less than it asked for has emptied the pipe. Honest writes are atomic, so an
+    /// incomplete rest is no record that goes on later.
+    pub fn filled(&mut self, len: usize) {
+        self.is_all = len < self.bytes.len() - self.end;
+        self.end += len;
+    }
+
+    /// The next record, or None if the pipe must be read first.
+    pub fn take(&mut self) -> Option<R> {
+        loop {
+            let rest = &self.bytes[self.start..self.end];
+            let Some(garbage) = next_magic(rest) else {
+                // The last three bytes may be a magic's first.
+                let keep = if self.is_all { 0 } else { rest.len().min(MAGIC.len() - 1) };
+                self.skip(rest.len() - keep);
+                return None;
+            };
+            self.skip(garbage);
+            match R::find(&self.bytes[self.start..self.end]) {
+                Found::Whole(record, len) => {
+                    self.start += len;
+                    return Some(record);
+                }
+                Found::Part if !self.is_all => return None,
+                Found::Part | Found::Garbage => self.skip(1),
+            }
+        }
+    }
+
+    /// Bytes that belonged to no record.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    fn skip(&mut self, len: usize) {
+        self.start += len;
+        self.skipped += len as u64;
+    }
+}
+
+/// Whether bytes at the end of a record are a magic, or its first bytes if they are fewer.
+fn begins_magic(bytes: &[u8]) -> bool {
+    MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())])
+}
+
+fn next_magic(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(MAGIC.len()).position(|window| window == MAGIC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::ask::Ask;
+    use common::office::BATCH_MAX;
+    use common::reply::{REPLY_MAX, Status};
+    use proptest::prelude::*;
+
+    const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
+
+    /// Reads a pipe that holds `bytes`, as a worker does.
+    fn read<R: Record>(stream: &mut Stream<R>, mut bytes: &[u8]) -> Vec<R> {
+        let mut records = Vec::new();
+        while !bytes.is_empty() {
+            let room = stream.room();
+            let len = room.len().min(bytes.len());
+            room[..len].copy_from_slice(&bytes[..len]);
+            stream.filled(len);
+            bytes = &bytes[len..];
+            records.extend(std::iter::from_fn(|| stream.take()));
+        }
+        records
+    }
+
+    fn requests(bytes: &[u8]) -> Vec<u64> {
+        let mut stream = Stream::<Request>::new(ROOM);
+        read(&mut stream, bytes).iter().map(|request| request.nonce.get()).collect()
+    }
+
+    fn view(nonce: u64) -> Request {
+        Request::new(7, nonce, Ask::View { show: 3 })
+    }
+
+    #[test]
+    fn one_stray_byte_loses_no_record() {
+        let mut bytes = b"x".to_vec();
+        (1..=100).for_each(|nonce| bytes.extend(view(nonce).as_bytes()));
+        assert_eq!(requests(&bytes), (1..=100).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn a_broken_record_gives_way_to_the_whole_one_behind_it() {
+        let whole = [view(1), view(2)];
+        for len in 0..REQUEST_SIZE {
+            let bytes = [&view(9).as_bytes()[..len], whole.as_bytes()].concat();
+            assert_eq!(requests(&bytes), [1, 2], "behind {len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_rest_is_kept_while_the_pipe_goes_on_and_dropped_when_it_is_empty() {
+        let mut stream = Stream::<Request>::new(ROOM);
+        assert_eq!(read(&mut stream, &view(1).as_bytes()[..20]), []);
+        assert_eq!(read(&mut stream, &view(2).as_bytes()[20..]), [], "two torn halves are none");
+        assert_eq!(read(&mut stream, view(3).as_bytes()), [view(3)]);
+        assert_eq!(stream.skipped(), 32);
+    }
+
+    #[test]
+    fn an_illegal_record_is_still_one() {
+        let illegal = Request { kind: 77.into(), ..view(5) };
+        assert_eq!(read(&mut Stream::<Request>::new(ROOM), illegal.as_bytes()), [illegal]);
+    }
+
+    #[test]
+    fn a_reply_is_found_behind_the_beginning_of_another() {
+        let list = Reply { count: 10.into(), ..Reply::new(&view(1), Status::Ok, 42) };
+        let view = Reply::new(&view(2), Status::Ok, 42);
+        let bytes = [list.bytes(), &list.bytes()[..32], view.bytes()].concat();
+        assert_eq!(read(&mut Stream::<Reply>::new(2 * REPLY_MAX), &bytes), [list, view]);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_without_a_magic_loses_nothing(
+            parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..60), 1..9_u64), 0..30),
+        ) {
+            let mut bytes = Vec::new();
+            for (garbage, nonce) in &parts {
+                bytes.extend(garbage.iter().map(|byte| if *byte == b'1' { 0 } else { *byte }));
+                bytes.extend(view(*nonce).as_bytes());
+            }
+            let sent: Vec<u64> = parts.iter().map(|(_, nonce)| *nonce).collect();
+            prop_assert_eq!(requests(&bytes), sent);
+        }
+
+        #[test]
+        fn garbage_of_magics_loses_only_what_it_overlaps(
+            pieces in prop::collection::vec(prop_oneof![Just(0_usize), 1..32_usize], 0..99),
+        ) {
+            let mut bytes = Vec::new();
+            for (nonce, len) in (1..).zip(&pieces) {
+                bytes.extend(&view(99).as_bytes()[..*len]);
+                bytes.extend(view(nonce).as_bytes());
+            }
+            prop_assert_eq!(requests(&bytes), (1..=pieces.len() as u64).collect::<Vec<u64>>());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_stop(bytes in prop::collection::vec(prop_oneof![Just(b'S'), Just(b'P'), Just(b'C'), Just(b'1'), any::<u8>()], 0..300)) {
+            let bytes = bytes.repeat(9);
+            requests(&bytes);
+            read(&mut Stream::<Reply>::new(2 * REPLY_MAX), &bytes);
+        }
+    }
+}

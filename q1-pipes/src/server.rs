@@ -1,0 +1,165 @@
+//! The server over named pipes: a parent that waits for signals, and two forked workers that each
+//! read a FIFO of their own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use common::log;
+use common::office::{BATCH_MAX, Office};
+use common::options::ServerOptions;
+use common::process;
+use common::reply::{Reply, Status};
+use common::signals::Signals;
+use common::start::{self, Start};
+use nix::sys::signal::Signal;
+use tracing::info;
+
+use crate::channel::{Channel, Incoming, Place};
+use crate::leftovers;
+use crate::reply_fifos::ReplyFifos;
+use crate::shared::SharedTable;
+use crate::workers::{Ready, Workers};
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q1-pipes";
+/// How long the parent sleeps when no signal comes; it has nothing else to look after.
+const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long the workers may take to answer what stands before the stop record.
+const STOP_MAX: Duration = Duration::from_millis(1500);
+/// How long a stopping worker refuses what comes after it; a client that floods must not keep it.
+const LATE_MAX: Duration = Duration::from_millis(200);
+
+/// Serves until SIGTERM or SIGINT; returns the exit status.
+///
+/// # Errors
+/// If the server cannot start, or a worker ends although nobody asked it to.
+pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
+    let Start { signals, lock: _lock, store, table } = start::open(options, PACKAGE)?;
+    process::name("q1 server").context("cannot name the process")?;
+    let mut channel = Channel::create(&options.dir)?;
+    let shared = SharedTable::new(&table).context("cannot share memory")?;
+    let mut workers = Workers::new().context("cannot start workers")?;
+    workers
+        .start("q1 consult", |ready| {
+            consult(&mut channel, ReplyFifos::new(&options.dir), &shared, ready)
+        })
+        .context("cannot fork")?;
+    workers
+        .start("q1 reserve", |ready| {
+            let office = Office::new(store, table, std::process::id() as i32);
+            reserve(&mut channel, ReplyFifos::new(&options.dir), &shared, office, ready)
+        })
+        .context("cannot fork")?;
+    channel.consultation.close_reader();
+    channel.reservation.close_reader();
+    workers.wait_ready()?;
+    start::ready(PACKAGE, options.dir.display())?;
+    let watched = watch(&signals, &mut workers);
+    let stopped = stop(&signals, &mut workers, &mut channel, &options.dir);
+    watched.and(stopped)?;
+    Ok(0)
+}
+
+/// The consultation worker: answers from the published table.
+fn consult(
+    channel: &mut Channel,
+    mut fifos: ReplyFifos,
+    shared: &SharedTable,
+    ready: Ready,
+) -> anyhow::Result<()> {
+    let server = std::process::id() as i32;
+    channel.reservation.close_reader();
+    ready.report()?;
+    loop {
+        match channel.receive(Place::Consultation)? {
+            Incoming::Request(request) => {
+                let reply = shared.read()?.consult(&request, server);
+                fifos.reply(request.client.get(), &reply);
+                log::answered(&request, &reply);
+            }
+            Incoming::Nothing => {}
+            Incoming::Closed => break,
+        }
+    }
+    finish(channel, Place::Consultation, fifos)
+}
+
+/// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
+/// publishes, replies.
+fn reserve(
+    channel: &mut Channel,
+    mut fifos: ReplyFifos,
+    shared: &SharedTable,
+    mut office: Office,
+    ready: Ready,
+) -> anyhow::Result<()> {
+    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let mut decided = Ok(());
+    channel.consultation.close_reader();
+    ready.report()?;
+    while decided.is_ok() && channel.receive_batch(Place::Reservation, &mut batch)? {
+        decided = office.decide(&batch, &mut replies);
+        shared.publish(office.table())?;
+        for (request, reply) in batch.iter().zip(&replies) {
+            fifos.reply(request.client.get(), reply);
+            log::answered(request, reply);
+        }
+    }
+    finish(channel, Place::Reservation, fifos)?;
+    decided.context("cannot make reservations durable")
+}
+
+/// A worker's end: refuses what came too late, then says the sums.
+fn finish(channel: &mut Channel, place: Place, mut fifos: ReplyFifos) -> anyhow::Result<()> {
+    let server = std::process::id() as i32;
+    channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
+    while let Incoming::Request(request) = channel.receive(place)? {
+        let reply = Reply::new(&request, Status::Unavailable, server);
+        fifos.reply(request.client.get(), &reply);
+        log::answered(&request, &reply);
+    }
+    fifos.finish();
+    if channel.anonymous() > 0 {
+        info!(dropped = channel.anonymous(), "requests named no client");
+    }
+    let skipped = channel.fifo(place).skipped();
+    if skipped > 0 {
+        info!(skipped, "bytes belonged to no request");
+    }
+    Ok(())
+}
+
+/// The parent's life: waits for a signal to stop, or for a worker's death.
+fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
+    loop {
+        match signals.wait(WATCH_INTERVAL)? {
+            Some(Signal::SIGCHLD) => {
+                if let Some(ended) = workers.reap()?.first() {
+                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                }
+            }
+            Some(signal) => {
+                info!("stopping on {signal}");
+                return Ok(());
+            }
+            None => {}
+        }
+    }
+}
+
+/// Ends the mechanism: at the stop records the workers have answered what they have taken, and
+/// leave.
+fn stop(
+    signals: &Signals,
+    workers: &mut Workers,
+    channel: &mut Channel,
+    dir: &Path,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + STOP_MAX;
+    workers.signal(Signal::SIGTERM).context("cannot signal the workers")?;
+    channel.close(deadline).context("cannot close the request FIFOs")?;
+    let ended = workers.wait_end(signals, deadline);
+    leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
+    ended
+}

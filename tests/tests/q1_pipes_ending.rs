@@ -1,0 +1,126 @@
+//! How a server over pipes ends, and how its clients see that: promptly, whatever stands in the FIFOs.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use common::ask::{Ask, Unanswered};
+use common::reply::Status;
+use common::request::Request;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use q1_pipes::fifo;
+use tests::client::{CLIENT_TIMEOUT, Client};
+use tests::never_reads::NeverReads;
+use tests::server::Server;
+use tests::stage::Stage;
+use tests::wait;
+use zerocopy::IntoBytes;
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[test]
+fn no_stop_hangs_under_load_with_clients_at_their_menus() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    for round in 0..25 {
+        let _at_the_menu = server.client();
+        let dir = server.dir();
+        let (ready, started) = std::sync::mpsc::channel();
+        let life = move |number: i32| {
+            // Too late, if the others were so quick that the server stops already.
+            let Ok(mut client) = Client::open(Stage::Q1Pipes, &dir, CLIENT_TIMEOUT) else { return };
+            let ask = if number == 0 { Ask::List } else { Ask::Reserve { show: 1, seats: -1 } };
+            while client.ask(ask).is_ok_and(|reply| reply.status() != Some(Status::Unavailable)) {
+                // The one that listens has heard enough after the first.
+                ready.send(()).ok();
+            }
+        };
+        let clients: Vec<_> = (0..3)
+            .map(|number| {
+                std::thread::spawn({
+                    let life = life.clone();
+                    move || life(number)
+                })
+            })
+            .collect();
+        started.recv().unwrap();
+        let before = Instant::now();
+        server.stop();
+        assert!(before.elapsed() < Duration::from_secs(1), "round {round}: {:?}", before.elapsed());
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        server.launch();
+    }
+}
+
+#[test]
+fn a_flood_does_not_hold_up_the_stop() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let flood = |name: &str, bytes: Vec<u8>| {
+        let mut fifo = File::options().write(true).open(server.dir().join(name)).unwrap();
+        // As much as any user may: 1 MiB stands before the stop record.
+        fcntl(&fifo, FcntlArg::F_SETPIPE_SZ(1 << 20)).unwrap();
+        std::thread::spawn(move || while fifo.write_all(&bytes).is_ok() {})
+    };
+    let request = Request::new(i32::MAX, 1, Ask::Reserve { show: 1, seats: -1 });
+    let floods: Vec<_> = ["consult.fifo", "reserve.fifo"]
+        .iter()
+        .flat_map(|name| {
+            [
+                flood(name, request.as_bytes().repeat(128)),
+                flood(name, vec![0; 1 << 20]),
+                flood(name, vec![0; 1 << 20]),
+                flood(name, vec![0; 1 << 20]),
+            ]
+        })
+        .collect();
+    assert_eq!(server.client().view(3), 120);
+    let before = Instant::now();
+    server.stop();
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+    floods.into_iter().for_each(|flood| flood.join().unwrap());
+}
+
+#[test]
+fn the_death_of_the_server_is_seen_at_once() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let (mut idle, dir) = (server.client(), server.dir());
+    // Stopped, it does not take the request; before it is, a worker may still be reading.
+    killpg(Pid::from_raw(server.pid()), Signal::SIGSTOP).unwrap();
+    let is_stopped = || server.threads().iter().all(|thread| thread.state == 'T');
+    wait::until_true("a stopped server", SOON, is_stopped);
+    let waiting = std::thread::spawn(move || {
+        let mut client = Client::open(Stage::Q1Pipes, &dir, CLIENT_TIMEOUT).unwrap();
+        (client.ask(Ask::Reserve { show: 1, seats: 1 }), Instant::now())
+    });
+    // Looked at, not taken; and gone before the server is.
+    let reader = fifo::open_reader(&server.dir().join("reserve.fifo")).unwrap();
+    assert!(wait::until_readable(&reader, SOON), "no request has come");
+    drop(reader);
+    server.crash();
+    let died = Instant::now();
+    let (answer, noticed) = waiting.join().unwrap();
+    assert!(matches!(answer, Err(Unanswered::Unknown(_))), "{answer:?}");
+    assert!(noticed < died + Duration::from_secs(1), "after {:?}", noticed - died);
+    assert!(matches!(idle.ask(Ask::List), Err(Unanswered::NotSent(_))));
+    let text = Unanswered::explain(&idle.ask(Ask::List).unwrap_err(), Ask::List);
+    assert_eq!(text, "the server has stopped: ask again");
+    server.launch();
+}
+
+#[test]
+fn the_fifos_of_killed_clients_go_at_the_start_and_at_the_stop() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let fifos = |server: &Server| {
+        let names = fs::read_dir(server.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with("reply."))).count()
+    };
+    drop(NeverReads::start(&server, 1));
+    assert_eq!(fifos(&server), 1);
+    server.crash();
+    server.launch();
+    assert_eq!(fifos(&server), 0);
+    drop(NeverReads::start(&server, 1));
+    server.stop();
+    assert_eq!(fifos(&server), 0);
+}
