@@ -1,7 +1,7 @@
 //! The client over TCP: connects, sends, receives until the reply is whole, gives up in time.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,9 +51,14 @@ impl Client {
     pub fn open(server: &str, timeout: Duration) -> anyhow::Result<Client> {
         let now = Instant::now();
         let connection = connect(server, timeout, now + timeout).map_err(|error| {
+            // A server listens on addresses; what a name stands for is its machine's matter.
+            let listen = match server.parse::<SocketAddr>() {
+                Ok(address) => format!(" -- --listen {address}"),
+                Err(_) => String::new(),
+            };
             anyhow!(
-                "{} (is the server running? start it with: cargo run -p q5-sockets --bin server \
-                 -- --listen {server})",
+                "{} (is the server running? start it with: cargo run -p q5-sockets --bin server\
+                 {listen})",
                 plain(&error)
             )
         })?;

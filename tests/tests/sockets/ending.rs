@@ -14,7 +14,7 @@ use crate::raw::{Next, Raw, SOON, request, start};
 
 #[test]
 fn every_acknowledgement_of_a_stopping_server_arrives() {
-    for round in 1..=20 {
+    for round in 1..=15 {
         let mut server = start(&[]);
         let mut raw = Raw::open(&server);
         let count = 150;
@@ -23,6 +23,7 @@ fn every_acknowledgement_of_a_stopping_server_arrives() {
         for n in 1..=round {
             assert_eq!(raw.told(), (Some(Status::Ok), n));
         }
+        let before = Instant::now();
         server.signal(Signal::SIGTERM);
         // More is on its way: a careless close would answer it with a reset.
         for n in count + 1..count + 50 {
@@ -39,6 +40,8 @@ fn every_acknowledgement_of_a_stopping_server_arrives() {
             }
         };
         assert_eq!((last.status(), last.nonce.get()), (Some(Status::Unavailable), 0));
+        // Connections are cut after half a second, which a loaded machine may take.
+        assert!(raw.is_taken() || before.elapsed() > Duration::from_millis(400));
         drop(raw);
         assert!(server.wait(SOON).success(), "{}", server.last_words());
         let left = server.table_on_disk().rows[0].seats.get();

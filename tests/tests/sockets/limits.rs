@@ -29,6 +29,7 @@ fn a_connection_without_room_reads_that_the_server_is_busy() {
         // What it sends is never read, and must not destroy the answer.
         third.send(&request(2, Ask::Reserve { show: 3, seats: 1 }).repeat(50));
         assert_eq!(third.told(), (Some(Status::Busy), 0));
+        assert!(third.is_taken());
         assert_eq!(third.next(SOON), Next::Closed);
     }
     let output = server.client_program(&["reserve", "3", "1"]).output().unwrap();

@@ -11,6 +11,7 @@ use q5_sockets::framing::{Frame, reply};
 use tests::address;
 use tests::server::Server;
 use tests::stage::Stage;
+use tests::wait;
 use tests::wire::is_closed;
 use zerocopy::IntoBytes;
 
@@ -71,6 +72,14 @@ impl Raw {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+
+    /// Whether bytes are still taken for a while: a closed socket would answer them with a reset.
+    pub(crate) fn is_taken(&mut self) -> bool {
+        (0..5).all(|_| {
+            wait::until(Duration::from_millis(5), || None::<()>);
+            self.stream.write_all(&[0]).is_ok()
+        })
     }
 
     /// The status and nonce of a reply that should come.
