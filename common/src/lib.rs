@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 pub mod ask;
+pub mod data_file;
 pub mod directory;
 pub mod exit;
 pub mod hint;

@@ -105,7 +105,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, table) =
             Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
-        let path = dir.path().join(crate::store::DATA_FILE);
+        let path = dir.path().join(crate::data_file::DATA_FILE);
         let writable = std::mem::replace(&mut store.file, std::fs::File::open(path).unwrap());
         let mut office = Office::new(store, table, 42);
         let mut replies = Vec::new();

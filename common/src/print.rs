@@ -51,7 +51,11 @@ fn count(seats: i32) -> String {
     if seats == 1 { "1 seat".into() } else { format!("{seats} seats") }
 }
 
-fn list(out: &mut impl Write, rows: &[Spectacle]) -> io::Result<()> {
+/// Prints the shows of a table, the empty rows left out.
+///
+/// # Errors
+/// Of the writer.
+pub fn list(out: &mut impl Write, rows: &[Spectacle]) -> io::Result<()> {
     let shows: Vec<_> = rows.iter().filter(|row| row.id != 0).collect();
     let titles: Vec<_> = shows.iter().map(|row| visible(&row.title())).collect();
     let widest = titles.iter().map(|title| title.width()).max().unwrap_or(0).max("Title".len());

@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use anyhow::Context;
 use tracing::{info, warn};
 
+use crate::data_file;
 use crate::directory;
 use crate::lock::Lock;
 use crate::log;
 use crate::options::ServerOptions;
 use crate::shows;
 use crate::signals::Signals;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::table::Table;
 
 /// A server that has its directory to itself, and has not yet made any child, thread or kernel
@@ -38,9 +39,9 @@ pub struct Start {
 pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     log::start(options)?;
     let signals = Signals::block().context("cannot block signals")?;
-    let data_file = options.dir.join(store::DATA_FILE);
+    let data_file = options.dir.join(data_file::DATA_FILE);
     let new = match &options.shows {
-        _ if store::exists(&options.dir) => None,
+        _ if data_file::exists(&options.dir) => None,
         Some(path) => Some(shows::load(path)?),
         None => Some(shows::sample()),
     };

@@ -83,7 +83,10 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        let hint = hint::no_server(dir, holder.as_ref(), PACKAGE);
+        // This client is that of every stage with queues.
+        let stage = holder.as_ref().filter(|holder| leftovers::names_queues(&holder.objects));
+        let stage = stage.map_or(PACKAGE, |holder| &holder.package);
+        let hint = hint::no_server(dir, holder.as_ref(), stage);
         let explain = |object: String, error: &io::Error| {
             anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
         };

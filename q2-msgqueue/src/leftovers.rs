@@ -119,6 +119,11 @@ pub(crate) fn is_recorded(lines: &[String], key: i32, id: i32) -> bool {
     lines.iter().any(|line| Entry::parse(line) == Some(Entry { key, id: Some(id) }))
 }
 
+/// Whether the lines of a lock file name any queue.
+pub(crate) fn names_queues(lines: &[String]) -> bool {
+    lines.iter().any(|line| Entry::parse(line).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -106,7 +106,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let _counted = desk.crowd.enter();
     while let Some((place, request)) = channel.receive_any()? {
-        start(desk, &line, place, request);
+        start_thread(desk, &line, place, request);
     }
     finish(channel);
     Ok(())
@@ -117,7 +117,7 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
 /// A reservation gets in line here and not in its thread: threads run in any order, and the first
 /// to come is to be the first served. It does so when its thread is there, because a request that
 /// is told BUSY must not be decided.
-fn start(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
+fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
     let Some(slot) = desk.crowd.enter() else { return refuse(desk, &request, Status::Busy) };
     let (pending, decision) = match place {
         Place::Consultation => (None, None),
@@ -206,8 +206,9 @@ fn watch(
                 info!("stopping on {signal}");
                 return Ok(());
             }
-            None => desk.replies.retry()?,
+            None => {}
         }
+        desk.replies.retry()?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;

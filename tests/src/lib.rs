@@ -5,6 +5,7 @@
 pub mod address;
 pub mod client;
 mod directory;
+pub mod effort;
 pub mod leftovers;
 pub mod network;
 pub mod never_reads;

@@ -16,6 +16,9 @@ use crate::{sys, wait};
 /// Attaching takes milliseconds for each thread.
 const ATTACH_MAX: Duration = Duration::from_secs(10);
 
+/// Detaching too.
+const DETACH_MAX: Duration = Duration::from_secs(5);
+
 /// A running strace; dropping it detaches it.
 #[derive(Debug)]
 pub struct Strace {
@@ -75,8 +78,7 @@ impl Strace {
     /// # Panics
     /// If it cannot be killed.
     pub fn kill(mut self) {
-        let killed = self.child.kill().and_then(|()| self.child.wait());
-        killed.expect("a child can be killed and reaped");
+        self.end();
     }
 
     fn trace(&self) -> PathBuf {
@@ -88,7 +90,16 @@ impl Strace {
         // the PID still its own.
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT)
             .expect("a child can be signalled");
-        self.child.wait().expect("a child can be waited for");
+        let ended = || self.child.try_wait().expect("it is our child");
+        if wait::until(DETACH_MAX, ended).is_none() {
+            // It waits for a process that ends while one of its calls is delayed.
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        killed.expect("a child can be killed and reaped");
     }
 }
 
