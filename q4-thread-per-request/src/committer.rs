@@ -4,20 +4,30 @@
 //! It knows nothing of where requests come from: whoever has one puts it in line, and waits for the
 //! decision when and where it likes.
 
+use std::convert::Infallible;
+
 use anyhow::Context;
 use common::office::{BATCH_MAX, Office};
 use common::reply::Reply;
 use common::request::Request;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 use q3_threads::published::Published;
 
 /// The line's end that takes reservations; the committer ends when the last of them is gone.
 #[derive(Clone, Debug)]
-pub struct Line(Sender<Pending>);
+pub struct Line {
+    sender: Sender<Pending>,
+    gone: Receiver<Infallible>,
+}
 
 /// The line's other end, the committer's.
 #[derive(Debug)]
-pub struct Waiting(Receiver<Pending>);
+pub struct Waiting {
+    receiver: Receiver<Pending>,
+    /// Nothing is ever sent here; that it is gone tells those whose reservations were left in line,
+    /// because a bounded channel keeps them as long as anybody could still send.
+    _there: Sender<Infallible>,
+}
 
 /// A reservation on its way to the committer.
 #[derive(Debug)]
@@ -28,29 +38,32 @@ pub struct Pending {
 
 /// A decision to come.
 #[derive(Debug)]
-pub struct Decision(Receiver<Reply>);
+pub struct Decision {
+    decided: Receiver<Reply>,
+    gone: Receiver<Infallible>,
+}
 
 /// A line in which `room` reservations can wait; a thread that adds one more waits for room.
 pub fn line(room: usize) -> (Line, Waiting) {
-    let (sender, receiver) = bounded(room);
-    (Line(sender), Waiting(receiver))
-}
-
-/// A reservation that is not in line yet, and the decision that it will get.
-///
-/// Two halves, so that the thread that waits for the decision can be another than the one that
-/// keeps the order.
-pub fn reservation(request: Request) -> (Pending, Decision) {
-    let (decided, decision) = bounded(1);
-    (Pending { request, decided }, Decision(decision))
+    let ((sender, receiver), (there, gone)) = (bounded(room), bounded(0));
+    (Line { sender, gone }, Waiting { receiver, _there: there })
 }
 
 impl Line {
+    /// A reservation that is not in line yet, and the decision that it will get.
+    ///
+    /// Two halves, so that the thread that waits for the decision can be another than the one that
+    /// keeps the order.
+    pub fn reservation(&self, request: Request) -> (Pending, Decision) {
+        let (sender, decided) = bounded(1);
+        (Pending { request, decided: sender }, Decision { decided, gone: self.gone.clone() })
+    }
+
     /// Puts a reservation in line: they are decided in the order of these calls. If the committer
     /// is gone, the decision says so.
     pub fn submit(&self, pending: Pending) {
         // The error gives the reservation back; dropped, it ends the wait for its decision.
-        drop(self.0.send(pending));
+        drop(self.sender.send(pending));
     }
 }
 
@@ -58,7 +71,11 @@ impl Decision {
     /// Waits for the decision, which is durable; None if the committer is gone and nothing is
     /// promised.
     pub fn wait(self) -> Option<Reply> {
-        self.0.recv().ok()
+        select! {
+            recv(self.decided) -> reply => reply.ok(),
+            // It may have decided before it ended.
+            recv(self.gone) -> _ => self.decided.try_recv().ok(),
+        }
     }
 }
 
@@ -72,9 +89,9 @@ pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyh
     let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
     let mut deciders = Vec::with_capacity(BATCH_MAX);
     // Only the first is waited for.
-    while let Ok(first) = waiting.0.recv() {
+    while let Ok(first) = waiting.receiver.recv() {
         batch.clear();
-        for Pending { request, decided } in [first].into_iter().chain(waiting.0.try_iter()) {
+        for Pending { request, decided } in [first].into_iter().chain(waiting.receiver.try_iter()) {
             batch.push(request);
             deciders.push(decided);
             if batch.len() == BATCH_MAX {
@@ -106,8 +123,8 @@ mod tests {
         (Office::new(store, table, 42), Published::new(&table))
     }
 
-    fn reserve(seats: i32) -> (Pending, Decision) {
-        reservation(Request::new(7, 1, Ask::Reserve { show: 1, seats }))
+    fn reserve(line: &Line, seats: i32) -> (Pending, Decision) {
+        line.reservation(Request::new(7, 1, Ask::Reserve { show: 1, seats }))
     }
 
     #[test]
@@ -117,7 +134,7 @@ mod tests {
         let (line, waiting) = line(200);
         let decisions: Vec<Decision> = (0..150)
             .map(|_| {
-                let (pending, decision) = reserve(1);
+                let (pending, decision) = reserve(&line, 1);
                 line.submit(pending);
                 decision
             })
@@ -134,10 +151,10 @@ mod tests {
     #[test]
     fn without_a_committer_no_decision_is_waited_for() {
         let (line, waiting) = line(2);
-        let (pending, in_line) = reserve(1);
+        let (pending, in_line) = reserve(&line, 1);
         line.submit(pending);
         drop(waiting);
-        let (pending, too_late) = reserve(1);
+        let (pending, too_late) = reserve(&line, 1);
         line.submit(pending);
         assert_eq!(in_line.wait(), None);
         assert_eq!(too_late.wait(), None);
@@ -148,10 +165,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (office, published) = office(dir.path());
         let (line, waiting) = line(2);
-        let (pending, decision) = reserve(1);
+        let (pending, decision) = reserve(&line, 1);
         drop(decision);
         line.submit(pending);
-        let (pending, decision) = reserve(1);
+        let (pending, decision) = reserve(&line, 1);
         line.submit(pending);
         drop(line);
         run(office, &published, &waiting).unwrap();

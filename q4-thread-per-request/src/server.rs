@@ -122,7 +122,7 @@ fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
     let (pending, decision) = match place {
         Place::Consultation => (None, None),
         Place::Reservation => {
-            let (pending, decision) = committer::reservation(request);
+            let (pending, decision) = line.reservation(request);
             (Some(pending), Some(decision))
         }
     };

@@ -174,7 +174,7 @@ fn reserve(
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
-        let (pending, decision) = committer::reservation(request);
+        let (pending, decision) = line.reservation(request);
         line.submit(pending);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
