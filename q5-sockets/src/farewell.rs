@@ -16,10 +16,11 @@ use zerocopy::FromZeros;
 
 use crate::connection::Connection;
 use crate::registry::Member;
+use crate::sys;
 
 /// How long a connection may stay until its last replies have arrived.
 const LINGER_MAX: Duration = Duration::from_secs(1);
-/// How often to look whether they have; after our own SHUT_RD nothing tells.
+/// How often to look whether the other side has closed; after our own SHUT_RD nothing tells.
 const LINGER_POLL: Duration = Duration::from_millis(5);
 
 /// A reply that speaks for a whole connection: what it has not answered was not done.
@@ -56,22 +57,28 @@ pub fn part(
     Ok(())
 }
 
-/// Says that nothing more will be sent, and throws away what still arrives, until both ends are
-/// acknowledged or a second has passed.
+/// Ends a connection in which no request can be found any more: nothing more will be sent.
 ///
 /// # Errors
 /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
-pub fn linger(connection: &mut Connection) -> io::Result<()> {
-    let deadline = Instant::now() + LINGER_MAX;
+pub fn hang_up(connection: &mut Connection) -> io::Result<()> {
     connection.stream.shutdown(Shutdown::Write)?;
+    linger(connection)
+}
+
+/// Throws away what still arrives, until the other side has closed or a second has passed.
+///
+/// Where our read side is shut down already (a stop) the write side stays open meanwhile: a socket
+/// that is shut both ways answers whatever arrives with a reset, as if it were closed.
+fn linger(connection: &mut Connection) -> io::Result<()> {
+    let deadline = Instant::now() + LINGER_MAX;
     loop {
         connection.take(connection.received().len());
         if connection.fill(deadline)? > 0 {
             continue;
         }
-        // After our own SHUT_RD that 0 says nothing. When the kernel knows no peer any more, each
-        // side knows that the other has all it sent.
-        if connection.stream.peer_addr().is_err() {
+        // After our own SHUT_RD that 0 says nothing.
+        if !sys::may_send(&connection.stream)? {
             return Ok(());
         }
         sleep(LINGER_POLL);

@@ -13,3 +13,4 @@ pub mod refused;
 pub mod registry;
 pub mod resolve;
 pub mod server;
+mod sys;

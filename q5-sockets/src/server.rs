@@ -24,7 +24,7 @@ use q4_thread_per_request::committer::{self, Line};
 use tracing::{debug, info, info_span, warn};
 
 use crate::connection::{Connection, Incoming, REPLY_TIME};
-use crate::farewell::{for_all, linger, part};
+use crate::farewell::{for_all, hang_up, part};
 use crate::listeners::{Listeners, descriptors_for};
 use crate::options::ServerOptions;
 use crate::refused::Refused;
@@ -151,7 +151,7 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
             }
             Incoming::Garbage(request) => {
                 refuse(desk, &mut connection, &request, Status::BadRequest)?;
-                return linger(&mut connection);
+                return hang_up(&mut connection);
             }
             Incoming::Idle | Incoming::Closed => break,
         }

@@ -8,6 +8,7 @@ use common::ask::Ask;
 use common::reply::{Reply, Status};
 use nix::sys::signal::Signal;
 use tests::address;
+use tests::strace::Strace;
 use tests::wait;
 
 use crate::raw::{Next, Raw, SOON, request, start};
@@ -47,6 +48,27 @@ fn every_acknowledgement_of_a_stopping_server_arrives() {
         let left = server.table_on_disk().rows[0].seats.get();
         assert_eq!(acknowledged, 200 - left, "round {round}");
     }
+}
+
+#[test]
+fn after_a_failed_sync_everyone_who_waits_in_line_is_told() {
+    let name = "after_a_failed_sync_everyone_who_waits_in_line_is_told";
+    let mut server = start(&[]);
+    let fault = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:delay_enter=300000"];
+    let Some(strace) = Strace::attach(name, &[server.pid()], &fault) else { return };
+    let mut waiting: Vec<Raw> = (0..10).map(|_| Raw::open(&server)).collect();
+    for raw in &mut waiting {
+        raw.send(&request(1, Ask::Reserve { show: 1, seats: 1 }).repeat(20));
+    }
+    let before = Instant::now();
+    for raw in &mut waiting {
+        assert_eq!(raw.told(), (Some(Status::Unavailable), 1));
+    }
+    assert_eq!(server.wait(SOON).code(), Some(2), "{}", server.last_words());
+    assert!(!server.log().contains("did not end in time"), "{}", server.last_words());
+    assert!(before.elapsed() < Duration::from_secs(2), "it took {:?}", before.elapsed());
+    drop(strace);
+    server.launch();
 }
 
 #[test]
