@@ -16,17 +16,16 @@ use q3_threads::published::Published;
 /// The line's end that takes reservations; the committer ends when the last of them is gone.
 #[derive(Clone, Debug)]
 pub struct Line {
-    sender: Sender<Pending>,
+    pending: Sender<Pending>,
     gone: Receiver<Infallible>,
 }
 
 /// The line's other end, the committer's.
 #[derive(Debug)]
 pub struct Waiting {
-    receiver: Receiver<Pending>,
-    /// Nothing is ever sent here; that it is gone tells those whose reservations were left in line,
-    /// because a bounded channel keeps them as long as anybody could still send.
-    _there: Sender<Infallible>,
+    pending: Receiver<Pending>,
+    /// Nothing is ever sent: that it is there tells that the committer is, even if it panics.
+    _here: Sender<Infallible>,
 }
 
 /// A reservation on its way to the committer.
@@ -45,8 +44,9 @@ pub struct Decision {
 
 /// A line in which `room` reservations can wait; a thread that adds one more waits for room.
 pub fn line(room: usize) -> (Line, Waiting) {
-    let ((sender, receiver), (there, gone)) = (bounded(room), bounded(0));
-    (Line { sender, gone }, Waiting { receiver, _there: there })
+    let (sender, receiver) = bounded(room);
+    let (here, gone) = bounded(0);
+    (Line { pending: sender, gone }, Waiting { pending: receiver, _here: here })
 }
 
 impl Line {
@@ -55,25 +55,27 @@ impl Line {
     /// Two halves, so that the thread that waits for the decision can be another than the one that
     /// keeps the order.
     pub fn reservation(&self, request: Request) -> (Pending, Decision) {
-        let (sender, decided) = bounded(1);
-        (Pending { request, decided: sender }, Decision { decided, gone: self.gone.clone() })
+        let (decided, decision) = bounded(1);
+        (Pending { request, decided }, Decision { decided: decision, gone: self.gone.clone() })
     }
 
     /// Puts a reservation in line: they are decided in the order of these calls. If the committer
     /// is gone, the decision says so.
     pub fn submit(&self, pending: Pending) {
-        // The error gives the reservation back; dropped, it ends the wait for its decision.
-        drop(self.sender.send(pending));
+        // The error gives the reservation back; there is nobody to decide it.
+        drop(self.pending.send(pending));
     }
 }
 
 impl Decision {
     /// Waits for the decision, which is durable; None if the committer is gone and nothing is
     /// promised.
+    ///
+    /// A reservation that was in line when the committer went stays there, and its sender with it:
+    /// waiting for the decision alone could last for ever.
     pub fn wait(self) -> Option<Reply> {
         select! {
             recv(self.decided) -> reply => reply.ok(),
-            // It may have decided before it ended.
             recv(self.gone) -> _ => self.decided.try_recv().ok(),
         }
     }
@@ -89,9 +91,9 @@ pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyh
     let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
     let mut deciders = Vec::with_capacity(BATCH_MAX);
     // Only the first is waited for.
-    while let Ok(first) = waiting.receiver.recv() {
+    while let Ok(first) = waiting.pending.recv() {
         batch.clear();
-        for Pending { request, decided } in [first].into_iter().chain(waiting.receiver.try_iter()) {
+        for Pending { request, decided } in [first].into_iter().chain(waiting.pending.try_iter()) {
             batch.push(request);
             deciders.push(decided);
             if batch.len() == BATCH_MAX {

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 pub mod address;
+pub mod c;
 pub mod client;
 mod directory;
 pub mod effort;

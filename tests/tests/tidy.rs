@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest source file, its tests included.
 const LINES_MAX: usize = 250;
+/// Longest line of C; rustfmt sees to those of Rust.
+const WIDTH_MAX: usize = 100;
 /// Longest program of a stage.
 const PROGRAM_MAX: usize = 40;
 /// From this length on, two stages may not have the same file.
@@ -73,7 +75,14 @@ fn a_file_is_short_and_says_first_what_it_is() {
         let lines = text.lines().count();
         (lines > LINES_MAX).then(|| place(path, lines))
     };
+    let c = ["c", "h"].into_iter().flat_map(|extension| files(&root(), extension));
+    let in_c = c.map(|path| (path.clone(), fs::read_to_string(path).unwrap()));
+    let too_wide = |(path, text): (PathBuf, String)| {
+        let line = text.lines().position(|line| line.len() > WIDTH_MAX);
+        line.map(|at| place(&path, at + 1)).or_else(|| too_long(&(path, text)))
+    };
     assert_none("longer than 250 lines", sources().iter().filter_map(too_long));
+    assert_none("longer than 250 lines or a line than 100", in_c.filter_map(too_wide));
     let silent =
         |(path, text): &(PathBuf, String)| (!text.starts_with("//! ")).then(|| place(path, 1));
     assert_none("no sentence in the first line", sources().iter().filter_map(silent));

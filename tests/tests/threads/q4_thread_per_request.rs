@@ -124,6 +124,24 @@ fn a_stop_answers_every_request_that_was_taken() {
 }
 
 #[test]
+fn a_failed_sync_is_told_to_all_who_wait() {
+    let name = "a_failed_sync_is_told_to_all_who_wait";
+    let Some(mut bench) = Bench::new(name, STAGE) else { return };
+    let group = bench.server.pid();
+    let fault = "inject=fdatasync:error=EIO:delay_enter=1000000";
+    let options = ["-e", "trace=fdatasync", "-e", fault];
+    let Some(strace) = Strace::attach(name, &[group], &options) else { return };
+    // More than one batch: the rest finds the committer gone.
+    (1..=100).for_each(|nonce| bench.reserve(nonce));
+    let replies = bench.replies(100);
+    let told = replies.iter().all(|reply| reply.status() == Some(Status::Unavailable));
+    assert!(told, "{replies:?}");
+    assert_eq!(bench.server.wait(SOON).code(), Some(2));
+    drop(strace);
+    bench.server.assert_nothing_left(group);
+}
+
+#[test]
 fn a_stop_does_not_wait_for_ever_for_a_reservation() {
     stop_with_a_hanging_disk(STAGE, "q4 commit");
 }

@@ -1,0 +1,37 @@
+// What the files of the client share: the question, its answer, and how it ends without one.
+
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+
+#include "spectacles.h"
+
+extern struct spc_request request;
+extern struct spc_reply reply;
+extern bool sent; // whether the server may have the request
+
+// One function for each mechanism, in a file of its own: sends the request, returns when `reply` is
+// the answer to it. The first two work in DIR.
+void ask_pipes(void);
+void ask_queues(void);
+void ask_sockets(char *address);
+
+_Noreturn void usage(void);
+
+// Ends the program, with what failed and what that means.
+_Noreturn void fail(const char *what);
+
+// Whether the call that has just failed is to be made once more: it was interrupted, by something
+// else than the end of our patience (as fg(1) does).
+bool again(void);
+
+// Whether `reply` answers `request`. One for an earlier process that had our PID has another nonce,
+// and so has a forgery.
+bool is_ours(void);
+
+// For pipes and connections.
+void send_all(int fd);
+void receive_reply(int fd);
+
+#endif // CLIENT_H
