@@ -1,9 +1,8 @@
 //! The stages under test, and where their programs are.
 
 use std::env;
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +116,7 @@ impl Stage {
 
     /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
     pub fn server(self) -> PathBuf {
-        foreign().map_or_else(|| program(&format!("{}-server", self.package())), PathBuf::from)
+        foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))
     }
 
     /// This stage's client.
@@ -132,8 +131,12 @@ impl Stage {
 }
 
 /// The server that somebody else wrote and wants judged; it takes `--dir` and prints `ready`.
-fn foreign() -> Option<OsString> {
-    env::var_os("SPECTACLES_SERVER")
+///
+/// A relative path begins at the workspace's root, where its user has typed it; cargo starts tests
+/// in the folder of their package.
+fn foreign() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    env::var_os("SPECTACLES_SERVER").map(|path| root.join(path))
 }
 
 /// Whether a test can be asked of the server: those that need more than the protocol are left out
