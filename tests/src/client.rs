@@ -9,7 +9,7 @@ use common::reply::{Reply, Status};
 
 use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::sys;
+use crate::{address, sys};
 
 /// Clients in tests wait longer than a user would, so that a slow machine fails no test.
 pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -21,6 +21,8 @@ pub enum Client {
     Pipes(q1_pipes::client::Client),
     /// One that uses the two message queues.
     Queues(q2_msgqueue::client::Client),
+    /// One that uses a TCP connection.
+    Sockets(q5_sockets::client::Client),
 }
 
 impl Client {
@@ -34,6 +36,9 @@ impl Client {
             Mechanism::Queues => {
                 q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)
             }
+            Mechanism::Sockets => {
+                q5_sockets::client::Client::open(&address::of(dir), timeout).map(Client::Sockets)
+            }
         }
     }
 
@@ -45,6 +50,7 @@ impl Client {
         match self {
             Client::Pipes(client) => client.ask(ask),
             Client::Queues(client) => client.ask(ask),
+            Client::Sockets(client) => client.ask(ask),
         }
     }
 
@@ -80,7 +86,11 @@ impl Server {
     /// A run of the stage's client program, which has not started yet.
     pub fn client_program(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.stage.client());
-        command.arg("--dir").arg(self.dir()).args(words);
+        command.arg("--dir").arg(self.dir());
+        if self.stage.mechanism() == Mechanism::Sockets {
+            command.arg("--connect").arg(address::of(&self.dir()));
+        }
+        command.args(words);
         sys::tie_to_this_thread(&mut command);
         command
     }

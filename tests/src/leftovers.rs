@@ -9,6 +9,9 @@ use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 
+use crate::processes;
+use crate::server::Server;
+
 thread_local! {
     static OWN_NAMESPACE: Cell<Option<bool>> = const { Cell::new(None) };
 }
@@ -88,4 +91,26 @@ fn keys(dir: &Path) -> Vec<i32> {
     let Ok(metadata) = fs::metadata(dir.join("queue.key")) else { return Vec::new() };
     let low = ((metadata.dev() & 0xff) << 16 | (metadata.ino() & 0xffff)) as i32;
     b"QR".iter().map(|&project| i32::from(project) << 24 | low).collect()
+}
+
+impl Server {
+    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
+    /// should.
+    ///
+    /// # Panics
+    /// If something is left.
+    pub fn assert_nothing_left(&self, group: i32) {
+        let dir = self.dir();
+        let left = [
+            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
+            ipc_objects(&dir),
+            files(&dir),
+        ]
+        .concat();
+        assert!(
+            left.is_empty(),
+            "left behind: {left:#?}; the server logged:\n{}",
+            self.last_words()
+        );
+    }
 }

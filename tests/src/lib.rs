@@ -2,11 +2,13 @@
 //! anything behind.
 #![cfg(target_os = "linux")]
 
+pub mod address;
 pub mod c;
 pub mod client;
 mod directory;
 pub mod effort;
 pub mod leftovers;
+pub mod network;
 pub mod never_reads;
 pub mod processes;
 pub mod seed;

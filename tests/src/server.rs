@@ -15,14 +15,15 @@ use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
 use crate::processes::{self, Thread};
-use crate::stage::Stage;
-use crate::{leftovers, sys, wait};
+use crate::stage::{Mechanism, Stage};
+use crate::{address, leftovers, sys, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
 const START_MAX: Duration = Duration::from_secs(10);
 /// The stop itself must end within 2 s.
 const STOP_MAX: Duration = Duration::from_secs(4);
+
 /// A server under test.
 #[derive(Debug)]
 pub struct Server {
@@ -84,6 +85,17 @@ impl Server {
         reader
     }
 
+    /// Starts it by a command of the test's own, which prints what the server prints.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub fn launch_as(&mut self, mut command: Command) {
+        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
+        command.stdin(Stdio::null()).stderr(log.expect("the base is ours"));
+        sys::tie_to_this_thread(&mut command);
+        self.spawn(command);
+    }
+
     fn spawn(&mut self, mut command: Command) {
         assert!(self.child.is_none(), "the server runs already");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
@@ -95,6 +107,9 @@ impl Server {
             "no ready line but {line:?}; it logged:\n{}",
             self.log()
         );
+        if self.stage.mechanism() == Mechanism::Sockets {
+            address::remember(&self.dir(), &line);
+        }
         self.crashed = false;
     }
 
@@ -124,6 +139,10 @@ impl Server {
             .args(&self.options)
             .stdin(Stdio::null())
             .stderr(log.expect("the base is ours"));
+        let says_where = self.options.iter().any(|option| option == "--listen");
+        if self.stage.mechanism() == Mechanism::Sockets && !says_where {
+            command.arg("--listen").arg(address::to_listen_on(&self.dir()));
+        }
         sys::tie_to_this_thread(&mut command);
         command
     }
@@ -188,26 +207,6 @@ impl Server {
         self.signal(Signal::SIGKILL);
         self.wait(STOP_MAX);
         self.crashed = true;
-    }
-
-    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
-    /// should.
-    ///
-    /// # Panics
-    /// If something is left.
-    pub fn assert_nothing_left(&self, group: i32) {
-        let dir = self.dir();
-        let left = [
-            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
-            leftovers::ipc_objects(&dir),
-            leftovers::files(&dir),
-        ]
-        .concat();
-        assert!(
-            left.is_empty(),
-            "left behind: {left:#?}; the server logged:\n{}",
-            self.last_words()
-        );
     }
 }
 

@@ -15,11 +15,18 @@ pub enum Stage {
     Q3Threads,
     /// q4-thread-per-request
     Q4ThreadPerRequest,
+    /// q5-sockets
+    Q5Sockets,
 }
 
 /// All of them.
-pub const ALL: [Stage; 4] =
-    [Stage::Q1Pipes, Stage::Q2Msgqueue, Stage::Q3Threads, Stage::Q4ThreadPerRequest];
+pub const ALL: [Stage; 5] = [
+    Stage::Q1Pipes,
+    Stage::Q2Msgqueue,
+    Stage::Q3Threads,
+    Stage::Q4ThreadPerRequest,
+    Stage::Q5Sockets,
+];
 
 /// How a stage's clients reach its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +35,34 @@ pub enum Mechanism {
     Pipes,
     /// Two System V message queues.
     Queues,
+    /// TCP.
+    Sockets,
+}
+
+impl Mechanism {
+    /// Whether a request is also told by the place it comes in at, and can come in at a wrong one.
+    pub fn has_places(self) -> bool {
+        match self {
+            Mechanism::Pipes | Mechanism::Queues => true,
+            Mechanism::Sockets => false,
+        }
+    }
+
+    /// Whether clients find the server through its DIR; if so, they look whose it is.
+    pub fn is_found_through_dir(self) -> bool {
+        match self {
+            Mechanism::Pipes | Mechanism::Queues => true,
+            Mechanism::Sockets => false,
+        }
+    }
+
+    /// How a client begins to say that there is no server.
+    pub fn not_found(self) -> &'static str {
+        match self {
+            Mechanism::Pipes | Mechanism::Queues => "client: cannot open ",
+            Mechanism::Sockets => "client: cannot connect to ",
+        }
+    }
 }
 
 impl Stage {
@@ -38,6 +73,7 @@ impl Stage {
             Stage::Q2Msgqueue => "q2-msgqueue",
             Stage::Q3Threads => "q3-threads",
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
+            Stage::Q5Sockets => "q5-sockets",
         }
     }
 
@@ -46,6 +82,7 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
+            Stage::Q5Sockets => Mechanism::Sockets,
         }
     }
 
@@ -54,6 +91,7 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => "write(",
             Mechanism::Queues => "msgsnd(",
+            Mechanism::Sockets => "sendto(",
         }
     }
 
@@ -64,6 +102,7 @@ impl Stage {
             Stage::Q2Msgqueue => &["q2 consult", "q2 reserve", "q2 server"],
             Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
             Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
+            Stage::Q5Sockets => &["q5 accept", "q5 commit", "q5 server"],
         }
     }
 
@@ -71,7 +110,7 @@ impl Stage {
     pub fn processes(self) -> usize {
         match self {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest => 1,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
         }
     }
 
@@ -86,6 +125,7 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
+            Mechanism::Sockets => program("q5-sockets-client"),
         }
     }
 }

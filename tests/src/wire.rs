@@ -2,20 +2,25 @@
 //! for the answer.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use common::reply::Reply;
+use common::reply::{REPLY_MAX, Reply};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use q1_pipes::channel as pipes;
 use q1_pipes::fifo;
 use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Wait, Which};
+use q5_sockets::framing::{self, Frame};
 
 use crate::stage::{Mechanism, Stage};
-use crate::{sys, wait};
+use crate::{address, sys, wait};
+
+/// How long to wait for room for a request.
+const ROOM_MAX: Duration = Duration::from_secs(10);
 
 /// Where a request is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub enum Wire {
     Pipes(File, File, Inbox),
     /// The two queues.
     Queues(Channel),
+    /// A connection, where the place is what the request says.
+    Sockets(TcpStream),
 }
 
 impl Wire {
@@ -50,6 +57,12 @@ impl Wire {
                 Ok(Wire::Pipes(consultation, open(pipes::Place::Reservation)?, inbox))
             }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
+            Mechanism::Sockets => {
+                let stream = TcpStream::connect(address::of(dir))?;
+                stream.set_nodelay(true)?;
+                stream.set_write_timeout(Some(ROOM_MAX))?;
+                Ok(Wire::Sockets(stream))
+            }
         }
     }
 
@@ -67,6 +80,7 @@ impl Wire {
             (Wire::Queues(channel), Place::Reservation) => {
                 sys::msgsnd(channel.requests.id(), 2, bytes)
             }
+            (Wire::Sockets(stream), _) => send_all(stream, bytes),
         };
         match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -80,7 +94,7 @@ impl Wire {
     /// If the server is gone, or makes no room within 10 s.
     pub fn send(&self, place: Place, bytes: &[u8]) {
         let sent = || self.try_send(place, bytes).expect("the server is there");
-        wait::until_true("room for a request", Duration::from_secs(10), sent);
+        wait::until_true("room for a request", ROOM_MAX, sent);
     }
 
     /// The next reply to `client`; None if none comes within `limit`.
@@ -99,6 +113,40 @@ impl Wire {
                 let received = received.expect("the server is there")?;
                 Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
             }
+            Wire::Sockets(stream) => first(stream).expect("the server is there"),
         })
+    }
+}
+
+/// Sends bytes; a connection that the server has closed takes no more, which is no fault of the
+/// test.
+fn send_all(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+    match stream.write_all(bytes) {
+        Err(error) if is_closed(&error) => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether an error says that the other side has closed the connection.
+pub fn is_closed(error: &io::Error) -> bool {
+    [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset].contains(&error.kind())
+}
+
+/// The first reply that has arrived whole.
+fn first(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
+    let mut bytes = [0; REPLY_MAX];
+    stream.set_nonblocking(true)?;
+    let arrived = match stream.peek(&mut bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+        result => result?,
+    };
+    stream.set_nonblocking(false)?;
+    match framing::reply(&bytes[..arrived]) {
+        Frame::Whole(reply, size) => {
+            stream.read_exact(&mut bytes[..size])?;
+            Ok(Some(reply))
+        }
+        Frame::Part => Ok(None),
+        Frame::Garbage => Err(io::Error::other("this is no reply")),
     }
 }

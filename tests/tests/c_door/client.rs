@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use tests::address;
 use tests::c::Program;
 use tests::processes;
 use tests::server::Server;
@@ -20,6 +21,9 @@ fn question(client: &Program, server: &Server, words: &[&str]) -> Command {
     match server.stage().mechanism() {
         Mechanism::Pipes => command.arg("pipes").arg("--dir").arg(server.dir()),
         Mechanism::Queues => command.arg("queues").arg("--dir").arg(server.dir()),
+        Mechanism::Sockets => {
+            command.arg("sockets").arg("--connect").arg(address::of(&server.dir()))
+        }
     };
     command.args(words);
     command

@@ -14,6 +14,7 @@ use rstest_reuse::template;
 #[case::q2_msgqueue(Stage::Q2Msgqueue)]
 #[case::q3_threads(Stage::Q3Threads)]
 #[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
+#[case::q5_sockets(Stage::Q5Sockets)]
 fn every_stage(#[case] stage: Stage) {}
 
 mod answers;

@@ -22,7 +22,7 @@ fn the_processes_and_threads_are_those_of_the_mechanism(stage: Stage) {
     }
     let server = Server::start(stage);
     server.client().reserve(1, 1);
-    // The thread of a request may not have ended when its client has the reply.
+    // The thread of a request or connection may not have ended when its client has the reply.
     let at_rest = || (server.threads().len() == stage.threads().len()).then(|| server.threads());
     let threads = wait::until(SOON, at_rest).unwrap_or_else(|| server.threads());
     let names: Vec<&str> = threads.iter().map(|thread| thread.name.as_str()).collect();

@@ -100,7 +100,8 @@ fn without_a_server_the_client_says_how_to_start_one(stage: Stage) {
         let (code, out, error) = run(&mut server.client_program(&["view", "1"]), "");
         assert_eq!((code, out.as_str()), (2, ""), "{error}");
         assert!(
-            error.starts_with("client: cannot open ") && error.contains("is the server running?"),
+            error.starts_with(stage.mechanism().not_found())
+                && error.contains("is the server running?"),
             "{error}"
         );
         assert!(before.elapsed() < Duration::from_secs(2));

@@ -1,0 +1,13 @@
+//! The client program of this stage.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::exit;
+use q5_sockets::client;
+use q5_sockets::options::ClientOptions;
+
+fn main() -> ExitCode {
+    let options = ClientOptions::parse();
+    exit::report("client", client::run(&options))
+}

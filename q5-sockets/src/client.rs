@@ -1,0 +1,166 @@
+//! The client over TCP: connects, sends, receives until the reply is whole, gives up in time.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use common::ask::{Ask, Nonces, Unanswered};
+use common::exit::plain;
+use common::menu;
+use common::reply::{Reply, Status};
+use common::request::Request;
+use zerocopy::IntoBytes;
+
+use crate::connection::Connection;
+use crate::framing::{self, Frame};
+use crate::options::ClientOptions;
+use crate::resolve;
+
+/// After so long a silence the connection is looked at before it is used: the server may have
+/// closed it, to make room (after 1 s at the earliest), or because it was restarted.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// A client: one thread's. Another thread may have another.
+#[derive(Debug)]
+pub struct Client {
+    server: String,
+    /// None after a lost connection; the next question makes another.
+    connection: Option<Connection>,
+    id: i32,
+    nonces: Nonces,
+    timeout: Duration,
+    used: Instant,
+}
+
+/// Runs the client program; returns the exit status.
+///
+/// # Errors
+/// If there is no server, or a question stays without an answer.
+pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    let mut client = Client::open(&options.connect, options.common.timeout)?;
+    menu::run(&options.common, |ask| client.ask(ask))
+}
+
+impl Client {
+    /// Connects to the server at `HOST:PORT`.
+    ///
+    /// # Errors
+    /// If no server listens there.
+    pub fn open(server: &str, timeout: Duration) -> anyhow::Result<Client> {
+        let now = Instant::now();
+        let connection = connect(server, timeout, now + timeout).map_err(|error| {
+            // A server listens on addresses; what a name stands for is its machine's matter.
+            let listen = match server.parse::<SocketAddr>() {
+                Ok(address) => format!(" -- --listen {address}"),
+                Err(_) => String::new(),
+            };
+            anyhow!(
+                "{} (is the server running? start it with: cargo run -p q5-sockets --bin server\
+                 {listen})",
+                plain(&error)
+            )
+        })?;
+        Ok(Client {
+            server: server.to_owned(),
+            connection: Some(connection),
+            // Only for the server's log: the reply comes back on the connection.
+            id: std::process::id() as i32,
+            nonces: Nonces::new()?,
+            timeout,
+            used: now,
+        })
+    }
+
+    /// Asks, and waits for the answer as long as the time-out says.
+    ///
+    /// # Errors
+    /// If there is none; says whether any byte of the request was sent.
+    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        let request = Request::new(self.id, self.nonces.draw(), ask);
+        let now = Instant::now();
+        let deadline = now + self.timeout;
+        let was_silent = now.saturating_duration_since(self.used) > SILENCE;
+        let mut connection = match self.connection.take() {
+            Some(connection) if !was_silent || connection.is_quiet() => connection,
+            _ => connect(&self.server, self.timeout, deadline).map_err(Unanswered::NotSent)?,
+        };
+        connection.send(request.as_bytes(), deadline).map_err(|unsent| {
+            let error = self.explain(unsent.error);
+            if unsent.partly { Unanswered::Unknown(error) } else { Unanswered::NotSent(error) }
+        })?;
+        let reply = receive(&mut connection, &request, deadline)
+            .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
+        // After a reply that speaks for the whole connection the server closes it.
+        if reply.nonce == request.nonce {
+            self.connection = Some(connection);
+            self.used = Instant::now();
+        }
+        Ok(reply)
+    }
+
+    fn explain(&self, error: io::Error) -> io::Error {
+        match error.kind() {
+            io::ErrorKind::TimedOut if error.raw_os_error().is_none() => no_answer(self.timeout),
+            io::ErrorKind::TimedOut => error,
+            _ => io::Error::new(error.kind(), format!("lost connection: {}", plain(&error))),
+        }
+    }
+}
+
+/// The reply to `request`, or one for the whole connection; others are ignored.
+fn receive(connection: &mut Connection, request: &Request, deadline: Instant) -> io::Result<Reply> {
+    loop {
+        match framing::reply(connection.received()) {
+            Frame::Whole(reply, size) => {
+                connection.take(size);
+                if reply.nonce == request.nonce || speaks_for_all(&reply) {
+                    return Ok(reply);
+                }
+            }
+            Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
+            Frame::Part => {
+                if connection.fill(deadline)? == 0 {
+                    let error = io::ErrorKind::UnexpectedEof;
+                    return Err(io::Error::new(error, "closed by the server"));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a reply is meant for every request of its connection that has no answer yet.
+fn speaks_for_all(reply: &Reply) -> bool {
+    reply.nonce == 0 && matches!(reply.status(), Some(Status::Busy | Status::Unavailable))
+}
+
+/// Tries all addresses of the server, each with its share of the time that is left.
+fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Connection> {
+    let explain = |error: io::Error| {
+        let error =
+            if error.kind() == io::ErrorKind::TimedOut { no_answer(timeout) } else { error };
+        let text = format!("cannot connect to {server}: {}", plain(&error));
+        io::Error::new(error.kind(), text)
+    };
+    let addresses = resolve::addresses(server, deadline).map_err(explain)?;
+    let mut last = io::Error::from(io::ErrorKind::TimedOut);
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = left / (addresses.len() - tried) as u32;
+        if share.is_zero() {
+            break;
+        }
+        let connected = TcpStream::connect_timeout(address, share);
+        match connected.and_then(|stream| Connection::new(Arc::new(stream), timeout, timeout)) {
+            Ok(connection) => return Ok(connection),
+            Err(error) => last = error,
+        }
+    }
+    Err(explain(last))
+}
+
+fn no_answer(timeout: Duration) -> io::Error {
+    let message = format!("no answer within {} s", timeout.as_secs_f64());
+    io::Error::new(io::ErrorKind::TimedOut, message)
+}

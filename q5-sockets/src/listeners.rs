@@ -1,0 +1,169 @@
+//! The listening sockets: several addresses, one thread that waits for all of them, and what to do
+//! when descriptors run out.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::socket::{
+    self, AddressFamily, Backlog, Shutdown, SockFlag, SockType, SockaddrStorage,
+};
+use nix::sys::socket::{setsockopt, sockopt};
+use tracing::{debug, info, warn};
+
+use crate::refused::{REFUSED_MAX, Refused};
+
+/// Connections that the kernel completes and keeps until they are accepted.
+const BACKLOG: i32 = 1024;
+/// How long to leave connections in the kernel's queue when there is no descriptor for them.
+///
+/// Such a connection stays ready: without a pause, poll and accept would take turns for ever.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Descriptors that are no connections: standard streams, DIR's files, listeners, and a reserve.
+const OTHER_DESCRIPTORS: usize = 64;
+
+/// The listening sockets of a server.
+#[derive(Debug)]
+pub struct Listeners {
+    sockets: Vec<TcpListener>,
+    /// Which of them is looked at first, in turn: none can starve the others.
+    turn: AtomicUsize,
+}
+
+impl Listeners {
+    /// Listens on every address.
+    ///
+    /// # Errors
+    /// EADDRINUSE, EADDRNOTAVAIL, EACCES (a port below 1024): names the address. See bind(2).
+    pub fn open(addresses: &[SocketAddr]) -> anyhow::Result<Listeners> {
+        let open = |address: &SocketAddr| {
+            listen(*address).with_context(|| format!("cannot listen on {address}"))
+        };
+        let sockets: Vec<TcpListener> = addresses.iter().map(open).collect::<Result<_, _>>()?;
+        let listeners = Listeners { sockets, turn: AtomicUsize::new(0) };
+        let bound = listeners.addresses()?;
+        bound.iter().for_each(|address| info!("listening on {address}"));
+        if bound.iter().any(|address| !address.ip().is_loopback()) {
+            warn!(
+                "other machines can connect: whoever reaches the port can reserve, and nothing is \
+                 encrypted"
+            );
+        }
+        Ok(listeners)
+    }
+
+    /// The bound addresses, in the order of the command line.
+    ///
+    /// # Errors
+    /// ENOBUFS. See getsockname(2).
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.sockets.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// Waits for the next connection, and meanwhile looks after those that were refused; None when
+    /// the listeners are closed: the server stops.
+    ///
+    /// # Errors
+    /// ENOMEM. See poll(2).
+    pub fn accept(&self, refused: &mut Refused) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        let mut is_short = false;
+        loop {
+            self.wait(PollFlags::POLLIN, refused)?;
+            refused.tend();
+            let first = self.turn.fetch_add(1, Ordering::Relaxed);
+            for n in 0..self.sockets.len() {
+                let socket = &self.sockets[(first + n) % self.sockets.len()];
+                let error = match socket.accept() {
+                    Ok(accepted) => return Ok(Some(accepted)),
+                    Err(error) => error,
+                };
+                match error.raw_os_error().map(Errno::from_raw) {
+                    Some(Errno::EAGAIN) => {}
+                    // No longer a listening socket: close() was here.
+                    Some(Errno::EINVAL) => return Ok(None),
+                    Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) => {
+                        if !is_short {
+                            warn!("cannot accept connections, they wait: {error}");
+                        }
+                        is_short = true;
+                        self.pause()?;
+                    }
+                    // An error of the connection, which is gone before it was accepted.
+                    _ => debug!("a connection was lost before it was accepted: {error}"),
+                }
+            }
+        }
+    }
+
+    /// Ends the wait for connections: the sockets listen no more, from this moment.
+    ///
+    /// What close(2) would not do: a thread that waits on a closed descriptor waits for ever.
+    ///
+    /// # Errors
+    /// ENOTCONN. See shutdown(2).
+    pub fn close(&self) -> io::Result<()> {
+        for socket in &self.sockets {
+            socket::shutdown(socket.as_raw_fd(), Shutdown::Read)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&self, events: PollFlags, refused: &Refused) -> io::Result<()> {
+        let listening = self.sockets.iter().map(|socket| PollFd::new(socket.as_fd(), events));
+        let mut all: Vec<PollFd<'_>> = listening.chain(refused.poll_fds()).collect();
+        checked(poll(&mut all, refused.timeout()))
+    }
+
+    /// Waits for a while, or until the listeners are closed, which shows without being asked for.
+    fn pause(&self) -> io::Result<()> {
+        let closed = |socket| PollFd::new(AsFd::as_fd(socket), PollFlags::empty());
+        let mut all: Vec<PollFd<'_>> = self.sockets.iter().map(closed).collect();
+        checked(poll(&mut all, PollTimeout::try_from(PAUSE).unwrap_or(PollTimeout::ZERO)))
+    }
+}
+
+fn checked(polled: nix::Result<i32>) -> io::Result<()> {
+    match polled {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A listening socket, which never makes accept wait: the connection that poll has seen may be gone.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    // A restart need not wait until the kernel has forgotten the last connections (TIME-WAIT). Not
+    // SO_REUSEPORT: with it a second server could share the port unnoticed.
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    if address.is_ipv6() {
+        // [::] means IPv6 and 0.0.0.0 IPv4, so that both can be given.
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
+    socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    socket::listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// Raises this process's limit of descriptors as far as it may, and returns how many of the wanted
+/// connections it allows.
+///
+/// # Errors
+/// Of getrlimit and setrlimit. See getrlimit(2).
+pub fn descriptors_for(connections: usize) -> io::Result<usize> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    let others = OTHER_DESCRIPTORS + REFUSED_MAX;
+    let room = usize::try_from(hard).unwrap_or(usize::MAX).saturating_sub(others).max(1);
+    if room < connections {
+        warn!("{hard} descriptors (ulimit -Hn) are enough for {room} connections only");
+    }
+    Ok(room.min(connections))
+}

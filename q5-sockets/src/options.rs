@@ -1,0 +1,79 @@
+//! The command line of the stages with sockets: what every stage has, and where to listen or
+//! connect.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use common::options::{self, seconds};
+
+/// Where the server listens and clients connect, if nobody says otherwise: this machine only.
+pub const ADDRESS: &str = "127.0.0.1:5000";
+
+/// The box office's server
+#[derive(Clone, Debug, Parser)]
+#[command(name = "server")]
+#[group(id = "sockets")]
+pub struct ServerOptions {
+    /// What every stage has.
+    #[command(flatten)]
+    pub common: options::ServerOptions,
+    /// Address to listen on, IPv4 or [IPv6]; may be given several times; port 0: any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
+    pub listen: Vec<SocketAddr>,
+    /// Connections at most; one more takes the place of one that is idle, or is told BUSY
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = connections)]
+    pub max_connections: usize,
+    /// Close a connection on which nothing was asked for so long
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub idle_timeout: Duration,
+}
+
+/// The box office's client; without a command, a menu
+#[derive(Clone, Debug, Parser)]
+#[command(name = "client")]
+#[group(id = "sockets")]
+pub struct ClientOptions {
+    /// What every stage has; this one has no use for `--dir`.
+    #[command(flatten)]
+    pub common: options::ClientOptions,
+    /// Address of the server: a name, IPv4 or [IPv6]
+    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS)]
+    pub connect: String,
+}
+
+/// Most connections that can be asked for; each has a thread, and a machine some 32000 of them.
+const CONNECTIONS_MAX: usize = 16_384;
+
+fn connections(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=CONNECTIONS_MAX).contains(&number) => Ok(number),
+        _ => Err(format!("write a number from 1 to {CONNECTIONS_MAX}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_lines_are_consistent() {
+        ServerOptions::command().debug_assert();
+        ClientOptions::command().debug_assert();
+    }
+
+    #[test]
+    fn addresses_of_both_families_are_taken_several_times() {
+        let parse = |words: &[&str]| ServerOptions::try_parse_from([&["server"], words].concat());
+        assert_eq!(parse(&[]).unwrap().listen, [ADDRESS.parse().unwrap()]);
+        let both = parse(&["--listen", "0.0.0.0:0", "--listen", "[::1]:5000"]).unwrap();
+        assert_eq!(both.listen.len(), 2);
+        for wrong in ["5000", "localhost:5000", "127.0.0.1", "127.0.0.1:65536"] {
+            assert!(parse(&["--listen", wrong]).is_err(), "{wrong}");
+        }
+        for wrong in ["0", "-1", "16385", "many"] {
+            assert!(parse(&["--max-connections", wrong]).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Where a server on sockets is reached: its ready line says it, and a file beside DIR keeps it for
+//! every client of the test and for the next start.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Nobody listens here: the address of a server that never got ready.
+const NOWHERE: &str = "127.0.0.1:1";
+
+/// The address that the server of `dir` had when it was ready last.
+pub fn of(dir: &Path) -> String {
+    known(dir).unwrap_or_else(|| NOWHERE.to_owned())
+}
+
+/// What a server of `dir` should listen on: the same as before, or any free port.
+pub(crate) fn to_listen_on(dir: &Path) -> String {
+    known(dir).unwrap_or_else(|| "127.0.0.1:0".to_owned())
+}
+
+/// Keeps the last word of a ready line, `ready PACKAGE ADDRESS`.
+///
+/// # Panics
+/// If the file cannot be written, or there is no such word.
+pub(crate) fn remember(dir: &Path, line: &str) {
+    let address = line.split_whitespace().nth(2).expect("a ready line says where");
+    fs::write(file(dir), address).expect("the base is ours");
+}
+
+fn known(dir: &Path) -> Option<String> {
+    fs::read_to_string(file(dir)).ok()
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.with_file_name("address")
+}
