@@ -1,6 +1,12 @@
 //! A server's processes and threads, as /proc shows them.
 
 use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::wait;
 
 /// A thread; a process's first one has the process's id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,4 +57,16 @@ fn stat(path: &str) -> Option<(String, Vec<String>)> {
 fn numbers(dir: &str) -> Vec<i32> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Stops all threads of a process group by SIGSTOP, and waits until none runs any more: the call
+/// returns before that.
+///
+/// # Panics
+/// If they do not stop.
+pub fn freeze(group: i32) {
+    killpg(Pid::from_raw(group), Signal::SIGSTOP).expect("the group is there");
+    let is_stopped = |thread: &Thread| thread.state == 'T';
+    let all = || of_group(group).iter().all(is_stopped);
+    wait::until_true("stopped processes", Duration::from_secs(10), all);
 }

@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tests::address;
 use tests::c::Program;
+use tests::processes;
 use tests::server::Server;
 use tests::stage::{ALL, Mechanism};
 use tests::wait;
@@ -84,7 +85,7 @@ fn the_client_in_c_never_waits_longer_than_its_timeout() {
     for stage in ALL {
         let server = Server::start(stage);
         let group = Pid::from_raw(server.pid());
-        killpg(group, Signal::SIGSTOP).unwrap();
+        processes::freeze(server.pid());
         for (words, unknown) in [(&["view", "1"][..], false), (&["reserve", "1", "1"], true)] {
             let before = Instant::now();
             let words = [&["--timeout", "0.5"], words].concat();

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use rstest::rstest;
 use rstest_reuse::apply;
 use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::processes::{self, Thread};
+use tests::processes;
 use tests::server::Server;
 use tests::stage::{Stage, is_ours};
 use tests::wait;
@@ -170,12 +170,8 @@ fn a_client_that_waits_learns_soon_that_the_server_is_dead(stage: Stage) {
     let mut server = Server::start(stage);
     let mut client = server.client();
     let group = Pid::from_raw(server.pid());
-    killpg(group, Signal::SIGSTOP).unwrap();
+    processes::freeze(server.pid());
     let killer = std::thread::spawn(move || {
-        let is_stopped = |thread: &Thread| thread.state == 'T';
-        wait::until_true("a stopped server", CLIENT_TIMEOUT, || {
-            processes::of_group(group.as_raw()).iter().all(is_stopped)
-        });
         kill(group, Signal::SIGKILL).unwrap();
     });
     let before = Instant::now();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use rstest_reuse::apply;
+use tests::processes;
 use tests::server::Server;
 use tests::stage::Stage;
 
@@ -118,7 +119,7 @@ fn without_a_server_the_client_says_how_to_start_one(stage: Stage) {
 fn a_client_never_waits_longer_than_its_timeout(stage: Stage) {
     let server = Server::start(stage);
     let group = nix::unistd::Pid::from_raw(server.pid());
-    nix::sys::signal::killpg(group, Signal::SIGSTOP).unwrap();
+    processes::freeze(server.pid());
     for (words, unknown) in [(&["view", "1"][..], false), (&["reserve", "1", "1"], true)] {
         let before = Instant::now();
         let words = [&["--timeout", "0.5"], words].concat();
