@@ -18,7 +18,7 @@ pub struct ServerOptions {
     /// What every stage has.
     #[command(flatten)]
     pub common: options::ServerOptions,
-    /// Address to listen on, IPv4 or [IPv6]; may be given several times; port 0: any free one
+    /// Address to listen on, IPv4 or IPv6 (in brackets); may be given several times; port 0: any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
     pub listen: Vec<SocketAddr>,
     /// Connections at most; one more takes the place of one that is idle, or is told BUSY
@@ -37,7 +37,7 @@ pub struct ClientOptions {
     /// What every stage has; this one has no use for `--dir`.
     #[command(flatten)]
     pub common: options::ClientOptions,
-    /// Address of the server: a name, IPv4 or [IPv6]
+    /// Address of the server: a name, IPv4 or IPv6 (in brackets)
     #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS)]
     pub connect: String,
 }

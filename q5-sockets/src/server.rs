@@ -99,14 +99,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 fn serve(listeners: &Listeners, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let mut refused = Refused::default();
     while let Some((stream, peer)) = listeners.accept(&mut refused)? {
-        start(desk, &line, Arc::new(stream), peer, &mut refused);
+        start_thread(desk, &line, Arc::new(stream), peer, &mut refused);
     }
     finish(&refused);
     Ok(())
 }
 
 /// Starts the thread of a connection, or says that the server is busy.
-fn start(
+fn start_thread(
     desk: &Arc<Desk>,
     line: &Line,
     stream: Arc<TcpStream>,
