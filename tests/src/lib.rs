@@ -15,6 +15,7 @@ pub mod seed;
 pub mod server;
 pub mod stage;
 pub mod strace;
+pub mod sweep;
 mod sys;
 pub mod wait;
 pub mod wire;

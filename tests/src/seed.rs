@@ -9,8 +9,16 @@ use fastrand::Rng;
 /// # Panics
 /// If `SPECTACLES_SEED` is no number.
 pub fn rng() -> Rng {
+    Rng::with_seed(number())
+}
+
+/// A seed, the one that `SPECTACLES_SEED` gives or a random one, which is in the test's output.
+///
+/// # Panics
+/// If `SPECTACLES_SEED` is no number.
+pub fn number() -> u64 {
     let given = env::var("SPECTACLES_SEED").ok();
     let seed = given.map_or_else(|| Rng::new().u64(..), |text| text.parse().expect("a number"));
     println!("seed {seed}");
-    Rng::with_seed(seed)
+    seed
 }

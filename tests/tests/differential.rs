@@ -83,7 +83,7 @@ fn every_stage_gives_the_same_replies_and_leaves_the_same_file() {
     if !is_ours("every_stage_gives_the_same_replies_and_leaves_the_same_file") {
         return;
     }
-    let seed = seed::rng().u64(..);
+    let seed = seed::number();
     let sequences = Effort::asked().of(10_000, 50_000, 1_000_000);
     // A thread for each, so that each has an IPC namespace of its own.
     let runs = ALL.map(|stage| thread::spawn(move || run(stage, seed, sequences)));
