@@ -27,8 +27,7 @@ pub fn start(options: &ServerOptions) -> anyhow::Result<()> {
     let mut outputs = vec![stderr().context("cannot use standard error")?];
     if let Some(path) = &options.log_file {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        outputs
-            .push(file.with_context(|| format!("cannot open the log file {}", path.display()))?);
+        outputs.push(file.with_context(|| format!("cannot open the log file {}", path.display()))?);
     }
     tracing::subscriber::set_global_default(Lines { level: options.log_level, outputs })
         .context("cannot start logging")
