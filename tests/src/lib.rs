@@ -8,6 +8,7 @@ pub mod client;
 mod directory;
 pub mod disk;
 pub mod effort;
+pub mod history;
 pub mod ledger;
 pub mod leftovers;
 pub mod network;

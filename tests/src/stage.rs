@@ -114,6 +114,17 @@ impl Stage {
         }
     }
 
+    /// Whether the server goes on without one of its worker processes, and starts another.
+    pub fn restarts_workers(self) -> bool {
+        match self {
+            Stage::Q1Pipes
+            | Stage::Q2Msgqueue
+            | Stage::Q3Threads
+            | Stage::Q4ThreadPerRequest
+            | Stage::Q5Sockets => false,
+        }
+    }
+
     /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
     pub fn server(self) -> PathBuf {
         foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))

@@ -2,4 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
+mod checker;
+mod invented;
 mod power;
