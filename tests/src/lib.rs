@@ -11,6 +11,7 @@ pub mod effort;
 pub mod history;
 pub mod ledger;
 pub mod leftovers;
+pub mod nemesis;
 pub mod network;
 pub mod never_reads;
 pub mod processes;

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 mod checker;
+mod histories;
 mod invented;
 mod power;
