@@ -21,5 +21,6 @@ pub mod stage;
 pub mod strace;
 pub mod sweep;
 mod sys;
+pub mod tracer;
 pub mod wait;
 pub mod wire;

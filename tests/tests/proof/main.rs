@@ -5,4 +5,6 @@
 mod checker;
 mod histories;
 mod invented;
+mod locks;
 mod power;
+mod scene;
