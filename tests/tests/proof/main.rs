@@ -1,1 +1,14 @@
 //! Proof that nothing is lost, by every crash, error and interleaving that can be forced from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
+
+mod crash;
+mod disks;
+mod order;
+
+use std::io::{self, Write};
+
+/// Prints past the test runner's capture: how much was tried belongs to every report of success.
+fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
+}
