@@ -4,6 +4,7 @@
 
 mod crash;
 mod disks;
+mod kills;
 mod order;
 
 use std::io::{self, Write};
