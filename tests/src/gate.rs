@@ -75,6 +75,7 @@ fn waits_at_gate(pid: i32) -> bool {
     let Ok(call) = fs::read_to_string(format!("/proc/{pid}/syscall")) else { return true };
     let mut words = call.split_whitespace();
     let number = words.next().and_then(|word| word.parse().ok());
-    let flags = words.nth(2).and_then(|word| i32::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    let flags =
+        words.nth(2).and_then(|word| i32::from_str_radix(word.trim_start_matches("0x"), 16).ok());
     number == Some(libc::SYS_openat) && flags.is_some_and(|flags| flags & libc::O_APPEND != 0)
 }

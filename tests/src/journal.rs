@@ -82,7 +82,8 @@ impl Journal {
         // Nobody reads the gate, and the log of a long run would fill it.
         let mut server = Server::prepare(stage, &["--log-level", "error"]);
         server.write_data_file(first.as_bytes());
-        let calls = [&CHANGES[..], &SYNCS[..], &[stage.reply_call().trim_end_matches('(')]].concat();
+        let calls =
+            [&CHANGES[..], &SYNCS[..], &[stage.reply_call().trim_end_matches('(')]].concat();
         let calls = format!("trace={}", calls.join(","));
         let traced = server.launch_traced(test, &["-y", "-xx", "-s", "800", "-e", &calls])?;
         assert!(traced.is_ready, "it did not get ready:\n{}", server.last_words());
@@ -127,7 +128,8 @@ fn load(server: &Server, operations: u64, seed: u64) -> Vec<Sold> {
         let (stage, dir) = (server.stage(), server.dir());
         thread::spawn(move || {
             let opened = Client::open(stage, &dir, CLIENT_TIMEOUT);
-            let (mut client, mut rng) = (opened.expect("the server is there"), Rng::with_seed(number));
+            let (mut client, mut rng) =
+                (opened.expect("the server is there"), Rng::with_seed(number));
             (0..operations / CLIENTS).filter_map(|_| ask(&mut client, &mut rng)).collect::<Vec<_>>()
         })
     };
@@ -163,7 +165,8 @@ fn events(trace: &str, stage: Stage) -> Vec<Event> {
     let mut writes: Vec<usize> = Vec::new();
     let mut syncs: Vec<&Call> = Vec::new();
     for call in &calls {
-        let is_on_data_file = call.text.split(',').next().is_some_and(|file| file.contains(&data_file));
+        let is_on_data_file =
+            call.text.split(',').next().is_some_and(|file| file.contains(&data_file));
         if is_on_data_file && SYNCS.contains(&&*call.name) {
             syncs.extend((call.result() == Some(0)).then_some(call));
         } else if is_on_data_file {

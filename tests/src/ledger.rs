@@ -33,20 +33,31 @@ pub const SCRIPT: [Ask; 20] = [
 /// The tables that are possible after all a client has asked and heard.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    possible: Vec<Table>,
+    possible: Vec<State>,
     /// A reservation was told UNAVAILABLE: none may be made after it.
     is_over: bool,
+}
+
+/// One of the possible tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    table: Table,
+    /// Reservations without an answer, which may still be made.
+    pending: Vec<Ask>,
 }
 
 impl Ledger {
     /// A ledger of a table that is known.
     pub fn new(table: Table) -> Ledger {
-        Ledger { possible: vec![table], is_over: false }
+        Ledger { possible: vec![State { table, pending: Vec::new() }], is_over: false }
     }
 
-    /// The server was started again: it may make reservations once more.
+    /// The server was started again: it can make reservations once more, but none that an earlier
+    /// one has not made.
     pub fn restart(&mut self) {
         self.is_over = false;
+        self.settle();
+        self.possible.iter_mut().for_each(|state| state.pending.clear());
     }
 
     /// Enters what came of a question.
@@ -59,38 +70,47 @@ impl Ledger {
         match heard {
             Ok(reply) if reply.status() == Some(Status::Busy) => {}
             Err(Unanswered::NotSent(_)) => {}
-            Ok(reply) if reply.status() == Some(Status::Unavailable) => {
-                self.is_over |= reserves;
-                self.either(ask);
-            }
-            Err(Unanswered::Unknown(_)) => self.either(ask),
-            Ok(reply) => {
+            Ok(reply) if reply.status() != Some(Status::Unavailable) => {
                 let is_ok = reply.status() == Some(Status::Ok);
                 assert!(!(self.is_over && reserves && is_ok), "OK after UNAVAILABLE: {ask:?}");
+                self.settle();
                 let before = std::mem::take(&mut self.possible);
-                let fits = |table: &Table| {
-                    let (expected, after) = decide(table, ask, reply);
-                    (expected == *reply).then_some(after)
+                let fits = |state: &State| {
+                    let (expected, table) = decide(&state.table, ask, reply);
+                    (expected == *reply).then(|| State { table, ..state.clone() })
                 };
                 self.possible = before.iter().filter_map(fits).collect();
                 assert!(!self.possible.is_empty(), "{ask:?}: {reply:?} fits none of {before:#?}");
+            }
+            Ok(_) | Err(Unanswered::Unknown(_)) => {
+                self.is_over |= heard.is_ok() && reserves;
+                let pending = self.possible.iter_mut().filter(|_| reserves);
+                pending.for_each(|state| state.pending.push(ask));
             }
         }
     }
 
     /// Whether a table is one of the possible.
     pub fn allows(&self, table: &Table) -> bool {
-        self.possible.contains(table)
+        let mut settled = self.clone();
+        settled.settle();
+        settled.possible.iter().any(|state| state.table == *table)
     }
 
-    /// The outcome of a question is not known.
-    fn either(&mut self, ask: Ask) {
-        let undecided = Reply::new(&Request::new(1, 1, ask), Status::Unavailable, 1);
-        for table in self.possible.clone() {
-            let (_, after) = decide(&table, ask, &undecided);
-            if !self.possible.contains(&after) {
-                self.possible.push(after);
+    /// Adds the tables after any of the pending reservations, in any order.
+    fn settle(&mut self) {
+        let mut looked_at = 0;
+        while let Some(state) = self.possible.get(looked_at).cloned() {
+            for (number, &ask) in state.pending.iter().enumerate() {
+                let undecided = Reply::new(&Request::new(1, 1, ask), Status::Unavailable, 1);
+                let (_, table) = decide(&state.table, ask, &undecided);
+                let mut after = State { table, ..state.clone() };
+                after.pending.remove(number);
+                if !self.possible.contains(&after) {
+                    self.possible.push(after);
+                }
             }
+            looked_at += 1;
         }
     }
 }
@@ -139,10 +159,16 @@ mod tests {
     fn after_an_unknown_outcome_either_is_possible_until_an_answer_tells() {
         let mut ledger = Ledger::new(shows::sample());
         ledger.enter(ASK, &Err(Unanswered::Unknown(io::Error::other("lost"))));
-        assert_eq!(ledger.possible.len(), 2);
         assert!(refuses(&ledger, heard(Status::Ok, 191)));
+        let mut later = ledger.clone();
         ledger.enter(ASK, &heard(Status::Ok, 194));
-        assert_eq!(ledger.possible.len(), 1);
+        assert!(refuses(&ledger, heard(Status::Ok, 188)));
+        // It may also be made after the next one, but not by another server.
+        later.enter(ASK, &heard(Status::Ok, 197));
+        later.restart();
+        later.enter(ASK, &heard(Status::Ok, 191));
+        assert_eq!(later.possible.len(), 1);
+        assert!(refuses(&later, heard(Status::Ok, 185)));
     }
 
     #[test]
@@ -150,7 +176,7 @@ mod tests {
         let mut ledger = Ledger::new(shows::sample());
         ledger.enter(ASK, &Err(Unanswered::NotSent(io::Error::other("closed"))));
         ledger.enter(ASK, &heard(Status::Busy, 0));
-        assert_eq!(ledger.possible.len(), 1);
+        assert_eq!(ledger.possible, Ledger::new(shows::sample()).possible);
         ledger.enter(ASK, &heard(Status::Unavailable, 0));
         assert!(refuses(&ledger, heard(Status::Ok, 197)));
         ledger.restart();

@@ -73,6 +73,14 @@ impl Strace {
         fs::read_to_string(self.trace()).expect("strace has written its file")
     }
 
+    /// What it has written by now.
+    ///
+    /// # Panics
+    /// If it has written nothing.
+    pub fn so_far(&self) -> String {
+        fs::read_to_string(self.trace()).expect("strace has written its file")
+    }
+
     /// Kills it, so that a server that ends while strace delays one of its calls can do so: an
     /// interrupted strace would wait for the end of the delay.
     ///

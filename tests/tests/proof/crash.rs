@@ -110,7 +110,9 @@ impl Run {
                 self.answered = false;
                 return;
             };
-            while self.answered && let Some(ask) = questions.next() {
+            while self.answered
+                && let Some(ask) = questions.next()
+            {
                 self.answered = self.ask(&mut client, ask);
             }
             self.answered |= self.server.stage().replaces_its_dead() && self.is_alive();
@@ -170,22 +172,41 @@ impl Run {
     }
 }
 
+fn kill_at(name: &str, stage: Stage, point: &Point) {
+    println!("{} is killed at {point:?}", stage.package());
+    let mut run = Run::prepare(stage, point.scope);
+    let options = point.options();
+    let strace = run.launch(name, &options.each_ref().map(String::as_str));
+    run.follow_script();
+    run.end();
+    drop(strace);
+    run.start_again();
+}
+
 #[test]
 fn a_server_killed_at_any_system_call_has_lost_nothing() {
     let name = "a_server_killed_at_any_system_call_has_lost_nothing";
     for stage in ALL {
         let Some(points) = points(name, stage) else { return };
         let sweep = format!("crash-{}", stage.package());
-        Sweep::new(&sweep, points.len() as u64, 2 * ALL.len() as u32).run(|index| {
-            let point = &points[index as usize];
-            println!("{} is killed at {point:?}", stage.package());
-            let mut run = Run::prepare(stage, point.scope);
-            let options = point.options();
-            let strace = run.launch(name, &options.each_ref().map(String::as_str));
-            run.follow_script();
-            run.end();
-            drop(strace);
-            run.start_again();
-        });
+        Sweep::new(&sweep, points.len() as u64, 2 * ALL.len() as u32)
+            .run(|index| kill_at(name, stage, &points[index as usize]));
+    }
+}
+
+/// The calls before the server is ready by which a file is made, written or made durable, each as
+/// often as that can matter. The stages take turns: what they do there is the same code.
+#[test]
+fn a_server_killed_while_it_writes_its_data_file_at_start_has_lost_nothing() {
+    let name = "a_server_killed_while_it_writes_its_data_file_at_start_has_lost_nothing";
+    let calls = [("pwrite64", 3), ("fdatasync", 2), ("fsync", 2), ("rename", 1), ("ftruncate", 2)];
+    let mut stages = ALL.into_iter().cycle();
+    for scope in [Scope::New, Scope::AfterCrash] {
+        for (call, most) in calls {
+            for when in 1..=most {
+                let point = Point { scope, call: call.to_owned(), when };
+                kill_at(name, stages.next().unwrap(), &point);
+            }
+        }
     }
 }

@@ -58,9 +58,12 @@ impl Disks {
                 Event::Write { offset, bytes } => {
                     let end = offset + bytes.len();
                     file[*offset..end].copy_from_slice(bytes);
-                    for number in offset / SECTOR..end.div_ceil(SECTOR) {
-                        contents[number].push(sector(&file, number));
-                        moment.contents[number].1 = contents[number].len() - 1;
+                    let touched = offset / SECTOR..end.div_ceil(SECTOR);
+                    for (number, contents) in contents.iter_mut().enumerate() {
+                        if touched.contains(&number) {
+                            contents.push(sector(&file, number));
+                            moment.contents[number].1 = contents.len() - 1;
+                        }
                     }
                     after_write.push(moment.contents.map(|(_, latest)| latest));
                 }

@@ -4,6 +4,7 @@
 
 mod crash;
 mod disks;
+mod errors;
 mod kills;
 mod order;
 
@@ -11,5 +12,6 @@ use std::io::{self, Write};
 
 /// Prints past the test runner's capture: how much was tried belongs to every report of success.
 fn say(line: &str) {
-    writeln!(io::stderr(), "{line}").unwrap();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
