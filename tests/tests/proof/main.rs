@@ -5,6 +5,7 @@
 mod crash;
 mod disks;
 mod errors;
+mod faults;
 mod kills;
 mod order;
 
