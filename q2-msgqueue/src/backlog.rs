@@ -11,8 +11,10 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::process::is_alive;
 use common::reply::Reply;
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use q1_pipes::ticks::Ticks;
 use tracing::{info, warn};
 
@@ -29,6 +31,8 @@ const KEPT_PER_CLIENT: usize = 4;
 const TAKEN_MAX: usize = 64;
 /// Kept replies that one round puts back at most: a round is time that requests wait.
 const ROUND_MAX: usize = 32;
+/// Requests have so many times the time of a round before the next.
+const ROUND_SHARE: u32 = 4;
 /// The first round comes so long after a reply was taken out; its client is awake within that.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// Every round without news doubles the pause, up to this: a client that does not read is not worth
@@ -44,6 +48,8 @@ pub struct Backlog {
     kept: VecDeque<(i32, Box<[u8]>)>,
     pause: Duration,
     due: Instant,
+    /// No round before this, whatever the news.
+    rested: Instant,
     lost: u64,
     discarded: u64,
 }
@@ -55,6 +61,7 @@ impl Backlog {
             kept: VecDeque::new(),
             pause: PAUSE_MIN,
             due: Instant::now(),
+            rested: Instant::now(),
             lost: 0,
             discarded: 0,
         }
@@ -92,7 +99,7 @@ impl Backlog {
             let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
             self.make_room(replies, client, reply.bytes().into())?;
             self.pause = PAUSE_MIN;
-            self.due = before.map_or(soon, |due| due.min(soon));
+            self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         }
         Ok(())
     }
@@ -103,9 +110,12 @@ impl Backlog {
     /// If the queue is gone.
     pub fn retry(&mut self, replies: &Queue) -> io::Result<()> {
         if self.due().is_some_and(|due| due <= Instant::now()) {
+            let start = Instant::now();
             self.round(replies)?;
             self.pause = (self.pause * 2).min(PAUSE_MAX);
-            self.due = Instant::now() + self.pause;
+            let now = Instant::now();
+            self.rested = now + (now - start) * ROUND_SHARE;
+            self.due = self.rested.max(now + self.pause);
         }
         Ok(())
     }
@@ -134,7 +144,7 @@ impl Backlog {
     fn round(&mut self, replies: &Queue) -> io::Result<()> {
         for _ in 0..self.kept.len().min(ROUND_MAX) {
             let Some((client, bytes)) = self.kept.pop_front() else { break };
-            if !is_alive(client) {
+            if !is_there(client) {
                 self.discarded += 1;
             } else if !is_sent(replies, client, &bytes)? {
                 self.make_room(replies, client, bytes)?;
@@ -160,7 +170,7 @@ impl Backlog {
     /// Keeps what somebody may still read: a reply to a process that is there.
     fn take(&mut self, message: &Received) {
         match i32::try_from(message.mtype()) {
-            Ok(client) if Reply::from_received(message.bytes()).is_some() && is_alive(client) => {
+            Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
                 self.keep(client, message.bytes().into());
             }
             _ => self.discarded += 1,
@@ -184,6 +194,12 @@ impl Default for Backlog {
     fn default() -> Backlog {
         Backlog::new()
     }
+}
+
+/// Whether there is such a process or thread, which may be a zombie: the one call that this takes
+/// is a twentieth of what it costs to read its state, and the parent's sweep does that.
+fn is_there(client: i32) -> bool {
+    kill(Pid::from_raw(client), None) != Err(Errno::ESRCH)
 }
 
 /// Sends without waiting; false if the queue is full.

@@ -3,19 +3,20 @@
 #![cfg(target_os = "linux")]
 
 pub mod address;
+pub mod attack;
+pub mod attacker;
 pub mod c;
 pub mod client;
 mod directory;
 pub mod effort;
 pub mod leftovers;
 pub mod network;
-pub mod never_reads;
 pub mod processes;
 pub mod seed;
 pub mod server;
 pub mod stage;
 pub mod strace;
 pub mod sweep;
-mod sys;
+pub mod sys;
 pub mod wait;
 pub mod wire;

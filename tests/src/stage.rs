@@ -163,6 +163,8 @@ pub fn skip(test: &str, needs: &str) {
 /// If the running program is no test of this workspace.
 pub fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
-    let built = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps");
-    built.join(name)
+    let folder = test.parent().expect("a program stands in a folder");
+    // A test stands in target/PROFILE/deps, the programs that it starts in target/PROFILE.
+    let built = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    built.expect("deps stands in a folder").join(name)
 }
