@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 mod gates;
+mod values;
