@@ -23,7 +23,8 @@ pub(crate) fn tie_to_this_thread(command: &mut Command) -> &mut Command {
 }
 
 /// Which of the two processes this is after a fork.
-pub(crate) enum Fork {
+#[derive(Clone, Copy, Debug)]
+pub enum Fork {
     /// The one that called it, with the new one's id.
     Parent(Pid),
     /// The new one.
@@ -34,7 +35,7 @@ pub(crate) enum Fork {
 ///
 /// # Errors
 /// EAGAIN. See fork(2).
-pub(crate) fn fork() -> io::Result<Fork> {
+pub fn fork() -> io::Result<Fork> {
     // SAFETY: with one thread, no lock can be held in the child by a thread that it has not.
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Parent { child } => Ok(Fork::Parent(child)),

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 mod gates;
+mod soak;
 mod values;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod attacks;
 mod honest;
+mod reuse;
 
 /// One test at a time.
 fn alone() -> MutexGuard<'static, ()> {
