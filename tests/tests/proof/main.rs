@@ -7,6 +7,7 @@ mod crash;
 mod disks;
 mod errors;
 mod faults;
+mod gates;
 mod histories;
 mod invented;
 mod kills;
@@ -14,11 +15,5 @@ mod locks;
 mod order;
 mod power;
 mod scene;
-
-use std::io::{self, Write};
-
-/// Prints past the test runner's capture: how much was tried belongs to every report of success.
-fn say(line: &str) {
-    let mut stderr = io::stderr();
-    writeln!(stderr, "{line}").unwrap();
-}
+mod soak;
+mod values;

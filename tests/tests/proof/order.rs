@@ -5,7 +5,7 @@ use tests::journal::{Event, Journal};
 use tests::seed;
 use tests::stage::ALL;
 
-use crate::say;
+use tests::say::say;
 
 /// Checks that each count that a reply quotes was durable when the reply left; returns how many
 /// were.
