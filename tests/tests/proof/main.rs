@@ -1,1 +1,5 @@
 //! Proof that nothing is lost, by every crash, error and interleaving that can be forced from outside.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
+
+mod fuzz;
+mod sabotage;
