@@ -51,8 +51,7 @@ fn fuzz<K: Hash>(diet: &Diet, mut check: impl FnMut(&[u8], &mut Rng) -> K) {
         seen.insert(outcome, input.clone());
     }
     let points = Effort::asked().of(EXECUTIONS, EXECUTIONS, EXECUTIONS) / PER_POINT;
-    let sweep =
-        Sweep::new(&format!("fuzz {} (1000 executions a point)", diet.name), points, DECODERS);
+    let sweep = Sweep::new(&format!("fuzz-{}", diet.name), points, DECODERS);
     let seed = sweep.seed();
     sweep.run(|point| {
         let mut rng = Rng::with_seed(seed ^ point.wrapping_mul(0x9e37_79b9_7f4a_7c15));
