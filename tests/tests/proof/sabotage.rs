@@ -1,8 +1,10 @@
 //! Sabotage, as far as it can be checked without a build: every fault still applies to the sources,
 //! and the test that should catch it is there.
 //!
-//! `tests/sabotage/run` builds the faults and has them caught.
+//! `tests/sabotage/run` builds the faults and has them caught. `UPDATE=1` writes the table of them in
+//! `docs/RELIABILITY.md` anew.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -84,4 +86,26 @@ fn every_fault_names_what_is_wrong_and_a_test_that_is_there() {
         assert!(program.is_none_or(|stage| root().join(stage).is_dir()), "{name}: {program:?}");
     }
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "two of one number, or a gap");
+}
+
+#[test]
+fn the_document_has_a_table_of_all_faults() {
+    const BEGIN: &str = "<!-- UPDATE=1 cargo test -p tests --test proof sabotage -->\n";
+    const END: &str = "<!-- Its end. -->\n";
+    let row = |fault: &Fault| {
+        let wrong = fault.field("Fault").unwrap();
+        let (target, test) = fault.field("Caught by").unwrap().split_once(' ').unwrap();
+        format!("| {} | {wrong} | `{target}` `{test}` |\n", fault.name().trim_end_matches(".patch"))
+    };
+    let rows: String = faults().iter().map(row).collect();
+    let table = format!("\n| fault | what is wrong | caught by |\n|---|---|---|\n{rows}\n");
+    let path = root().join("docs/RELIABILITY.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (kept, after) = rest.split_once(END).unwrap();
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&path, [before, BEGIN, &table, END, after].concat()).unwrap();
+        return;
+    }
+    assert!(kept == table, "{} is old: run this with UPDATE=1", path.display());
 }
