@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
@@ -90,7 +90,7 @@ fn reserve(
     ready: Ready,
 ) -> anyhow::Result<()> {
     let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
-    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()

@@ -21,7 +21,7 @@ use q2_msgqueue::channel::{Channel, Place};
 use q2_msgqueue::sweep::Sweeper;
 use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::committer::{self, Decision, Line};
 use crate::crowd::Crowd;
@@ -31,8 +31,7 @@ use crate::replies::Replies;
 pub const PACKAGE: &str = "q4-thread-per-request";
 /// Requests that have a thread at most; one more is told that the server is busy.
 ///
-/// Without a bound, a slow disk and enough clients take the machine's last thread, and then nobody
-/// can start a program, not even to look what is wrong.
+/// Without a bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
@@ -228,7 +227,10 @@ fn stop(
     desk: &Desk,
     sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
-    channel.requests.remove().context("cannot remove the request queue")?;
+    if let Err(error) = channel.requests.remove() {
+        error!("cannot remove the request queue, which alone ends the main thread: {error}");
+        std::process::exit(common::exit::FAILED.into());
+    }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
     let late = desk.crowd.wait_empty(deadline);

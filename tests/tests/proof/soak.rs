@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Write, stderr};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use common::table::Table;
 use q2_msgqueue::channel::Channel;
 use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::effort::Effort;
+use tests::say::say;
 use tests::server::Server;
 use tests::stage::{ALL, Mechanism, Stage, is_ours};
 use tests::wait;
@@ -111,17 +111,14 @@ fn soak(stage: Stage) {
         assert_eq!(held.queued_bytes, 0, "{}", place());
     }
     let (seconds, growth) = (start.elapsed().as_secs_f64(), most - before.anonymous);
-    // Past the test runner's capture: how much was done belongs to every report of success.
-    writeln!(
-        stderr(),
+    say(&format!(
         "soak of {}: {done} of {total} questions in {seconds:.1} s, {growth} KiB more than {}, {} \
          descriptors, {} threads",
         stage.package(),
         before.anonymous,
         before.descriptors,
         before.threads,
-    )
-    .unwrap();
+    ));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Very many clients: 1500 at once, thousands that are killed before their answer comes, and
 //! connections whose other end has gone silent.
 
-use std::io::{Write, stderr};
 use std::sync::{Arc, Barrier};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use tests::attacker::Attacker;
 use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::effort::Effort;
 use tests::network::{Machine, Network};
+use tests::say::say;
 use tests::server::Server;
 use tests::stage::{ALL, Mechanism, Stage, is_ours};
 use tests::{address, wait};
@@ -88,12 +88,10 @@ fn kill_many(stage: Stage, count: u64) {
         let limit = Effort::asked().of(10, 10, 1);
         wait::until_true("an empty reply queue", Duration::from_secs(limit), is_empty);
     }
-    writeln!(
-        stderr(),
+    say(&format!(
         "{count} clients of {} killed in {took:.1?}\n  before {before}\n  during {during}",
         stage.package()
-    )
-    .unwrap();
+    ));
     let limit = Effort::asked().of(before.p99 * 20, before.p99 * 20, Duration::ZERO);
     let limit = limit.max(Duration::from_millis(Effort::asked().of(2500, 2500, 50)));
     assert!(during.p99 <= limit, "{limit:?} at most for {}: {during}", stage.package());
