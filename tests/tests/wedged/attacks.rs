@@ -125,9 +125,9 @@ fn beside(stage: Stage) {
         let before = Honest::measure(&server, time());
         let during = beside.run(&server, seed);
         let after = Honest::measure(&server, time());
-        let told = format!("{beside}\n  before {before}\n  during {during}\n  after {after}");
+        let told = format!("{beside}: before {before}; during {during}; after {after}");
         // Past the test runner's capture: the figures belong to every report of success.
-        writeln!(stderr(), "{} {told}", stage.package()).unwrap();
+        writeln!(stderr(), "proof wedged: {}, {told}", stage.package()).unwrap();
         let limit = beside.limit(stage, before);
         assert!(during.p99 <= limit, "{limit:?} at most: {told}");
         assert!(after.p99 <= Beside::Crowd.limit(stage, before), "not after it either: {told}");

@@ -89,7 +89,7 @@ fn kill_many(stage: Stage, count: u64) {
         wait::until_true("an empty reply queue", Duration::from_secs(limit), is_empty);
     }
     say(&format!(
-        "{count} clients of {} killed in {took:.1?}\n  before {before}\n  during {during}",
+        "proof wedged: {}, {count} clients killed in {took:.1?}: before {before}; during {during}",
         stage.package()
     ));
     let limit = Effort::asked().of(before.p99 * 20, before.p99 * 20, Duration::ZERO);
@@ -131,7 +131,7 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         let during = Honest::measure(&server, Duration::from_millis(500));
         writeln!(
             stderr(),
-            "1100 half-open connections of {}\n  before {before}\n  during {during}",
+            "proof wedged: {}, 1100 half-open connections: before {before}; during {during}",
             stage.package()
         )
         .unwrap();
