@@ -6,7 +6,6 @@
 //! their `msgrcv`, to those who do not read; and taking the oldest out costs those few a
 //! millisecond, because it is not thrown away but put back, again and again.
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -18,14 +17,9 @@ use nix::unistd::Pid;
 use q1_pipes::ticks::Ticks;
 use tracing::{info, warn};
 
+use crate::kept::Kept;
 use crate::queue::{Queue, Received, Wait, Which};
 
-/// Clients whose replies are kept at most; beyond it the one that waits longest loses them, as it is
-/// likely gone.
-const CLIENTS_MAX: usize = 1024;
-/// Replies kept for one client at most; beyond it its oldest is lost. An honest client waits for
-/// one; a forger who asks in its name must not push that one out at once.
-const KEPT_PER_CLIENT: usize = 8;
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
 const TAKEN_MAX: usize = 64;
@@ -44,15 +38,11 @@ const FLUSH_MAX: Duration = Duration::from_millis(400);
 /// The replies of one worker on their way into the reply queue.
 #[derive(Debug)]
 pub struct Backlog {
-    /// The kept replies of each client, the oldest first.
-    kept: HashMap<i32, VecDeque<Box<[u8]>>>,
-    /// These clients, each once, in the order in which they have their turns.
-    turns: VecDeque<i32>,
+    kept: Kept,
     pause: Duration,
     due: Instant,
     /// No round before this, whatever the news.
     rested: Instant,
-    lost: u64,
     discarded: u64,
 }
 
@@ -60,12 +50,10 @@ impl Backlog {
     /// Nothing kept yet.
     pub fn new() -> Backlog {
         Backlog {
-            kept: HashMap::new(),
-            turns: VecDeque::new(),
+            kept: Kept::default(),
             pause: PAUSE_MIN,
             due: Instant::now(),
             rested: Instant::now(),
-            lost: 0,
             discarded: 0,
         }
     }
@@ -136,10 +124,7 @@ impl Backlog {
             self.round(replies)?;
             sleep(PAUSE_MIN);
         }
-        let (lost, discarded) = (
-            self.lost + self.kept.values().map(|own| own.len() as u64).sum::<u64>(),
-            self.discarded,
-        );
+        let (lost, discarded) = (self.kept.lost(), self.discarded);
         if lost > 0 {
             warn!(lost, "replies found no room in the reply queue");
         }
@@ -156,9 +141,8 @@ impl Backlog {
     fn round(&mut self, replies: &Queue) -> io::Result<()> {
         let load = replies.load()?;
         let stays = load.bytes * 2 < load.capacity;
-        for _ in 0..self.turns.len() {
-            let Some(client) = self.turns.pop_front() else { break };
-            let mut own = self.kept.remove(&client).unwrap_or_default();
+        for _ in 0..self.kept.clients() {
+            let Some((client, mut own)) = self.kept.next() else { break };
             if !is_there(client) {
                 self.discarded += own.len() as u64;
                 continue;
@@ -175,7 +159,7 @@ impl Backlog {
                     break;
                 }
             }
-            own.into_iter().for_each(|bytes| self.keep(client, bytes));
+            own.into_iter().for_each(|bytes| self.kept.keep(client, bytes));
         }
         Ok(())
     }
@@ -183,9 +167,9 @@ impl Backlog {
     /// Gives some of them another time in the queue, in the place of the oldest there: a client may
     /// look now and then instead of waiting.
     fn swap(&mut self, replies: &Queue) -> io::Result<()> {
-        for _ in 0..self.turns.len().min(SWAPPED_MAX) {
-            let Some(client) = self.turns.pop_front() else { break };
-            for bytes in self.kept.remove(&client).unwrap_or_default() {
+        for _ in 0..self.kept.clients().min(SWAPPED_MAX) {
+            let Some((client, own)) = self.kept.next() else { break };
+            for bytes in own {
                 self.make_room(replies, client, bytes)?;
             }
         }
@@ -202,7 +186,7 @@ impl Backlog {
                 return Ok(());
             }
         }
-        self.keep(client, bytes);
+        self.kept.keep(client, bytes);
         Ok(())
     }
 
@@ -210,27 +194,10 @@ impl Backlog {
     fn take(&mut self, message: &Received) {
         match i32::try_from(message.mtype()) {
             Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
-                self.keep(client, message.bytes().into());
+                self.kept.keep(client, message.bytes().into());
             }
             _ => self.discarded += 1,
         }
-    }
-
-    fn keep(&mut self, client: i32, bytes: Box<[u8]>) {
-        if !self.kept.contains_key(&client) {
-            if self.turns.len() == CLIENTS_MAX
-                && let Some(gone) = self.turns.pop_front()
-            {
-                self.lost += self.kept.remove(&gone).map_or(0, |own| own.len() as u64);
-            }
-            self.turns.push_back(client);
-        }
-        let own = self.kept.entry(client).or_default();
-        if own.len() == KEPT_PER_CLIENT {
-            own.pop_front();
-            self.lost += 1;
-        }
-        own.push_back(bytes);
     }
 }
 
