@@ -1,12 +1,12 @@
 //! Each attack beside an honest load, and the same load without it.
 
 use std::fmt;
-use std::io::{Write, stderr};
 use std::time::{Duration, Instant};
 
 use tests::attack::Attack;
 use tests::attacker::{Attacker, NeverReads};
 use tests::effort::Effort;
+use tests::say::say;
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::sweep::Sweep;
@@ -126,8 +126,7 @@ fn beside(stage: Stage) {
         let during = beside.run(&server, seed);
         let after = Honest::measure(&server, time());
         let told = format!("{beside}: before {before}; during {during}; after {after}");
-        // Past the test runner's capture: the figures belong to every report of success.
-        writeln!(stderr(), "proof wedged: {}, {told}", stage.package()).unwrap();
+        say(&format!("proof wedged: {}, {told}", stage.package()));
         let limit = beside.limit(stage, before);
         assert!(during.p99 <= limit, "{limit:?} at most: {told}");
         assert!(after.p99 <= Beside::Crowd.limit(stage, before), "not after it either: {told}");

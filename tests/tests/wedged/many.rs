@@ -129,12 +129,10 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         // Those that have been idle for a second make room.
         wait::until(Duration::from_millis(1100), || None::<()>);
         let during = Honest::measure(&server, Duration::from_millis(500));
-        writeln!(
-            stderr(),
+        say(&format!(
             "proof wedged: {}, 1100 half-open connections: before {before}; during {during}",
             stage.package()
-        )
-        .unwrap();
+        ));
         let (times, least) = Effort::asked().of((20, 1000), (20, 1000), (3, 1));
         let limit = (before.p99 * times).max(Duration::from_millis(least));
         assert!(during.p99 <= limit, "{limit:?} at most: {during}");
