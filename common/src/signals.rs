@@ -2,7 +2,7 @@
 //! thread.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -59,5 +59,12 @@ impl Signals {
                 Err(errno) => return Err(errno.into()),
             }
         }
+    }
+}
+
+/// For a thread that waits for more than signals: when it can be read, [`Signals::wait`] has one.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }

@@ -77,7 +77,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
-            committer::run(Office::new(store, table, shared.server), &shared.published, &waiting)
+            let office = Office::new(store, table, shared.server);
+            committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
