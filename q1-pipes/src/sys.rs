@@ -14,6 +14,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::ForkResult;
 use zerocopy::FromBytes;
@@ -68,9 +69,7 @@ pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
 pub(crate) fn sigpending() -> io::Result<SigSet> {
     let mut set = SigSet::empty().as_ref().to_owned();
     // SAFETY: fills the set that it is given.
-    if unsafe { libc::sigpending(&mut set) } == -1 {
-        return Err(io::Error::last_os_error());
-    }
+    Errno::result(unsafe { libc::sigpending(&mut set) })?;
     // SAFETY: the set was initialised before, and then filled.
     Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
 }
@@ -83,10 +82,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Memory without a name.
-    ///
-    /// # Errors
-    /// ENOMEM. See mmap(2).
+    /// Memory without a name, or ENOMEM. See mmap(2).
     pub(crate) fn anonymous(len: usize) -> io::Result<Memory> {
         let (protection, flags) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
@@ -125,7 +121,7 @@ pub(crate) struct Shared<T: FromBytes + Copy> {
     value: PhantomData<T>,
 }
 
-// SAFETY: the mutex keeps threads apart as it does processes, and the memory has no owner among them.
+// SAFETY: the mutex keeps threads apart as it does processes; the memory belongs to none of them.
 unsafe impl<T: FromBytes + Copy + Send> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: FromBytes + Copy + Send> Sync for Shared<T> {}
@@ -140,10 +136,7 @@ impl<T: FromBytes + Copy> Shared<T> {
     /// Bytes of memory that one needs.
     pub(crate) const SIZE: usize = size_of::<Block<T>>();
 
-    /// Puts `value` into the memory, before anybody else has it.
-    ///
-    /// # Errors
-    /// EINVAL if it is too small.
+    /// Puts `value` into the memory, before anybody else has it. EINVAL: it is too small.
     pub(crate) fn new(memory: Memory, value: T) -> io::Result<Shared<T>> {
         if memory.len < Self::SIZE {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -183,8 +176,7 @@ impl<T: FromBytes + Copy> Shared<T> {
     /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread
     /// on. See futex(2).
     pub(crate) fn owner(&self) -> i32 {
-        // SAFETY: glibc's first word of a mutex is its futex, which every party accesses
-        // atomically.
+        // SAFETY: glibc's first word of a mutex is its futex, accessed atomically by all.
         let futex = unsafe { AtomicU32::from_ptr(self.mutex().cast()) };
         (futex.load(Ordering::Relaxed) & libc::FUTEX_TID_MASK) as i32
     }
@@ -231,8 +223,7 @@ impl<T: FromBytes + Copy> Drop for Guard<'_, T> {
     }
 }
 
-/// A mutex that processes can share and that survives the death of its holder. See
-/// pthread_mutexattr_setrobust(3).
+/// A mutex to share that survives its holder. See pthread_mutexattr_setrobust(3).
 fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let mut attributes = MaybeUninit::uninit();
     let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
@@ -246,8 +237,7 @@ fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let robust = unsafe {
         libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST)
     };
-    // SAFETY: both pointers are valid; glibc's mutex holds no pointer to itself before its first
-    // lock, so it may move.
+    // SAFETY: glibc's mutex holds no pointer to itself before its first lock, so it may move.
     let made = unsafe { libc::pthread_mutex_init(&mut mutex, attributes.as_ptr()) };
     // SAFETY: `attributes` are initialised, and a mutex keeps no reference to them.
     let destroyed = unsafe { libc::pthread_mutexattr_destroy(attributes.as_mut_ptr()) };

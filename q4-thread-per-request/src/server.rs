@@ -72,8 +72,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     });
     let mut workers = Workers::new();
     // Room for all: the main thread, which puts them in line, never waits.
-    let (line, waiting) = committer::line(THREADS_MAX);
-    let shared = desk.clone();
+    let (shared, (line, waiting)) = (desk.clone(), committer::line(THREADS_MAX));
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;

@@ -68,8 +68,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
-    let (line, waiting) = committer::line(WAITING_MAX);
-    let shared = desk.clone();
+    let (shared, (line, waiting)) = (desk.clone(), committer::line(WAITING_MAX));
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
@@ -152,7 +151,7 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
             }
             Incoming::Garbage(request) => {
                 refuse(desk, &mut connection, &request, Status::BadRequest)?;
-                return hang_up(&mut connection);
+                return hang_up(&mut connection, member);
             }
             Incoming::Idle | Incoming::Closed => break,
         }

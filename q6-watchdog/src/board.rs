@@ -26,8 +26,9 @@ const HELD_WAIT: Duration = Duration::from_millis(5);
 
 const GENERATION: usize = 0;
 const EXCHANGES: usize = 1;
+const FAILED: usize = 2;
 /// Where the numbers of the first server begin.
-const FIRST: usize = 2;
+const FIRST: usize = 3;
 /// How many each of them has.
 const EACH: usize = 2;
 const STARTS: usize = 0;
@@ -80,6 +81,16 @@ impl Board {
     /// Announces a new writer, and returns its number; an older one fails when it publishes.
     pub fn raise_generation(&self) -> u64 {
         self.counters[GENERATION].fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Says that no reservation can be made durable any more: all of it is about to end.
+    pub fn fail(&self) {
+        self.counters[FAILED].store(1, Ordering::SeqCst);
+    }
+
+    /// Whether that was said.
+    pub fn has_failed(&self) -> bool {
+        self.counters[FAILED].load(Ordering::SeqCst) == 1
     }
 
     /// Counts an answered request, and tells the watchdog of the last one that `limit` allows.

@@ -131,8 +131,7 @@ impl Client {
 
 /// Whether a question without an answer may be asked once more.
 ///
-/// A consultation always; a reservation only if no byte of it has left. Nobody is asked again where
-/// no dispatcher listens: the watchdog keeps its socket open, so then the watchdog is gone.
+/// A consultation always; a reservation only if no byte of it has left.
 fn may_repeat(ask: Ask, unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::NotSent(_) => true,

@@ -24,6 +24,7 @@ use crate::service::{self, Service};
 /// What all connections' threads use.
 #[derive(Debug)]
 struct Desk {
+    board: Arc<Board>,
     reservation: Presence,
     consultation: Vec<Presence>,
     /// Which consultation server is next, in turn.
@@ -48,6 +49,7 @@ pub fn run(
     let mut all = ends.into_iter().map(presence);
     let reservation = all.next().context("no reservation server")?;
     let desk = Desk {
+        board: board.clone(),
         reservation,
         consultation: all.collect(),
         turn: AtomicUsize::new(0),
@@ -83,6 +85,8 @@ fn redirect(desk: &Desk, connection: &mut Connection, request: Request) -> io::R
             debug!(client = request.client.get(), port, "redirected");
             connection.reply(&reply)
         }
+        // It is not late but gone for good, and so shall we be in a moment.
+        None if desk.board.has_failed() => refuse(desk, connection, &request, Status::Unavailable),
         None => refuse(desk, connection, &request, Status::Busy),
     }
 }

@@ -3,8 +3,10 @@
 
 pub mod board;
 pub mod channel;
+pub mod child;
 pub mod client;
 pub mod dispatcher;
+pub mod fleet;
 pub mod leftovers;
 pub mod options;
 pub mod presence;

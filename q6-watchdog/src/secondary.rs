@@ -105,7 +105,11 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
     workers
         .start("q6 commit", move |ready| {
             ready.report()?;
-            committer::run(office, &waiting, |table| board.publish(generation, table))
+            let ended = committer::run(office, &waiting, |table| board.publish(generation, table));
+            if ended.is_err() {
+                board.fail();
+            }
+            ended
         })
         .context("cannot start a thread")?;
     let answer = move |connection: &mut Connection, request: Request| {

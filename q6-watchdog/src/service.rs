@@ -122,7 +122,7 @@ impl Service {
                 }
                 Incoming::Garbage(request) => {
                     connection.reply(&Reply::new(&request, Status::BadRequest, self.server))?;
-                    return hang_up(&mut connection);
+                    return hang_up(&mut connection, member);
                 }
                 Incoming::Idle | Incoming::Closed => break,
             }
