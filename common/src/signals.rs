@@ -42,8 +42,11 @@ impl Signals {
     pub fn wait(&self, timeout: Duration) -> io::Result<Option<Signal>> {
         let deadline = Instant::now() + timeout;
         loop {
-            if let Some(info) = self.descriptor.read_signal()? {
-                return Ok(Signal::try_from(info.ssi_signo as i32).ok());
+            match self.descriptor.read_signal() {
+                Ok(Some(info)) => return Ok(Signal::try_from(info.ssi_signo as i32).ok()),
+                Ok(None) => {}
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(errno.into()),
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

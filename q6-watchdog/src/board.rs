@@ -26,7 +26,7 @@ const HELD_WAIT: Duration = Duration::from_millis(5);
 
 const GENERATION: usize = 0;
 const EXCHANGES: usize = 1;
-const FAILED: usize = 2;
+const ENDING: usize = 2;
 /// Where the numbers of the first server begin.
 const FIRST: usize = 3;
 /// How many each of them has.
@@ -83,14 +83,15 @@ impl Board {
         self.counters[GENERATION].fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Says that no reservation can be made durable any more: all of it is about to end.
-    pub fn fail(&self) {
-        self.counters[FAILED].store(1, Ordering::SeqCst);
+    /// Says that all servers end: the watchdog stops them, or no reservation can be made durable any
+    /// more.
+    pub fn end(&self) {
+        self.counters[ENDING].store(1, Ordering::SeqCst);
     }
 
-    /// Whether that was said.
-    pub fn has_failed(&self) -> bool {
-        self.counters[FAILED].load(Ordering::SeqCst) == 1
+    /// Whether that was said. If not, a server that ends is followed by another.
+    pub fn is_ending(&self) -> bool {
+        self.counters[ENDING].load(Ordering::SeqCst) == 1
     }
 
     /// Counts an answered request, and tells the watchdog of the last one that `limit` allows.

@@ -19,7 +19,7 @@ use crate::board::{Board, Number};
 use crate::channel::End;
 use crate::options::ServerOptions;
 use crate::presence::Presence;
-use crate::service::{self, Service};
+use crate::service::Service;
 
 /// What all connections' threads use.
 #[derive(Debug)]
@@ -66,9 +66,7 @@ pub fn run(
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     ready.report()?;
-    let watched = service::watch(signals, &mut workers, None);
-    let stopped = service.stop(signals, &mut workers);
-    watched.and(stopped)
+    service.watch(signals, &mut workers, board, None)
 }
 
 /// A connection's thread: sends the client on, to a server that has just said that it is there.
@@ -86,7 +84,7 @@ fn redirect(desk: &Desk, connection: &mut Connection, request: Request) -> io::R
             connection.reply(&reply)
         }
         // It is not late but gone for good, and so shall we be in a moment.
-        None if desk.board.has_failed() => refuse(desk, connection, &request, Status::Unavailable),
+        None if desk.board.is_ending() => refuse(desk, connection, &request, Status::Unavailable),
         None => refuse(desk, connection, &request, Status::Busy),
     }
 }

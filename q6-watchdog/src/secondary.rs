@@ -22,7 +22,7 @@ use tracing::debug;
 use crate::board::Board;
 use crate::channel::End;
 use crate::options::ServerOptions;
-use crate::service::{self, Service};
+use crate::service::Service;
 use crate::writer::WriterLock;
 
 /// Reservations that wait for the committer at most; a connection with one more waits for room.
@@ -107,7 +107,7 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
             ready.report()?;
             let ended = committer::run(office, &waiting, |table| board.publish(generation, table));
             if ended.is_err() {
-                board.fail();
+                board.end();
             }
             ended
         })
@@ -134,9 +134,7 @@ where
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     ready.report()?;
-    let watched = service::watch(post.signals, &mut workers, Some((post.end, port)));
-    let stopped = service.stop(post.signals, &mut workers);
-    watched.and(stopped)
+    service.watch(post.signals, &mut workers, &post.board, Some((post.end, port)))
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.

@@ -137,6 +137,7 @@ fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Resu
 /// Ends all servers: the dispatcher first, so that no client is sent to a server that stops, and
 /// then those behind it.
 fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
+    fleet.board.end();
     for server in &mut fleet.servers {
         // One that is gone already is no fault of the stop.
         server.child.reap()?;

@@ -24,6 +24,7 @@ use q5_sockets::refused::Refused;
 use q5_sockets::registry::{Member, Registry};
 use tracing::{debug, info, info_span, warn};
 
+use crate::board::Board;
 use crate::channel::End;
 use crate::options::ServerOptions;
 
@@ -130,12 +131,30 @@ impl Service {
         part(connection, member, has_asked, self.server)
     }
 
-    /// Ends the service: nobody can connect any more, and the connections there are answer what
-    /// they have received.
+    /// The main thread's life.
+    ///
+    /// The sockets are closed only if all servers end: else this one is followed by another, which
+    /// listens on the same, and finds there who has connected meanwhile.
     ///
     /// # Errors
-    /// If they do not end in time.
-    pub fn stop(&self, signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
+    /// If a thread ends although nobody asked it to, or does not end in time.
+    pub fn watch(
+        &self,
+        signals: &Signals,
+        workers: &mut Workers,
+        board: &Board,
+        pair: Option<(End, u16)>,
+    ) -> anyhow::Result<()> {
+        let attended = attend(signals, workers, board, pair);
+        if !board.is_ending() {
+            return attended;
+        }
+        attended.and(self.stop(signals, workers))
+    }
+
+    /// Ends the service: nobody can connect any more, and the connections there are answer what
+    /// they have received.
+    fn stop(&self, signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
         let deadline = Instant::now() + STOP_MAX;
         self.listeners.close().context("cannot close the listening sockets")?;
         self.registry.stop();
@@ -149,13 +168,11 @@ impl Service {
     }
 }
 
-/// A server's main thread: tells the dispatcher that it is there, until the watchdog sends SIGTERM.
-///
-/// # Errors
-/// If a thread ends although nobody asked it to.
-pub fn watch(
+/// Tells the dispatcher that it is there, until the watchdog sends SIGTERM.
+fn attend(
     signals: &Signals,
     workers: &mut Workers,
+    board: &Board,
     mut pair: Option<(End, u16)>,
 ) -> anyhow::Result<()> {
     loop {
@@ -169,13 +186,14 @@ pub fn watch(
             tell(end, *port)?;
         }
         match signals.wait(Duration::ZERO)? {
-            Some(Signal::SIGTERM) => return Ok(()),
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
                     bail!("{ended}, and a server without it is none");
                 }
             }
-            // Ctrl-C reaches the whole process group, and only the watchdog acts on it.
+            // Ctrl-C reaches the whole process group, and anybody can send SIGTERM; only the
+            // watchdog acts on them.
+            Some(Signal::SIGTERM) if board.is_ending() => return Ok(()),
             _ => {}
         }
     }

@@ -16,7 +16,7 @@ use q1_pipes::channel as pipes;
 use q1_pipes::fifo;
 use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
-use q2_msgqueue::queue::{Wait, Which};
+use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
 
@@ -70,6 +70,25 @@ impl Wire {
                     redirected(&address::of(dir), Ask::Reserve { show: 0, seats: 0 })?;
                 Ok(Wire::Dispatched(consultation, reservation))
             }
+        }
+    }
+
+    /// The connection over which requests for a place go, if they go over one.
+    pub fn stream(&self, place: Place) -> Option<&TcpStream> {
+        match (self, place) {
+            (Wire::Pipes(..) | Wire::Queues(_), _) => None,
+            (Wire::Sockets(stream), _)
+            | (Wire::Dispatched(stream, _), Place::Consultation)
+            | (Wire::Dispatched(_, stream), Place::Reservation) => Some(stream),
+        }
+    }
+
+    /// All its connections.
+    pub fn streams(&self) -> Vec<&TcpStream> {
+        match self {
+            Wire::Pipes(..) | Wire::Queues(_) => Vec::new(),
+            Wire::Sockets(stream) => vec![stream],
+            Wire::Dispatched(consultation, reservation) => vec![consultation, reservation],
         }
     }
 
@@ -149,6 +168,14 @@ fn redirected(dispatcher: &str, ask: Ask) -> anyhow::Result<TcpStream> {
     ensure!(reply.status() == Some(Status::Redirect), "not redirected but {reply:?}");
     let host = dispatcher.rsplit_once(':').map_or(dispatcher, |(host, _)| host);
     Ok(connect(&format!("{host}:{}", reply.show))?)
+}
+
+/// Puts any bytes into a queue as a message of any type, without waiting.
+///
+/// # Errors
+/// EAGAIN if it is full, EINVAL for a type below 1 or more bytes than msgmax. See msgsnd(2).
+pub fn put(queue: &Queue, mtype: i64, bytes: &[u8]) -> io::Result<()> {
+    sys::msgsnd(queue.id(), mtype, bytes)
 }
 
 /// Sends bytes; a connection that the server has closed takes no more, which is no fault of the
