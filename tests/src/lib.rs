@@ -6,11 +6,17 @@ pub mod address;
 pub mod c;
 pub mod client;
 mod directory;
+pub mod disk;
 pub mod effort;
+<<<<<<< HEAD
 pub mod gate;
 pub mod journal;
+=======
+pub mod history;
+>>>>>>> main
 pub mod ledger;
 pub mod leftovers;
+pub mod nemesis;
 pub mod network;
 pub mod never_reads;
 pub mod processes;
@@ -20,6 +26,10 @@ pub mod stage;
 pub mod strace;
 pub mod sweep;
 mod sys;
+<<<<<<< HEAD
 pub mod trace;
+=======
+pub mod tracer;
+>>>>>>> main
 pub mod wait;
 pub mod wire;

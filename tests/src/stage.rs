@@ -114,18 +114,7 @@ impl Stage {
         }
     }
 
-    /// Whether the server starts a process of its own anew when that one is killed; elsewhere it ends
-    /// with an error.
-    pub fn replaces_its_dead(self) -> bool {
-        match self {
-            Stage::Q1Pipes
-            | Stage::Q2Msgqueue
-            | Stage::Q3Threads
-            | Stage::Q4ThreadPerRequest
-            | Stage::Q5Sockets => false,
-        }
-    }
-
+<<<<<<< HEAD
     /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
     pub fn server(self) -> PathBuf {
         foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))

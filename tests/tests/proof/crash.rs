@@ -115,14 +115,14 @@ impl Run {
             {
                 self.answered = self.ask(&mut client, ask);
             }
-            self.answered |= self.server.stage().replaces_its_dead() && self.is_alive();
+            self.answered |= self.server.stage().restarts_workers() && self.is_alive();
         }
     }
 
     /// A client; where the dead are replaced, as soon as they are.
     fn client(&self) -> anyhow::Result<Client> {
         let open = || Client::open(self.server.stage(), &self.server.dir(), CLIENT_TIMEOUT);
-        if !self.server.stage().replaces_its_dead() {
+        if !self.server.stage().restarts_workers() {
             return open();
         }
         let opened = || open().ok().map(Some).or_else(|| (!self.is_alive()).then_some(None));

@@ -96,7 +96,7 @@ fn round(server: &mut Server, rng: &mut Rng) -> Known {
         let enough = rng.usize(..ACKNOWLEDGED_MAX);
         wait::until_true("a load", CLIENT_TIMEOUT, || sum.load(Ordering::Relaxed) >= enough);
         kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
-        if stage.replaces_its_dead() && victim != server.pid() {
+        if stage.restarts_workers() && victim != server.pid() {
             // The clients that the dead one did not serve go on for ever.
             server.stop();
         } else {

@@ -2,17 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
+mod checker;
 mod crash;
 mod disks;
 mod errors;
 mod faults;
+mod histories;
+mod invented;
 mod kills;
+mod locks;
 mod order;
-
-use std::io::{self, Write};
-
-/// Prints past the test runner's capture: how much was tried belongs to every report of success.
-fn say(line: &str) {
-    let mut stderr = io::stderr();
-    writeln!(stderr, "{line}").unwrap();
-}
+mod power;
+mod scene;

@@ -4,8 +4,7 @@ use tests::effort::Effort;
 use tests::journal::{Event, Journal};
 use tests::seed;
 use tests::stage::ALL;
-
-use crate::say;
+use tests::sweep::tell;
 
 /// Checks that each count that a reply quotes was durable when the reply left; returns how many
 /// were.
@@ -60,7 +59,7 @@ fn every_count_that_leaves_is_durable_before_it_does() {
         }
         let (sold, syncs) = (journal.sold.len(), journal.syncs());
         let package = stage.package();
-        say(&format!("order-{package}: {sold} acknowledgements, {checked} counts, {syncs} syncs"));
+        tell(&format!("order-{package}: {sold} acknowledgements, {checked} counts, {syncs} syncs"));
     }
 }
 
