@@ -8,12 +8,9 @@ pub mod client;
 mod directory;
 pub mod disk;
 pub mod effort;
-<<<<<<< HEAD
 pub mod gate;
 pub mod journal;
-=======
 pub mod history;
->>>>>>> main
 pub mod ledger;
 pub mod leftovers;
 pub mod nemesis;
@@ -26,10 +23,7 @@ pub mod stage;
 pub mod strace;
 pub mod sweep;
 mod sys;
-<<<<<<< HEAD
 pub mod trace;
-=======
 pub mod tracer;
->>>>>>> main
 pub mod wait;
 pub mod wire;
