@@ -2,6 +2,7 @@
 //! anything behind.
 #![cfg(target_os = "linux")]
 
+pub mod account;
 pub mod address;
 pub mod c;
 pub mod client;
@@ -9,8 +10,8 @@ mod directory;
 pub mod disk;
 pub mod effort;
 pub mod gate;
-pub mod journal;
 pub mod history;
+pub mod journal;
 pub mod ledger;
 pub mod leftovers;
 pub mod nemesis;

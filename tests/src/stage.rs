@@ -114,7 +114,27 @@ impl Stage {
         }
     }
 
-<<<<<<< HEAD
+    /// Whether the server goes on without one of its worker processes, and starts another.
+    pub fn restarts_workers(self) -> bool {
+        match self {
+            Stage::Q1Pipes
+            | Stage::Q2Msgqueue
+            | Stage::Q3Threads
+            | Stage::Q4ThreadPerRequest
+            | Stage::Q5Sockets => false,
+        }
+    }
+
+    /// The names of the two processes that share the table under a lock, the one that serves
+    /// consultations first; None where no two processes do.
+    pub fn sharers(self) -> Option<[&'static str; 2]> {
+        match self {
+            Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
+            Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+        }
+    }
+
     /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
     pub fn server(self) -> PathBuf {
         foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))

@@ -7,9 +7,9 @@ use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
 use nix::sys::signal::Signal;
+use tests::account::Account;
 use tests::client::Client;
 use tests::gate::Traced;
-use tests::ledger::Ledger;
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::strace::Strace;
@@ -45,13 +45,13 @@ const OUT_OF_MEMORY: [&str; 3] =
 /// A server under a fault, and what its clients know.
 struct Run {
     server: Server,
-    ledger: Ledger,
+    account: Account,
 }
 
 impl Run {
     fn new(stage: Stage) -> Run {
         let server = Server::prepare(stage, &[]);
-        Run { server, ledger: Ledger::new(shows::sample()) }
+        Run { server, account: Account::new(shows::sample()) }
     }
 
     /// Asks one question after the other, by a new client after each that had no answer.
@@ -70,7 +70,7 @@ impl Run {
                 continue;
             };
             let heard = open.ask(ask);
-            self.ledger.enter(ask, &heard);
+            self.account.enter(ask, &heard);
             match heard {
                 Ok(_) => client = Some(open),
                 Err(_) => unanswered += 1,
@@ -147,9 +147,9 @@ impl Run {
     /// The next start, without a fault.
     fn start_again(mut self) {
         self.server.launch();
-        self.ledger.restart();
+        self.account.restart();
         let table = self.server.table_on_disk();
-        assert!(self.ledger.allows(&table), "{table:#?} is on disk, not {:#?}", self.ledger);
+        assert!(self.account.allows(&table), "{table:#?} is on disk, not {:#?}", self.account);
         let last = [Ask::List, Ask::Reserve { show: 4, seats: 1 }];
         assert_eq!(self.ask_all(&last, 1), 0, "it does not serve:\n{}", self.server.log());
         self.server.stop();
