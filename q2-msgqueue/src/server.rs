@@ -52,7 +52,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers.wait_ready()?;
     start::ready(PACKAGE, options.dir.display())?;
-    let mut sweeper = Sweeper::new(&channel.replies)?;
+    let mut sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let watched = watch(&signals, &mut workers, &channel, &mut sweeper);
     let stopped = stop(&signals, &mut workers, &mut channel, &mut sweeper);
     watched.and(stopped)?;
@@ -142,7 +142,7 @@ fn watch(
                 let load = channel.replies.load().context("the reply queue is gone")?;
                 if load.messages > 0 {
                     let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
-                    sweeper.sweep(&channel.replies, need)?;
+                    sweeper.sweep(&channel.replies, need).context("cannot tidy the reply queue")?;
                 }
             }
         }
@@ -161,7 +161,7 @@ fn stop(
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sweeper.sweep(&channel.replies, Need::Tidy).context("cannot tidy the reply queue")?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;

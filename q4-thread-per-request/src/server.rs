@@ -64,7 +64,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let desk = Arc::new(Desk {
         published: Published::new(&table),
-        replies: Replies::new(channel.replies.handle())?,
+        replies: Replies::new(channel.replies.handle()).context("cannot use the reply queue")?,
         // The main thread counts too, while it takes requests.
         crowd: Crowd::new(THREADS_MAX + 1),
         server: std::process::id() as i32,
@@ -80,7 +80,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    let mut sweeper = Sweeper::new(&channel.replies)?;
+    let mut sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let (mut handle, shared) = (channel.handle(), desk.clone());
     let watcher =
         Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
@@ -207,13 +207,13 @@ fn watch(
             }
             None => {}
         }
-        desk.replies.retry()?;
+        desk.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;
             if load.messages > 0 {
                 let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
-                sweeper.sweep(&channel.replies, need)?;
+                sweeper.sweep(&channel.replies, need).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();
         }
@@ -236,11 +236,11 @@ fn stop(
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
     let late = desk.crowd.wait_empty(deadline);
-    desk.replies.flush()?;
+    desk.replies.flush().context("cannot send deferred replies")?;
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sweeper.sweep(&channel.replies, Need::Tidy).context("cannot tidy the reply queue")?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;
