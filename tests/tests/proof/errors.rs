@@ -8,7 +8,8 @@ use common::process::is_alive;
 use common::shows;
 use nix::sys::signal::Signal;
 use tests::account::Account;
-use tests::client::Client;
+use tests::client::{CLIENT_TIMEOUT, Client};
+use tests::effort::Effort;
 use tests::gate::Traced;
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
@@ -18,8 +19,6 @@ use tests::{processes, trace, wait};
 
 use crate::faults::{self, Fault};
 
-/// Longer than this nothing may hang.
-const HANG_MAX: Duration = Duration::from_secs(5);
 /// How long a client waits for an answer that a fault may have destroyed.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// A server with nothing to do is at rest within this, also where it tries again now and then.
@@ -46,12 +45,19 @@ const OUT_OF_MEMORY: [&str; 3] =
 struct Run {
     server: Server,
     account: Account,
+    /// How long a client waits.
+    timeout: Duration,
+}
+
+/// Longer than this nothing may hang. A run at night has the machine to itself.
+fn hang_max() -> Duration {
+    Duration::from_secs(Effort::asked().of(30, 30, 5))
 }
 
 impl Run {
     fn new(stage: Stage) -> Run {
         let server = Server::prepare(stage, &[]);
-        Run { server, account: Account::new(shows::sample()) }
+        Run { server, account: Account::new(shows::sample()), timeout: TIMEOUT }
     }
 
     /// Asks one question after the other, by a new client after each that had no answer.
@@ -64,7 +70,7 @@ impl Run {
             let dir = self.server.dir();
             let opened = client
                 .take()
-                .map_or_else(|| Client::open(self.server.stage(), &dir, TIMEOUT).ok(), Some);
+                .map_or_else(|| Client::open(self.server.stage(), &dir, self.timeout).ok(), Some);
             let Some(mut open) = opened else {
                 unanswered += 1;
                 continue;
@@ -123,13 +129,13 @@ impl Run {
             let mut served = || self.ask_all(&[Ask::View { show: 1 }, Ask::List], 1) == 0;
             (ended || served()).then_some(!ended)
         };
-        wait::until(HANG_MAX, is_over).expect("it is there and serves nobody")
+        wait::until(hang_max(), is_over).expect("it is there and serves nobody")
     }
 
     /// Its end is soon, and in order: by itself, or by the abort of the allocator; with a word why.
     fn assert_ends(&mut self, fault: &Fault) {
         use std::os::unix::process::ExitStatusExt;
-        let status = self.server.wait(HANG_MAX);
+        let status = self.server.wait(hang_max());
         let log = self.server.log();
         let is_out_of_memory = |text: &str| OUT_OF_MEMORY.iter().any(|words| text.contains(words));
         let mut panics = log.split("panicked at").skip(1);
@@ -147,6 +153,7 @@ impl Run {
     /// The next start, without a fault.
     fn start_again(mut self) {
         self.server.launch();
+        self.timeout = CLIENT_TIMEOUT;
         self.account.restart();
         let table = self.server.table_on_disk();
         assert!(self.account.allows(&table), "{table:#?} is on disk, not {:#?}", self.account);
@@ -192,7 +199,7 @@ fn an_error_of_any_system_call_is_survived_or_ends_the_server_clearly() {
             let options: Vec<&str> = options.iter().map(String::as_str).collect();
             let begin = Instant::now();
             let Some(traced) = run.server.launch_traced(name, &options) else { return };
-            assert!(begin.elapsed() < HANG_MAX, "the start took {:?}", begin.elapsed());
+            assert!(begin.elapsed() < hang_max(), "the start took {:?}", begin.elapsed());
             let trace = run.suffer(traced, fault);
             assert_no_sync_after_a_failed_one(&trace);
             run.start_again();
