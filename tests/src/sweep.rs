@@ -2,24 +2,15 @@
 //! resumed where the last run was ended.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::effort::Effort;
+use crate::say::say;
 use crate::{seed, stage};
 
 /// How often a night run writes down how far it is.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Prints a line past the test runner's capture: how much was tried belongs to every report of
-/// success.
-///
-/// # Panics
-/// If stderr is closed.
-pub fn tell(line: &str) {
-    writeln!(io::stderr(), "{line}").expect("stderr is open");
-}
 
 /// Points 0 to `points`, and how long they may take.
 #[derive(Debug)]
@@ -82,7 +73,7 @@ impl Sweep {
             self.save(tried);
         }
         let (name, points, seconds) = (&self.name, self.points, start.elapsed().as_secs_f64());
-        tell(&format!("{name}: {tried} of {points} points in {seconds:.1} s"));
+        say(&format!("{name}: {tried} of {points} points in {seconds:.1} s"));
     }
 
     /// The point at which an earlier run ended; 0 if there was none, or it was through.

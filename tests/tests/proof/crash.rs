@@ -5,9 +5,9 @@ use std::time::Duration;
 use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
-use tests::account::{Account, SCRIPT};
 use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::gate::counted_before;
+use tests::ledger::{Ledger, SCRIPT};
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::strace::Strace;
@@ -68,7 +68,7 @@ fn points(name: &str, stage: Stage) -> Option<Vec<Point>> {
 /// A server, what its client knows, and whether that had all its answers.
 struct Run {
     server: Server,
-    account: Account,
+    ledger: Ledger,
     scope: Scope,
     answered: bool,
 }
@@ -76,8 +76,8 @@ struct Run {
 impl Run {
     fn prepare(stage: Stage, scope: Scope) -> Run {
         let server = Server::prepare(stage, &[]);
-        let account = Account::new(shows::sample());
-        let mut run = Run { server, account, scope, answered: true };
+        let ledger = Ledger::new(shows::sample());
+        let mut run = Run { server, ledger, scope, answered: true };
         if scope == Scope::AfterCrash {
             run.server.launch();
             let mut client = run.server.client();
@@ -133,7 +133,7 @@ impl Run {
     /// Asks a question; whether it was answered, with something else than that the server stops.
     fn ask(&mut self, client: &mut Client, ask: Ask) -> bool {
         let heard = client.ask(ask);
-        self.account.enter(ask, &heard);
+        self.ledger.enter(ask, &heard);
         heard.is_ok_and(|reply| reply.status() != Some(common::reply::Status::Unavailable))
     }
 
@@ -159,14 +159,14 @@ impl Run {
     /// leaves nothing.
     fn start_again(mut self) {
         self.server.launch();
-        self.account.restart();
+        self.ledger.restart();
         let rival = self.server.rival();
         assert_eq!(rival.status.code(), Some(2), "a second server in one DIR: {rival:?}");
         let mut client = self.server.client();
         assert!(self.ask(&mut client, Ask::List));
         assert!(self.ask(&mut client, Ask::Reserve { show: 4, seats: 1 }));
         let table = self.server.table_on_disk();
-        assert!(self.account.allows(&table), "{table:#?} is on disk, not {:#?}", self.account);
+        assert!(self.ledger.allows(&table), "{table:#?} is on disk, not {:#?}", self.ledger);
         drop(client);
         self.server.stop();
     }

@@ -7,10 +7,10 @@ use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
 use nix::sys::signal::Signal;
-use tests::account::Account;
 use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::effort::Effort;
 use tests::gate::Traced;
+use tests::ledger::Ledger;
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::strace::Strace;
@@ -44,7 +44,7 @@ const OUT_OF_MEMORY: [&str; 3] =
 /// A server under a fault, and what its clients know.
 struct Run {
     server: Server,
-    account: Account,
+    ledger: Ledger,
     /// How long a client waits.
     timeout: Duration,
 }
@@ -57,7 +57,7 @@ fn hang_max() -> Duration {
 impl Run {
     fn new(stage: Stage) -> Run {
         let server = Server::prepare(stage, &[]);
-        Run { server, account: Account::new(shows::sample()), timeout: TIMEOUT }
+        Run { server, ledger: Ledger::new(shows::sample()), timeout: TIMEOUT }
     }
 
     /// Asks one question after the other, by a new client after each that had no answer.
@@ -76,7 +76,7 @@ impl Run {
                 continue;
             };
             let heard = open.ask(ask);
-            self.account.enter(ask, &heard);
+            self.ledger.enter(ask, &heard);
             match heard {
                 Ok(_) => client = Some(open),
                 Err(_) => unanswered += 1,
@@ -154,9 +154,9 @@ impl Run {
     fn start_again(mut self) {
         self.server.launch();
         self.timeout = CLIENT_TIMEOUT;
-        self.account.restart();
+        self.ledger.restart();
         let table = self.server.table_on_disk();
-        assert!(self.account.allows(&table), "{table:#?} is on disk, not {:#?}", self.account);
+        assert!(self.ledger.allows(&table), "{table:#?} is on disk, not {:#?}", self.ledger);
         let last = [Ask::List, Ask::Reserve { show: 4, seats: 1 }];
         assert_eq!(self.ask_all(&last, 1), 0, "it does not serve:\n{}", self.server.log());
         self.server.stop();

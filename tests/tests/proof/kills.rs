@@ -8,7 +8,7 @@ use common::table::Table;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tests::ledger::{Ledger, Load};
+use tests::load::{Load, Told};
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::sweep::Sweep;
@@ -38,7 +38,7 @@ fn start(stage: Stage) -> Server {
 }
 
 /// Kills a process of a server under load, and starts it again; what its clients had seen.
-fn round(server: &mut Server, rng: &mut Rng) -> Ledger {
+fn round(server: &mut Server, rng: &mut Rng) -> Told {
     let load = Load::start(server, CLIENTS, SHOWS as i32, rng.u64(..));
     load.wait_for(rng.u64(..ANSWERS_MAX));
     let mut pids: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
@@ -55,9 +55,9 @@ fn round(server: &mut Server, rng: &mut Rng) -> Ledger {
         assert_eq!(server.wait(END_MAX).code(), Some(2), "{}", server.last_words());
         server.assert_nothing_left(group);
     }
-    let ledger = load.join();
+    let told = load.join();
     server.launch();
-    ledger
+    told
 }
 
 #[test]
@@ -68,11 +68,11 @@ fn a_kill_of_any_process_under_load_loses_and_sells_nothing_twice() {
         let mut server = start(stage);
         let mut before: Table = server.table_on_disk();
         sweep.run(|point| {
-            let ledger = round(&mut server, &mut Rng::with_seed(seed ^ point));
+            let told = round(&mut server, &mut Rng::with_seed(seed ^ point));
             let after = server.table_on_disk();
             let list = server.client().ask(Ask::List).unwrap();
             assert_eq!(list.rows(), after.rows, "what is shown is not what is on disk");
-            assert_eq!(ledger.contradiction(&before, &after), None);
+            assert_eq!(told.contradiction(&before, &after), None);
             before = after;
         });
         server.stop();

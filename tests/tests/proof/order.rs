@@ -4,7 +4,8 @@ use tests::effort::Effort;
 use tests::journal::{Event, Journal};
 use tests::seed;
 use tests::stage::ALL;
-use tests::sweep::tell;
+
+use tests::say::say;
 
 /// Checks that each count that a reply quotes was durable when the reply left; returns how many
 /// were.
@@ -59,7 +60,7 @@ fn every_count_that_leaves_is_durable_before_it_does() {
         }
         let (sold, syncs) = (journal.sold.len(), journal.syncs());
         let package = stage.package();
-        tell(&format!("order-{package}: {sold} acknowledgements, {checked} counts, {syncs} syncs"));
+        say(&format!("order-{package}: {sold} acknowledgements, {checked} counts, {syncs} syncs"));
     }
 }
 
