@@ -1,6 +1,7 @@
 //! Errors and short results of every system call: a server answers rightly, or says what is wrong
 //! and ends; it never loses, invents, spins or hangs.
 
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use common::ask::Ask;
@@ -118,8 +119,10 @@ impl Run {
                 self.server.signal(Signal::SIGTERM);
             }
         }
-        self.assert_ends(fault);
-        strace.map_or(trace, |strace| strace.finish())
+        let ended_well = self.assert_ends(fault);
+        let trace = strace.map_or(trace, |strace| strace.finish());
+        assert!(ended_well || trace.contains("(INJECTED)"), "it ended without a fault");
+        trace
     }
 
     /// Whether the server is there and serves; else it ends by itself.
@@ -133,8 +136,8 @@ impl Run {
     }
 
     /// Its end is soon, and in order: by itself, or by the abort of the allocator; with a word why.
-    fn assert_ends(&mut self, fault: &Fault) {
-        use std::os::unix::process::ExitStatusExt;
+    /// Whether it ended well.
+    fn assert_ends(&mut self, fault: &Fault) -> bool {
         let status = self.server.wait(hang_max());
         let log = self.server.log();
         let is_out_of_memory = |text: &str| OUT_OF_MEMORY.iter().any(|words| text.contains(words));
@@ -148,6 +151,7 @@ impl Run {
         };
         // Where nothing can be written, nothing can be said.
         assert!(said || fault.call == "write", "{status} and not a word:\n{log}");
+        status.success()
     }
 
     /// The next start, without a fault.
