@@ -103,7 +103,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// It holds the committer's only line, so that the committer ends when this does.
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let _counted = desk.crowd.enter();
-    while let Some((place, request)) = channel.receive_any()? {
+    while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
         start_thread(desk, &line, place, request);
     }
     finish(channel);

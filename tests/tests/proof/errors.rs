@@ -167,13 +167,11 @@ impl Run {
     }
 }
 
-/// Whether a line is the last words of a server that says what it could not do, or what has become
-/// of a part of it; the system's words for an error alone would not do.
+/// Whether a line is the last words of a server that says what could not be done, or what did not
+/// end in time; the system's words for an error alone would not do.
 fn is_clear(line: &str) -> bool {
-    let about = ["cannot ", ", process ", ", thread ", "a worker ", " did not ", " were not "];
-    let words =
-        line.strip_prefix("server: ").or_else(|| line.split_once(" ERROR ").map(|said| said.1));
-    words.is_some_and(|words| about.iter().any(|part| words.contains(part)))
+    line.strip_prefix("server: ")
+        .is_some_and(|words| [": ", " in time"].iter().any(|part| words.contains(part)))
 }
 
 /// A failed sync is the last: another one would return 0 and mean nothing.
