@@ -170,8 +170,9 @@ impl Run {
 /// Whether a line is the last words of a server that says what could not be done, or what did not
 /// end in time; the system's words for an error alone would not do.
 fn is_clear(line: &str) -> bool {
-    line.strip_prefix("server: ")
-        .is_some_and(|words| [": ", " in time"].iter().any(|part| words.contains(part)))
+    let said = line.strip_prefix("server: ");
+    let words = said.or_else(|| line.split_once(" ERROR ").map(|(_, logged)| logged));
+    words.is_some_and(|words| [": ", " in time"].iter().any(|part| words.contains(part)))
 }
 
 /// A failed sync is the last: another one would return 0 and mean nothing.
