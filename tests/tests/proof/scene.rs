@@ -1,8 +1,10 @@
 //! A worker of a new server, brought to the shared lock, and the other one, which wants it too.
 
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use common::ask::Ask;
+use common::process::is_alive;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::table::Table;
@@ -35,7 +37,7 @@ pub(crate) enum Reached {
     Holding,
     /// It does not, and the other one has answered.
     Free,
-    /// On a loaded machine it took so long that the server stopped.
+    /// On a loaded machine it took so long that the other one gave up and the server stops.
     Killed,
 }
 
@@ -136,21 +138,28 @@ impl Scene {
             assert_eq!(answer, None, "two holders: an answer while the lock was taken");
             return Reached::Holding;
         }
-        assert!(self.answer(END_MAX).is_some(), "no answer although the lock is free");
-        Reached::Free
+        if self.answer(END_MAX).is_some() { Reached::Free } else { Reached::Killed }
     }
 
-    /// The other worker's answer, which is right.
+    /// The other worker's answer, which is right; None if it has not answered within `limit`, or is
+    /// gone.
     pub(crate) fn answer(&mut self, limit: Duration) -> Option<Reply> {
         let deadline = Instant::now() + limit;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let reply = self.wire.receive(self.me, left)?;
-            if reply.nonce == OTHER {
-                assert_eq!(reply.status(), Some(Status::Ok), "{reply:?}");
-                self.assert_right(&reply);
-                self.has_answer = true;
-                return Some(reply);
+            // In this order: what it has answered before its end is there after it.
+            let is_gone = !is_alive(self.other_pid);
+            match self.wire.try_receive(self.me) {
+                Ok(Some(reply)) if reply.nonce == OTHER => {
+                    assert_eq!(reply.status(), Some(Status::Ok), "{reply:?}");
+                    self.assert_right(&reply);
+                    self.has_answer = true;
+                    return Some(reply);
+                }
+                // An answer of the victim.
+                Ok(Some(_)) => {}
+                Ok(None) if is_gone || Instant::now() >= deadline => return None,
+                Ok(None) => yield_now(),
+                Err(_) => return None,
             }
         }
     }
