@@ -52,7 +52,7 @@ fn histories_with_kills_and_stops_are_linearizable() {
     }
     for stage in ALL {
         let sweep = Sweep::new(&format!("histories-{}", stage.package()), HISTORIES, SWEEPS);
-        let seed = sweep.seed();
+        let (seed, mut all, mut unknown) = (sweep.seed(), 0, 0);
         sweep.run(|point| {
             let mut rng = Rng::with_seed(seed ^ point);
             let mut server = Server::start_with(stage, &table(|| rng.i32(20..500)), &[]);
@@ -60,7 +60,11 @@ fn histories_with_kills_and_stops_are_linearizable() {
             if let Err(why) = search::check(&history) {
                 fail(stage, point, &history, &why);
             }
+            let is_unknown = |operation: &&Operation| operation.back.is_none();
+            all += history.operations.len();
+            unknown += history.operations.iter().filter(is_unknown).count();
         });
+        println!("{}: {all} operations, {unknown} of unknown outcome", stage.package());
     }
 }
 
