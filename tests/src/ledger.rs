@@ -1,160 +1,185 @@
-//! What clients of a server that ends under them were told, and whether a table agrees with it.
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+//! What one client knows of the table: every answer must fit, and where there was none both
+//! outcomes stay possible.
 
 use common::ask::{Ask, Unanswered};
-use common::record::ROWS;
 use common::reply::{Reply, Status};
+use common::request::Request;
 use common::table::Table;
-use fastrand::Rng;
 
-use crate::client::{CLIENT_TIMEOUT, Client};
-use crate::server::Server;
-use crate::wait;
+/// Twenty operations: every kind and every refusal, and shows in both sectors of the data file.
+pub const SCRIPT: [Ask; 20] = [
+    Ask::Reserve { show: 1, seats: 3 },
+    Ask::View { show: 1 },
+    Ask::List,
+    Ask::Reserve { show: 8, seats: 38 },
+    Ask::Reserve { show: 8, seats: 3 },
+    Ask::View { show: 8 },
+    Ask::Reserve { show: 99, seats: 1 },
+    Ask::Reserve { show: 1, seats: 0 },
+    Ask::Reserve { show: 2, seats: 150 },
+    Ask::View { show: 99 },
+    Ask::Reserve { show: 2, seats: 1 },
+    Ask::List,
+    Ask::Reserve { show: 7, seats: 1 },
+    Ask::Reserve { show: 7, seats: 1 },
+    Ask::View { show: 7 },
+    Ask::Reserve { show: 6, seats: 299 },
+    Ask::Reserve { show: 8, seats: 2 },
+    Ask::List,
+    Ask::Reserve { show: 3, seats: 5 },
+    Ask::View { show: 3 },
+];
 
-/// What clients have seen of the shows 1 to 10, which are the rows in their order.
-#[derive(Clone, Debug, Default)]
+/// The tables that are possible after all a client has asked and heard.
+#[derive(Clone, Debug)]
 pub struct Ledger {
-    /// Seats that were acknowledged.
-    acknowledged: [i32; ROWS],
-    /// Reservations whose outcome nobody knows: the row and the seats.
-    unknown: Vec<(usize, i32)>,
-    /// The fewest seats that any reply showed as left.
-    least: [Option<i32>; ROWS],
+    possible: Vec<State>,
+    /// A reservation was told UNAVAILABLE: none may be made after it.
+    is_over: bool,
 }
 
-/// Clients that ask until the server is gone.
-#[derive(Debug)]
-pub struct Load {
-    clients: Vec<JoinHandle<Ledger>>,
-    answers: Arc<AtomicU64>,
-}
-
-impl Load {
-    /// Starts clients of a server with `shows` shows; what they ask follows from the seed.
-    pub fn start(server: &Server, clients: u64, shows: i32, seed: u64) -> Load {
-        let answers = Arc::new(AtomicU64::new(0));
-        let start = |number| {
-            let (stage, dir, answers) = (server.stage(), server.dir(), answers.clone());
-            thread::spawn(move || {
-                // The server may be gone already: then this client has seen nothing.
-                let client = Client::open(stage, &dir, CLIENT_TIMEOUT);
-                let mut rng = Rng::with_seed(seed.wrapping_add(number));
-                let ask = |client| Ledger::of(client, &mut rng, shows, &answers);
-                client.map_or_else(|_| Ledger::default(), ask)
-            })
-        };
-        Load { clients: (0..clients).map(start).collect(), answers }
-    }
-
-    /// Waits until the clients have had so many answers.
-    ///
-    /// # Panics
-    /// If they do not get them.
-    pub fn wait_for(&self, answers: u64) {
-        let enough = || self.answers.load(Ordering::Relaxed) >= answers;
-        wait::until_true("answers", CLIENT_TIMEOUT, enough);
-    }
-
-    /// What all of them have seen until the server's end.
-    ///
-    /// # Panics
-    /// If one of them did.
-    pub fn join(self) -> Ledger {
-        let mut all = Ledger::default();
-        for client in self.clients {
-            all.add(client.join().expect("a client does not panic"));
-        }
-        all
-    }
+/// One of the possible tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    table: Table,
+    /// Reservations without an answer, which may still be made.
+    pending: Vec<Ask>,
 }
 
 impl Ledger {
-    fn of(mut client: Client, rng: &mut Rng, shows: i32, answers: &AtomicU64) -> Ledger {
-        let mut ledger = Ledger::default();
-        loop {
-            let show = rng.i32(1..=shows);
-            let ask = match rng.u32(0..8) {
-                0 => Ask::List,
-                1 => Ask::View { show },
-                _ => Ask::Reserve { show, seats: rng.i32(1..=3) },
-            };
-            let answer = client.ask(ask);
-            if !ledger.enter(ask, &answer) {
-                return ledger;
+    /// A ledger of a table that is known.
+    pub fn new(table: Table) -> Ledger {
+        Ledger { possible: vec![State { table, pending: Vec::new() }], is_over: false }
+    }
+
+    /// The server was started again: it can make reservations once more, but none that an earlier
+    /// one has not made.
+    pub fn restart(&mut self) {
+        self.is_over = false;
+        self.settle();
+        self.possible.iter_mut().for_each(|state| state.pending.clear());
+    }
+
+    /// Enters what came of a question.
+    ///
+    /// # Panics
+    /// If the answer fits none of the possible tables, or is an OK to a reservation after one that
+    /// was told UNAVAILABLE.
+    pub fn enter(&mut self, ask: Ask, heard: &Result<Reply, Unanswered>) {
+        let reserves = matches!(ask, Ask::Reserve { .. });
+        match heard {
+            Ok(reply) if reply.status() == Some(Status::Busy) => {}
+            Err(Unanswered::NotSent(_)) => {}
+            Ok(reply) if reply.status() != Some(Status::Unavailable) => {
+                let is_ok = reply.status() == Some(Status::Ok);
+                assert!(!(self.is_over && reserves && is_ok), "OK after UNAVAILABLE: {ask:?}");
+                self.settle();
+                let before = std::mem::take(&mut self.possible);
+                let fits = |state: &State| {
+                    let (expected, table) = decide(&state.table, ask, reply);
+                    (expected == *reply).then(|| State { table, ..state.clone() })
+                };
+                self.possible = before.iter().filter_map(fits).collect();
+                assert!(!self.possible.is_empty(), "{ask:?}: {reply:?} fits none of {before:#?}");
             }
-            answers.fetch_add(1, Ordering::Relaxed);
+            Ok(_) | Err(Unanswered::Unknown(_)) => {
+                self.is_over |= heard.is_ok() && reserves;
+                let pending = self.possible.iter_mut().filter(|_| reserves);
+                pending.for_each(|state| state.pending.push(ask));
+            }
         }
     }
 
-    /// Enters an answer; false if it is the last one.
-    fn enter(&mut self, ask: Ask, answer: &Result<Reply, Unanswered>) -> bool {
-        let reply = match answer {
-            Err(Unanswered::NotSent(_)) => return false,
-            Err(Unanswered::Unknown(_)) => None,
-            Ok(reply) => Some(reply).filter(|reply| reply.status() != Some(Status::Unavailable)),
-        };
-        match (ask, reply) {
-            (Ask::List, Some(list)) => {
-                let rows = list.rows().iter().enumerate();
-                rows.for_each(|(row, show)| self.show(row, show.seats.get()));
-            }
-            (Ask::View { show }, Some(reply)) => self.show(show as usize - 1, reply.seats.get()),
-            (Ask::Reserve { show, seats }, Some(reply)) => {
-                let row = show as usize - 1;
-                self.show(row, reply.seats.get());
-                if reply.status() == Some(Status::Ok) {
-                    self.acknowledged[row] += seats;
+    /// Whether a table is one of the possible.
+    pub fn allows(&self, table: &Table) -> bool {
+        let mut settled = self.clone();
+        settled.settle();
+        settled.possible.iter().any(|state| state.table == *table)
+    }
+
+    /// Adds the tables after any of the pending reservations, in any order.
+    fn settle(&mut self) {
+        let mut looked_at = 0;
+        while let Some(state) = self.possible.get(looked_at).cloned() {
+            for (number, &ask) in state.pending.iter().enumerate() {
+                let undecided = Reply::new(&Request::new(1, 1, ask), Status::Unavailable, 1);
+                let (_, table) = decide(&state.table, ask, &undecided);
+                let mut after = State { table, ..state.clone() };
+                after.pending.remove(number);
+                if !self.possible.contains(&after) {
+                    self.possible.push(after);
                 }
             }
-            (Ask::Reserve { show, seats }, None) => self.unknown.push((show as usize - 1, seats)),
-            (Ask::List | Ask::View { .. }, None) => {}
+            looked_at += 1;
         }
-        reply.is_some()
+    }
+}
+
+/// The reply to a question if this is the table, with the nonce and the server of the one that
+/// came, and the table after it.
+fn decide(table: &Table, ask: Ask, reply: &Reply) -> (Reply, Table) {
+    let request = Request::new(1, reply.nonce.get(), ask);
+    let (mut after, server) = (*table, reply.server.get());
+    let expected = match ask {
+        Ask::Reserve { .. } => after.reserve(&request, server),
+        Ask::List | Ask::View { .. } => after.consult(&request, server),
+    };
+    (expected, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::shows;
+    use std::io;
+
+    const ASK: Ask = Ask::Reserve { show: 1, seats: 3 };
+
+    fn heard(status: Status, seats: i32) -> Result<Reply, Unanswered> {
+        let reply = Reply::new(&Request::new(1, 7, ASK), status, 42);
+        Ok(Reply { seats: seats.into(), ..reply })
     }
 
-    fn show(&mut self, row: usize, seats: i32) {
-        let least = self.least[row].get_or_insert(seats);
-        *least = seats.min(*least);
+    fn refuses(ledger: &Ledger, heard: Result<Reply, Unanswered>) -> bool {
+        let mut ledger = ledger.clone();
+        let enter = std::panic::AssertUnwindSafe(|| ledger.enter(ASK, &heard));
+        std::panic::catch_unwind(enter).is_err()
     }
 
-    fn add(&mut self, other: Ledger) {
-        for row in 0..ROWS {
-            self.acknowledged[row] += other.acknowledged[row];
-            if let Some(seats) = other.least[row] {
-                self.show(row, seats);
-            }
-        }
-        self.unknown.extend(other.unknown);
+    #[test]
+    fn only_an_answer_that_fits_is_accepted() {
+        let mut ledger = Ledger::new(shows::sample());
+        assert!(refuses(&ledger, heard(Status::Ok, 198)));
+        assert!(refuses(&ledger, heard(Status::NotEnoughSeats, 200)));
+        ledger.enter(ASK, &heard(Status::Ok, 197));
+        assert!(!ledger.allows(&shows::sample()));
     }
 
-    /// What a table that the server left behind contradicts: P1 (nothing acknowledged is lost), P2
-    /// and P3 (what was sold is what was acknowledged and some of the unknown), P5 (no reply showed
-    /// a count before its time).
-    pub fn contradiction(&self, before: &Table, after: &Table) -> Option<String> {
-        (0..ROWS).find_map(|row| {
-            let (was, is) = (before.rows[row].seats.get(), after.rows[row].seats.get());
-            let mut unsold = after.rows[row];
-            unsold.seats = before.rows[row].seats;
-            let wanted = self.unknown.iter().filter(|(of, _)| *of == row).map(|&(_, seats)| seats);
-            let mut possible = BTreeSet::from([self.acknowledged[row]]);
-            for seats in wanted {
-                possible.extend(possible.clone().iter().map(|sold| sold + seats));
-            }
-            let too_few = self.least[row].is_some_and(|least| least < is);
-            (unsold != before.rows[row] || is < 0 || !possible.contains(&(was - is)) || too_few)
-                .then(|| {
-                    format!(
-                        "show {}: {was} seats before and {is} after, {possible:?} can be sold, \
-                         {:?} were shown as left; {:?}",
-                        row + 1,
-                        self.least[row],
-                        after.rows[row]
-                    )
-                })
-        })
+    #[test]
+    fn after_an_unknown_outcome_either_is_possible_until_an_answer_tells() {
+        let mut ledger = Ledger::new(shows::sample());
+        ledger.enter(ASK, &Err(Unanswered::Unknown(io::Error::other("lost"))));
+        assert!(refuses(&ledger, heard(Status::Ok, 191)));
+        let mut later = ledger.clone();
+        ledger.enter(ASK, &heard(Status::Ok, 194));
+        assert!(refuses(&ledger, heard(Status::Ok, 188)));
+        // It may also be made after the next one, but not by another server.
+        later.enter(ASK, &heard(Status::Ok, 197));
+        later.restart();
+        later.enter(ASK, &heard(Status::Ok, 191));
+        assert_eq!(later.possible.len(), 1);
+        assert!(refuses(&later, heard(Status::Ok, 185)));
+    }
+
+    #[test]
+    fn what_was_not_sent_has_not_happened_and_after_unavailable_nothing_is_reserved() {
+        let mut ledger = Ledger::new(shows::sample());
+        ledger.enter(ASK, &Err(Unanswered::NotSent(io::Error::other("closed"))));
+        ledger.enter(ASK, &heard(Status::Busy, 0));
+        assert_eq!(ledger.possible, Ledger::new(shows::sample()).possible);
+        ledger.enter(ASK, &heard(Status::Unavailable, 0));
+        assert!(refuses(&ledger, heard(Status::Ok, 197)));
+        ledger.restart();
+        assert!(!refuses(&ledger, heard(Status::Ok, 197)));
     }
 }

@@ -1,8 +1,9 @@
 //! The stages under test, and where their programs are.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use crate::say::say;
 
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,15 +168,14 @@ fn foreign() -> Option<PathBuf> {
 pub fn is_ours(test: &str) -> bool {
     let foreign = foreign().is_some();
     if foreign {
-        writeln!(io::stderr(), "left out {test}: it asks for more than the protocol")
-            .expect("stderr is open");
+        say(&format!("left out {test}: it asks for more than the protocol"));
     }
     !foreign
 }
 
 /// Says that this machine cannot run a test, past the test runner's capture.
 pub fn skip(test: &str, needs: &str) {
-    writeln!(io::stderr(), "skipped {test}: needs {needs}").expect("stderr is open");
+    say(&format!("skipped {test}: needs {needs}"));
 }
 
 /// A program that cargo has built together with the running test.
@@ -184,6 +184,8 @@ pub fn skip(test: &str, needs: &str) {
 /// If the running program is no test of this workspace.
 pub fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
-    let built = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps");
-    built.join(name)
+    let folder = test.parent().expect("a program stands in a folder");
+    // A test stands in target/PROFILE/deps, the programs that it starts in target/PROFILE.
+    let built = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    built.expect("deps stands in a folder").join(name)
 }

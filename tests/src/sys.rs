@@ -1,5 +1,6 @@
-//! What a child must do between fork and exec, a message of any length, and a disk's sudden end.
-#![allow(unsafe_code, reason = "pre_exec is unsafe, and nix has neither msgsnd nor this ioctl")]
+//! What the standard library and nix leave out: fork, users of single threads, any message, and a
+//! disk's sudden end.
+#![allow(unsafe_code, reason = "pre_exec, fork and ioctl are unsafe, and nix has no msgsnd")]
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -8,6 +9,7 @@ use std::process::Command;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
@@ -20,6 +22,47 @@ pub(crate) fn tie_to_this_thread(command: &mut Command) -> &mut Command {
     command.process_group(0);
     // SAFETY: the closure makes two system calls; it takes no lock and no memory.
     unsafe { command.pre_exec(prepare) }
+}
+
+/// Which of the two processes this is after a fork.
+#[derive(Clone, Copy, Debug)]
+pub enum Fork {
+    /// The one that called it, with the new one's id.
+    Parent(Pid),
+    /// The new one.
+    Child,
+}
+
+/// Makes a process that goes on here; for a process of one thread.
+///
+/// # Errors
+/// EAGAIN. See fork(2).
+pub fn fork() -> io::Result<Fork> {
+    // SAFETY: with one thread, no lock can be held in the child by a thread that it has not.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Fork::Parent(child)),
+        ForkResult::Child => Ok(Fork::Child),
+    }
+}
+
+/// The user that owns nothing.
+const NOBODY: libc::c_long = 65534;
+
+/// Makes the calling thread, and no other, the user nobody's from now on.
+///
+/// The functions of the C library would change all threads of the process; the calls themselves
+/// change one.
+///
+/// # Panics
+/// If it is not root's.
+pub fn become_nobody() {
+    // SAFETY: takes integers only, and no list.
+    let left = unsafe { libc::syscall(libc::SYS_setgroups, 0, 0) };
+    // SAFETY: takes integers only.
+    let group = unsafe { libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY) };
+    // SAFETY: takes integers only.
+    let user = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
+    assert_eq!((left, group, user), (0, 0, 0), "only root can become nobody");
 }
 
 /// Sends any bytes as a message of any type, without waiting.

@@ -11,6 +11,7 @@ use fastrand::Rng;
 use tests::client::{CLIENT_TIMEOUT, Client};
 use tests::history::{History, Meaning, Operation, chain, meaning, now, search, seats};
 use tests::nemesis;
+use tests::say::say;
 use tests::server::Server;
 use tests::stage::{ALL, Stage, is_ours, program};
 use tests::sweep::Sweep;
@@ -64,7 +65,8 @@ fn histories_with_kills_and_stops_are_linearizable() {
             all += history.operations.len();
             unknown += history.operations.iter().filter(is_unknown).count();
         });
-        println!("{}: {all} operations, {unknown} of unknown outcome", stage.package());
+        let stage = stage.package();
+        say(&format!("proof histories {stage}: {all} operations, {unknown} of unknown outcome"));
     }
 }
 
@@ -88,7 +90,7 @@ fn ask_on(mut client: Client, mut rng: Rng) -> Vec<Operation> {
 #[test]
 fn a_long_run_is_linearizable_from_its_first_answer_to_its_last() {
     for stage in ALL {
-        let sweep = Sweep::new(&format!("soak-{}", stage.package()), PARTS, SWEEPS);
+        let sweep = Sweep::new(&format!("chain-{}", stage.package()), PARTS, SWEEPS);
         let seed = sweep.seed();
         let server = Server::start_with(stage, &table(|| i32::MAX), &[]);
         sweep.run(|point| {

@@ -11,8 +11,8 @@ use common::shows;
 use common::table::Table;
 use fastrand::Rng;
 use tests::disk::Disk;
-use tests::ledger::Load;
 use tests::leftovers;
+use tests::load::Load;
 use tests::processes;
 use tests::server::Server;
 use tests::stage::{ALL, Stage, is_ours};
@@ -61,7 +61,7 @@ fn cut(disk: &Disk, stage: Stage, durability: &str, rng: &mut Rng) -> Option<Str
     } else {
         server.crash();
     }
-    let ledger = load.join();
+    let told = load.join();
     wait::until_true("the last process's end", END_MAX, || processes::of_group(group).is_empty());
     mount.unmount();
     leftovers::renew_namespace();
@@ -73,7 +73,7 @@ fn cut(disk: &Disk, stage: Stage, durability: &str, rng: &mut Rng) -> Option<Str
     assert_eq!(list.rows(), after.rows, "what a restart shows is not what was on the disk");
     server.stop();
     mount.unmount();
-    ledger.contradiction(&before, &after)
+    told.contradiction(&before, &after)
 }
 
 #[test]
