@@ -49,8 +49,8 @@ pub struct Host {
     pub cpu: String,
     /// CPUs that this process may use.
     pub cpus: Vec<usize>,
-    /// The hypervisor's name as the processor tells it, or empty.
-    pub hypervisor: String,
+    /// Whether the processor says that it is a virtual one: a wake across CPUs is slow there.
+    pub virtual_machine: bool,
     /// The CPU on which everything of "one CPU" ran.
     pub chosen_cpu: usize,
     /// The CPU that takes the disk's interrupts; None if none could be made out.

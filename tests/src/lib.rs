@@ -16,6 +16,6 @@ pub mod server;
 pub mod stage;
 pub mod strace;
 pub mod sweep;
-mod sys;
+pub mod sys;
 pub mod wait;
 pub mod wire;

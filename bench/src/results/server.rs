@@ -1,5 +1,7 @@
 //! What a server is and costs, apart from time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::timing::Spread;
@@ -52,7 +54,7 @@ pub struct Memory {
 }
 
 /// What one request costs, apart from time; None where this machine cannot count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// The server's side.
     pub server: Side,
@@ -61,7 +63,7 @@ pub struct Cost {
 }
 
 /// One side's part of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Side {
     /// Microseconds of CPU, user and system.
     pub cpu_us: Option<f64>,
@@ -71,6 +73,8 @@ pub struct Side {
     pub faults: Option<f64>,
     /// System calls, by strace.
     pub calls: Option<f64>,
+    /// The same by name, those that are made at least once in ten requests.
+    pub calls_by_name: BTreeMap<String, f64>,
     /// Calls of malloc, calloc, realloc and their like, by LD_PRELOAD.
     pub allocations: Option<f64>,
 }
