@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use ::tests::strace::Strace;
 use anyhow::Context;
-use tests::strace::Strace;
 
 use crate::interrupt;
 use crate::memory;
@@ -51,13 +51,15 @@ fn count(bench: &Bench, subject: &Subject) -> anyhow::Result<Stage> {
         starts.push(server.start.as_secs_f64() * 1000.0);
         server.stop(subject)?;
     }
-    let server = Server::start(subject, bench.work(), &settings)?;
+    let mut server = Server::start(subject, bench.work(), &settings)?;
     let memory_at_rest = memory::of(&server, bench.kernel_stack_kib)?;
     let (processes, threads_at_rest) = (server.pids().len(), server.n_threads());
-    let memory_after = after_requests(bench, subject, &server)?;
-    let threads_under_16 = crowd(bench, subject, &server)?;
+    let memory_after = after_requests(bench, subject, &server);
+    let memory_after = server.explain(subject, memory_after)?;
+    let threads_under_16 = crowd(bench, subject, &server);
+    let threads_under_16 = server.explain(subject, threads_under_16)?;
     server.stop(subject)?;
-    let folder = subject.which().map(|stage| tests::c::root().join(stage.package()).join("src"));
+    let folder = subject.which().map(|stage| ::tests::c::root().join(stage.package()).join("src"));
     Ok(Stage {
         name: subject.name.clone(),
         protocol: Protocol::name(mechanism).to_owned(),
@@ -129,10 +131,12 @@ fn used(bench: &Bench, subject: &Subject, n: u64) -> anyhow::Result<(Usage, Usag
 }
 
 fn side(usage: Usage, n: u64) -> Side {
+    // Two starts of a server differ by some faults, so that the difference may be below zero.
+    let each = |sum: f64| Some((sum / n as f64).max(0.0));
     Side {
-        cpu_us: Some(usage.cpu_us / n as f64),
-        switches: Some(usage.switches / n as f64),
-        faults: Some(usage.faults / n as f64),
+        cpu_us: each(usage.cpu_us),
+        switches: each(usage.switches),
+        faults: each(usage.faults),
         ..Side::default()
     }
 }

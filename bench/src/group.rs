@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use hdrhistogram::Histogram;
 
 use crate::noise::{FOREIGN_MAX_PERCENT, Look};
@@ -126,8 +126,9 @@ impl Group {
         let settings = Settings { durability: Some(self.durability), ..Settings::default() };
         for turn in &self.turns {
             if parties.iter().all(|party| party.subject.name != turn.subject.name) {
-                let server = Server::start(&turn.subject, bench.work(), &settings)?;
-                let team = Team::start(&turn.subject, &server.dir(), turn.clients)?;
+                let mut server = Server::start(&turn.subject, bench.work(), &settings)?;
+                let team = Team::start(&turn.subject, &server.dir(), turn.clients);
+                let team = server.explain(&turn.subject, team)?;
                 parties.push(Party { subject: turn.subject.clone(), server, team });
             }
         }
@@ -144,14 +145,7 @@ impl Group {
         let party = parties.find(|party| party.subject.name == turn.subject.name);
         let party = party.context("every turn has its party")?;
         let done = party.team.ask_for(turn.question, time, turn.rate);
-        done.map_err(|error| {
-            let explained = party.server.explain();
-            anyhow!(
-                "{}: cannot measure {:?}: {error:#}: {explained}",
-                turn.subject.name,
-                turn.question
-            )
-        })
+        party.server.explain(&turn.subject, done)
     }
 
     fn timing(&self, turn: &Turn, tally: Tally) -> Timing {
@@ -189,13 +183,12 @@ impl Tally {
         for &(value, count) in done.iter().flat_map(|done| &done.samples) {
             round.record_n(value, count).context("cannot record a latency")?;
         }
-        let per_second = |done: &Done| {
-            let count: u64 = done.samples.iter().map(|(_, count)| count).sum();
-            count as f64 / (done.elapsed_ns.max(1) as f64 / 1e9)
-        };
+        // The same moments for all: a client that is late has fewer requests, not less time.
+        let elapsed_ns = done.iter().map(|done| done.elapsed_ns).max().unwrap_or_default();
+        let per_second = round.len() as f64 / (elapsed_ns.max(1) as f64 / 1e9);
         self.p50_us.push(us(&round, 0.5));
         self.p99_us.push(us(&round, 0.99));
-        self.per_second.push(done.iter().map(per_second).sum());
+        self.per_second.push(per_second);
         self.all.add(&round).context("cannot add up latencies")
     }
 }

@@ -1,17 +1,32 @@
 //! Ctrl-C: blocked, so that it ends no call half-way, and looked for wherever the measuring process
 //! waits; then everything is taken down as after an error.
 
-use std::os::fd::AsFd;
+use std::error::Error;
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 static SIGNALS: OnceLock<SignalFd> = OnceLock::new();
+
+/// This process was asked to end; the number of the signal.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupted(i32);
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Signal::try_from(self.0).map_or("a signal", Signal::as_str);
+        write!(f, "ended by {name}: nothing was written")
+    }
+}
+
+impl Error for Interrupted {}
 
 /// Blocks SIGINT and SIGTERM in this thread and all that it starts.
 ///
@@ -43,7 +58,7 @@ pub fn pause(time: Duration) -> anyhow::Result<()> {
     wait(None, time).map(drop)
 }
 
-fn wait(end: Option<std::os::fd::BorrowedFd<'_>>, limit: Duration) -> anyhow::Result<bool> {
+fn wait(end: Option<BorrowedFd<'_>>, limit: Duration) -> anyhow::Result<bool> {
     let signals = SIGNALS.get().context("signals are not blocked yet")?;
     let mut ends = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
     ends.extend(end.map(|end| PollFd::new(end, PollFlags::POLLIN)));
@@ -53,8 +68,7 @@ fn wait(end: Option<std::os::fd::BorrowedFd<'_>>, limit: Duration) -> anyhow::Re
         result => result.context("cannot wait")?,
     };
     if let Some(info) = signals.read_signal().context("cannot read a signal")? {
-        let name = Signal::try_from(info.ssi_signo as i32).map_or("a signal", Signal::as_str);
-        bail!("ended by {name}: nothing was written");
+        return Err(Interrupted(info.ssi_signo as i32).into());
     }
     Ok(true)
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use ::tests::stage::Mechanism;
 use clap::{Parser, Subcommand, ValueEnum};
-use tests::stage::Mechanism;
 
 use crate::bare::Bare;
 use crate::door::DoorKind;
@@ -21,6 +21,15 @@ pub struct Options {
     /// Short segments: less than a minute, more noise
     #[arg(long)]
     pub quick: bool,
+    /// How long each turn lasts; 400, or 30 with --quick
+    #[arg(long, value_name = "MS")]
+    pub segment: Option<u64>,
+    /// Rounds of every group
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rounds: usize,
+    /// Only what needs no clock: memory, calls, switches, faults, allocations
+    #[arg(long)]
+    pub counts: bool,
     /// Another server of the protocol, measured as one more row; may be given several times
     #[arg(long, value_name = "PATH", requires = "protocol")]
     pub server: Vec<PathBuf>,

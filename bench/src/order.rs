@@ -43,7 +43,7 @@ pub enum Answer {
 pub struct Done {
     /// Latencies in nanoseconds, each with how often it was seen.
     pub samples: Vec<(u64, u64)>,
-    /// From the first request to the last reply.
+    /// From the moment at which all clients were to begin to the last reply.
     pub elapsed_ns: u64,
     /// What this process has used meanwhile.
     pub usage: Usage,

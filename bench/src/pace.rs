@@ -27,15 +27,14 @@ pub fn run(door: &mut Door, order: &Order) -> anyhow::Result<Done> {
     let mut histogram = histogram();
     clock::sleep_until(order.begin_ns);
     let before = usage::own();
-    let begin = clock::now();
     let end = match order.rate {
-        None => closed(door, order, begin, &mut histogram)?,
+        None => closed(door, order, clock::now(), &mut histogram)?,
         Some(rate) => open(door, order, rate, &mut histogram)?,
     };
     let usage = usage::own() - before;
     let recorded = histogram.iter_recorded();
     let samples = recorded.map(|at| (at.value_iterated_to(), at.count_at_value())).collect();
-    Ok(Done { samples, elapsed_ns: end.saturating_sub(begin), usage })
+    Ok(Done { samples, elapsed_ns: end.saturating_sub(order.begin_ns), usage })
 }
 
 /// One look at the clock per request: the end of one is the beginning of the next.

@@ -36,7 +36,7 @@ pub fn groups(bench: &Bench, subjects: &[Subject]) -> Vec<Group> {
         segment: bench.segment,
     };
     let of_stage = |subject| of_stage(subject, bench.segment);
-    [floors].into_iter().chain(subjects.iter().flat_map(of_stage)).collect()
+    subjects.iter().flat_map(of_stage).chain([floors]).collect()
 }
 
 fn turn(subject: Subject, question: Question, clients: usize) -> Turn {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use ::tests::stage::{ALL, Stage};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
-use tests::stage::{ALL, Stage};
 
 use crate::subject::Subject;
 
@@ -57,7 +57,7 @@ fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
     let output = Command::new("cargo")
         .args(words)
         .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(tests::c::root())
+        .current_dir(::tests::c::root())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo (or name the programs' directory by --programs)")?;

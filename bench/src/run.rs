@@ -77,10 +77,11 @@ impl Bench {
         let style = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {percent:>3} %  {msg}");
         let progress = ProgressBar::new(0).with_style(style.context("the template is legal")?);
         let quick = options.quick;
+        let segment_ms = if quick { 30 } else { 400 };
         Ok(Bench {
             cpus: Cpus::find(work.path())?,
-            rounds: 5,
-            segment: Duration::from_millis(if quick { 30 } else { 400 }),
+            rounds: options.rounds.max(1),
+            segment: Duration::from_millis(options.segment.unwrap_or(segment_ms)),
             starts: if quick { 3 } else { 11 },
             counted: if quick { 5_000 } else { 20_000 },
             traced: if quick { 500 } else { 2_000 },
@@ -107,10 +108,13 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
     let begin = Instant::now();
     let mut bench = Bench::new(options)?;
     let host = host::look(&bench.cpus, bench.work())?;
-    let groups = plan::groups(&bench, &subjects);
+    let timed = !options.counts;
+    let groups = if timed { plan::groups(&bench, &subjects) } else { Vec::new() };
     let turns: usize = groups.iter().map(|group| group.turns.len() * bench.rounds).sum();
-    let idle = subjects.iter().filter(|subject| connections::can_be_idle(subject)).count();
-    bench.progress.set_length((turns + subjects.len() + idle * bench.rounds) as u64);
+    let idle: Vec<&Subject> =
+        subjects.iter().filter(|subject| timed && connections::can_be_idle(subject)).collect();
+    let steps = turns + subjects.len() + idle.len() * bench.rounds;
+    bench.progress.set_length(steps as u64);
     bench.progress.enable_steady_tick(Duration::from_millis(500));
     let mut stages = Vec::new();
     for subject in &subjects {
@@ -121,7 +125,7 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
         timings.extend(group.measure(&mut bench)?);
     }
     let mut connections = Vec::new();
-    for subject in subjects.iter().filter(|subject| connections::can_be_idle(subject)) {
+    for subject in idle {
         connections.push(connections::measure(&mut bench, subject)?);
     }
     bench.progress.finish_and_clear();

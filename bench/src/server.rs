@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::ValueEnum;
 use common::shows;
 use nix::sys::signal::Signal;
@@ -20,11 +20,14 @@ use zerocopy::little_endian::I32;
 
 use crate::bare::Bare;
 use crate::bare::queues::Pair;
+use crate::interrupt::Interrupted;
 use crate::process::Process;
 use crate::subject::{Kind, Subject};
 
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(20);
+/// How long after a client's error its server may still be seen to end.
+const END_MAX: Duration = Duration::from_millis(500);
 /// Seats of every show: no measurement sells them all.
 const SEATS: i32 = 2_000_000_000;
 /// Lines of a server's log that an error quotes.
@@ -120,15 +123,28 @@ impl Server {
         }
     }
 
-    /// Says after an error what has become of the server.
-    pub fn explain(&mut self) -> String {
-        let ended = match self.process.as_mut().map(Process::try_wait) {
-            Some(Ok(Some(status))) => {
-                format!("the server has ended: {}; ", crate::process::describe(status))
+    /// Adds to a client's error what has become of the server.
+    ///
+    /// # Errors
+    /// If there was one.
+    pub fn explain<T>(
+        &mut self,
+        subject: &Subject,
+        result: anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        result.map_err(|error| {
+            if error.is::<Interrupted>() {
+                return error;
             }
-            _ => String::new(),
-        };
-        ended + &self.last_words()
+            // Its client may have noticed before we could.
+            let ended = match self.process.as_mut().map(|process| process.wait(END_MAX)) {
+                Some(Ok(status)) => {
+                    format!("the server has ended: {}; ", crate::process::describe(status))
+                }
+                _ => String::new(),
+            };
+            anyhow!("{}: {error:#}; {ended}{}", subject.name, self.last_words())
+        })
     }
 
     fn last_words(&self) -> String {

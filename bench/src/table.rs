@@ -1,11 +1,25 @@
-//! The one table that is printed.
-use crate::results::Results;
-/// x
-pub fn of(results: &Results) -> String {
-    let mut s = String::new();
-    for b in &results.bars {
-        s += &crate::bars::line(b);
-        s += "\n";
+//! A grid on the terminal.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::grid::Grid;
+
+/// Columns of a terminal that does not say how wide it is.
+const WIDTH: u16 = 160;
+
+/// The grid, with its title and its note.
+pub fn of(grid: &Grid) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(&grid.head)
+        .add_rows(&grid.rows);
+    if table.width().is_none() {
+        table.set_width(WIDTH);
     }
-    s
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{}\n{table}\n{}\n", grid.title, grid.note)
 }

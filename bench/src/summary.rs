@@ -1,0 +1,143 @@
+//! The one table that people quote: a row for each server, and one for each bare exchange.
+
+use crate::grid::{Grid, grid, us};
+use crate::plan::{self, FLOORS};
+use crate::results::Results;
+use crate::results::server::Stage;
+use crate::results::timing::{Question, Timing};
+
+/// The columns.
+const HEAD: [&str; 17] = [
+    "",
+    "processes",
+    "threads: rest, 16 clients",
+    "Pss / Private_Dirty KiB",
+    "VIEW p50",
+    "p99",
+    "/ bare",
+    "LIST p50",
+    "RESERVE process",
+    "RESERVE durable",
+    "VIEW/s 1",
+    "VIEW/s 16",
+    "durable/s 64",
+    "calls + switches",
+    "CPU us",
+    "start ms",
+    "lines",
+];
+
+/// The table.
+pub fn of(results: &Results) -> Grid {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for stage in &results.stages {
+        rows.push(server(results, stage));
+    }
+    let mut bare: Vec<&str> = results.stages.iter().map(|stage| stage.bare.as_str()).collect();
+    bare.dedup();
+    rows.extend(bare.into_iter().map(|name| exchange(results, name)));
+    rows.extend(floors(results));
+    let note = "Latency in microseconds, one client, everything on one CPU. \"/ bare\" is the median \
+        ratio of VIEW p50 to the bare exchange of the same rounds. RESERVE process survives the \
+        death of any process, RESERVE durable a power cut too. Calls, switches and CPU per VIEW, \
+        server and client together.";
+    grid("Side by side", note, &HEAD, rows)
+}
+
+fn server(results: &Results, stage: &Stage) -> Vec<String> {
+    let group = |what: &str| plan::name(&stage.name, what);
+    let find = |what: &str, question| find(results, &group(what), &stage.name, question);
+    let p50 = |timing: Option<&Timing>| timing.map_or("-".to_owned(), |row| us(row.p50_us.median));
+    let rate = |timing: Option<&Timing>| {
+        timing.map_or("-".to_owned(), |row| format!("{:.0}", row.per_second.median))
+    };
+    let view = find("latency", Question::View);
+    let mut ratios = results.ratios.iter();
+    let ratio = ratios.find(|ratio| {
+        ratio.group == group("latency") && ratio.figure == "p50" && ratio.question == Question::View
+    });
+    let (rest, cost) = (&stage.memory_at_rest, &stage.view);
+    let both = |server: Option<f64>, client: Option<f64>| {
+        let sum = server.zip(client).map(|(server, client)| server + client);
+        sum.map_or("-".to_owned(), |sum| format!("{sum:.1}"))
+    };
+    vec![
+        stage.name.clone(),
+        stage.processes.to_string(),
+        format!("{}, {}", stage.threads_at_rest, stage.threads_under_16),
+        format!("{} / {}", rest.pss, rest.private_dirty),
+        p50(view),
+        view.map_or("-".to_owned(), |row| us(row.p99_us.median)),
+        ratio.map_or("-".to_owned(), |ratio| format!("{:.2}", ratio.ratio.median)),
+        p50(find("latency", Question::List)),
+        p50(find("process-durable, 1 client", Question::Reserve)),
+        p50(find("durable, 1 client", Question::Reserve)),
+        rate(view),
+        rate(find("16 clients", Question::View)),
+        rate(find("durable, 64 clients", Question::Reserve)),
+        format!(
+            "{} + {}",
+            both(cost.server.calls, cost.client.calls),
+            both(cost.server.switches, cost.client.switches)
+        ),
+        both(cost.server.cpu_us, cost.client.cpu_us),
+        format!("{:.1}", stage.start_ms.median),
+        stage.lines_of_code.map_or("-".to_owned(), |lines| lines.to_string()),
+    ]
+}
+
+/// A bare exchange: as it was measured beside the first stage that is compared with it.
+fn exchange(results: &Results, name: &str) -> Vec<String> {
+    let stage = results.stages.iter().find(|stage| stage.bare == name);
+    let stage = stage.map_or("", |stage| stage.name.as_str());
+    let find = |what: &str, question| find(results, &plan::name(stage, what), name, question);
+    let mut row = empty(name);
+    if let Some(view) = find("latency", Question::View) {
+        row[4] = us(view.p50_us.median);
+        row[5] = us(view.p99_us.median);
+        row[6] = "1".to_owned();
+        row[10] = format!("{:.0}", view.per_second.median);
+    }
+    if let Some(list) = find("latency", Question::List) {
+        row[7] = us(list.p50_us.median);
+    }
+    if let Some(crowd) = find("16 clients", Question::View) {
+        row[11] = format!("{:.0}", crowd.per_second.median);
+    }
+    row
+}
+
+/// What needs no server: the table in the process itself, and the disk.
+fn floors(results: &Results) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for timing in results.timings.iter().filter(|timing| timing.group == FLOORS) {
+        let at = rows.iter().position(|row| row[0] == timing.subject).unwrap_or_else(|| {
+            rows.push(empty(&timing.subject));
+            rows.len() - 1
+        });
+        let column = match timing.question {
+            Question::View => 4,
+            Question::List => 7,
+            Question::Reserve => 9,
+        };
+        rows[at][column] = format!("{:.2}", timing.p50_us.median);
+    }
+    rows
+}
+
+fn empty(name: &str) -> Vec<String> {
+    let mut row = vec![String::new(); HEAD.len()];
+    row[0] = name.to_owned();
+    row
+}
+
+fn find<'a>(
+    results: &'a Results,
+    group: &str,
+    subject: &str,
+    question: Question,
+) -> Option<&'a Timing> {
+    results.timings.iter().find(|timing| {
+        timing.group == group && timing.subject == subject && timing.question == question
+    })
+}
