@@ -2,7 +2,7 @@
 
 use crate::bars;
 use crate::results::Results;
-use crate::results::server::{Memory, Side, Stage};
+use crate::results::server::{Cost, Memory, Side, Stage};
 use crate::results::timing::{Placement, Spread, Timing};
 
 /// A table.
@@ -88,20 +88,26 @@ fn memory(results: &Results) -> Grid {
     grid("Memory", note, &head, results.stages.iter().flat_map(both).collect())
 }
 
+/// Every server and every bare exchange, and what a VIEW costs it.
+fn costs(results: &Results) -> impl Iterator<Item = (&str, &Cost)> {
+    let stages = results.stages.iter().map(|stage| (stage.name.as_str(), &stage.view));
+    stages.chain(results.bare.iter().map(|bare| (bare.name.as_str(), &bare.view)))
+}
+
 fn cost(results: &Results) -> Grid {
-    let row = |stage: &Stage, who: &str, side: &Side| {
+    let row = |name: &str, who: &str, side: &Side| {
         let figures = [side.calls, side.switches, side.cpu_us, side.faults, side.allocations];
-        let words = [stage.name.clone(), who.to_owned()];
+        let words = [name.to_owned(), who.to_owned()];
         words.into_iter().chain(figures.iter().map(|&figure| optional(figure))).collect()
     };
-    let both = |stage: &Stage| {
-        [row(stage, "server", &stage.view.server), row(stage, "client", &stage.view.client)]
+    let both = |(name, cost): (&str, &Cost)| {
+        [row(name, "server", &cost.server), row(name, "client", &cost.client)]
     };
     let note = "Per VIEW, one client asking without a pause on one CPU. Calls by strace; switches, \
         CPU and faults from the accounts of processes that have ended, their dead threads included; \
         allocations by a library in front of malloc.";
     let head = ["stage", "", "system calls", "switches", "CPU us", "page faults", "allocations"];
-    grid("What a VIEW costs", note, &head, results.stages.iter().flat_map(both).collect())
+    grid("What a VIEW costs", note, &head, costs(results).flat_map(both).collect())
 }
 
 fn calls(results: &Results) -> Grid {
@@ -109,11 +115,11 @@ fn calls(results: &Results) -> Grid {
         let each = side.calls_by_name.iter().map(|(name, each)| format!("{name} {each:.1}"));
         each.collect::<Vec<_>>().join(", ")
     };
-    let row = |stage: &Stage| {
-        vec![stage.name.clone(), names(&stage.view.server), names(&stage.view.client)]
+    let row = |(name, cost): (&str, &Cost)| {
+        vec![name.to_owned(), names(&cost.server), names(&cost.client)]
     };
     let head = ["stage", "server", "client"];
-    let rows = results.stages.iter().map(row).collect();
+    let rows = costs(results).map(row).collect();
     grid(
         "System calls of a VIEW, by name",
         "Those made in at least one of ten requests.",

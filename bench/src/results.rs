@@ -6,7 +6,7 @@ pub mod timing;
 
 use serde::{Deserialize, Serialize};
 
-use server::{Connections, Stage};
+use server::{Bare, Connections, Stage};
 use timing::{Ratio, Timing};
 
 /// The number of this schema; a file with another one is not compared.
@@ -23,6 +23,8 @@ pub struct Results {
     pub method: Method,
     /// One row for each server, in the order of the stages, foreign servers last.
     pub stages: Vec<Stage>,
+    /// One row for each bare exchange that they are compared with.
+    pub bare: Vec<Bare>,
     /// What was measured with a clock: every combination of server or bare exchange, question,
     /// number of clients, placement and pace.
     pub timings: Vec<Timing>,

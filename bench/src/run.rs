@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tests::leftovers;
 
 use crate::allocations::Allocations;
+use crate::bare::Bare;
 use crate::noise::FOREIGN_MAX_PERCENT;
 use crate::options::Options;
 use crate::place::Cpus;
@@ -120,6 +121,10 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
     for subject in &subjects {
         stages.push(cost::measure(&mut bench, subject)?);
     }
+    let mut bare = Vec::new();
+    for floor in floors(&subjects) {
+        bare.push(cost::measure_bare(&mut bench, &Subject::bare(floor))?);
+    }
     let mut timings = Vec::new();
     for group in &groups {
         timings.extend(group.measure(&mut bench)?);
@@ -143,12 +148,20 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
         },
         ratios: ratios::of(&stages, &timings),
         stages,
+        bare,
         timings,
         connections,
         bars: Vec::new(),
     };
     results.bars = bars::of(&results);
     Ok(results)
+}
+
+/// The bare exchanges of these servers, each once.
+fn floors(subjects: &[Subject]) -> Vec<Bare> {
+    let mut floors: Vec<Bare> = subjects.iter().filter_map(Subject::floor).collect();
+    floors.dedup();
+    floors
 }
 
 fn subjects(options: &Options) -> anyhow::Result<Vec<Subject>> {

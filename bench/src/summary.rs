@@ -3,7 +3,7 @@
 use crate::grid::{Grid, grid, us};
 use crate::plan::{self, FLOORS};
 use crate::results::Results;
-use crate::results::server::Stage;
+use crate::results::server::{Bare, Cost, Side, Stage};
 use crate::results::timing::{Question, Timing};
 
 /// The columns.
@@ -33,9 +33,7 @@ pub fn of(results: &Results) -> Grid {
     for stage in &results.stages {
         rows.push(server(results, stage));
     }
-    let mut bare: Vec<&str> = results.stages.iter().map(|stage| stage.bare.as_str()).collect();
-    bare.dedup();
-    rows.extend(bare.into_iter().map(|name| exchange(results, name)));
+    rows.extend(results.bare.iter().map(|bare| exchange(results, bare)));
     rows.extend(floors(results));
     let note = "Latency in microseconds, one client, everything on one CPU. \"/ bare\" is the median \
         ratio of VIEW p50 to the bare exchange of the same rounds. RESERVE process survives the \
@@ -57,10 +55,7 @@ fn server(results: &Results, stage: &Stage) -> Vec<String> {
         ratio.group == group("latency") && ratio.figure == "p50" && ratio.question == Question::View
     });
     let (rest, cost) = (&stage.memory_at_rest, &stage.view);
-    let both = |server: Option<f64>, client: Option<f64>| {
-        let sum = server.zip(client).map(|(server, client)| server + client);
-        sum.map_or("-".to_owned(), |sum| format!("{sum:.1}"))
-    };
+    let [calls, cpu] = cost_of(cost);
     vec![
         stage.name.clone(),
         stage.processes.to_string(),
@@ -75,23 +70,22 @@ fn server(results: &Results, stage: &Stage) -> Vec<String> {
         rate(view),
         rate(find("16 clients", Question::View)),
         rate(find("durable, 64 clients", Question::Reserve)),
-        format!(
-            "{} + {}",
-            both(cost.server.calls, cost.client.calls),
-            both(cost.server.switches, cost.client.switches)
-        ),
-        both(cost.server.cpu_us, cost.client.cpu_us),
+        calls,
+        cpu,
         format!("{:.1}", stage.start_ms.median),
         stage.lines_of_code.map_or("-".to_owned(), |lines| lines.to_string()),
     ]
 }
 
 /// A bare exchange: as it was measured beside the first stage that is compared with it.
-fn exchange(results: &Results, name: &str) -> Vec<String> {
+fn exchange(results: &Results, bare: &Bare) -> Vec<String> {
+    let name = bare.name.as_str();
     let stage = results.stages.iter().find(|stage| stage.bare == name);
     let stage = stage.map_or("", |stage| stage.name.as_str());
     let find = |what: &str, question| find(results, &plan::name(stage, what), name, question);
     let mut row = empty(name);
+    let [calls, cpu] = cost_of(&bare.view);
+    (row[13], row[14]) = (calls, cpu);
     if let Some(view) = find("latency", Question::View) {
         row[4] = us(view.p50_us.median);
         row[5] = us(view.p99_us.median);
@@ -105,6 +99,16 @@ fn exchange(results: &Results, name: &str) -> Vec<String> {
         row[11] = format!("{:.0}", crowd.per_second.median);
     }
     row
+}
+
+/// Calls and switches, and CPU, of both sides of a VIEW.
+fn cost_of(cost: &Cost) -> [String; 2] {
+    let both = |figure: fn(&Side) -> Option<f64>| {
+        let sum = figure(&cost.server).zip(figure(&cost.client));
+        sum.map_or("-".to_owned(), |(server, client)| format!("{:.1}", server + client))
+    };
+    let calls = format!("{} + {}", both(|side| side.calls), both(|side| side.switches));
+    [calls, both(|side| side.cpu_us)]
 }
 
 /// What needs no server: the table in the process itself, and the disk.

@@ -11,7 +11,7 @@ const WIDTH: u16 = 160;
 pub fn of(grid: &Grid) -> String {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(&grid.head)
         .add_rows(&grid.rows);

@@ -33,6 +33,15 @@ pub struct Stage {
     pub view: Cost,
 }
 
+/// One bare exchange.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bare {
+    /// Its name.
+    pub name: String,
+    /// What one exchange of a VIEW's bytes costs.
+    pub view: Cost,
+}
+
 /// Memory summed over the processes of a server, in KiB. See proc_pid_smaps_rollup(5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
@@ -71,9 +80,10 @@ pub struct Side {
     pub switches: Option<f64>,
     /// Page faults.
     pub faults: Option<f64>,
-    /// System calls, by strace.
+    /// System calls, by strace: those that are made at least once in ten requests. Rarer ones belong
+    /// to timers.
     pub calls: Option<f64>,
-    /// The same by name, those that are made at least once in ten requests.
+    /// The same by name.
     pub calls_by_name: BTreeMap<String, f64>,
     /// Calls of malloc, calloc, realloc and their like, by LD_PRELOAD.
     pub allocations: Option<f64>,
