@@ -159,8 +159,12 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
 
 /// The bare exchanges of these servers, each once.
 fn floors(subjects: &[Subject]) -> Vec<Bare> {
-    let mut floors: Vec<Bare> = subjects.iter().filter_map(Subject::floor).collect();
-    floors.dedup();
+    let mut floors = Vec::new();
+    for floor in subjects.iter().filter_map(Subject::floor) {
+        if !floors.contains(&floor) {
+            floors.push(floor);
+        }
+    }
     floors
 }
 

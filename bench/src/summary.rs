@@ -7,23 +7,21 @@ use crate::results::server::{Bare, Cost, Side, Stage};
 use crate::results::timing::{Question, Timing};
 
 /// The columns.
-const HEAD: [&str; 17] = [
+const HEAD: [&str; 15] = [
     "",
-    "processes",
-    "threads: rest, 16 clients",
-    "Pss / Private_Dirty KiB",
-    "VIEW p50",
-    "p99",
+    "processes,\nthreads (16 cl.)",
+    "Pss (dirty)\nKiB",
+    "VIEW\np50",
+    "\np99",
     "/ bare",
-    "LIST p50",
-    "RESERVE process",
-    "RESERVE durable",
-    "VIEW/s 1",
-    "VIEW/s 16",
-    "durable/s 64",
-    "calls + switches",
-    "CPU us",
-    "start ms",
+    "LIST\np50",
+    "RESERVE\nprocess",
+    "RESERVE\ndurable",
+    "VIEW/s\n16 clients",
+    "durable/s\n64 clients",
+    "calls +\nswitches",
+    "CPU\nus",
+    "start\nms",
     "lines",
 ];
 
@@ -58,16 +56,14 @@ fn server(results: &Results, stage: &Stage) -> Vec<String> {
     let [calls, cpu] = cost_of(cost);
     vec![
         stage.name.clone(),
-        stage.processes.to_string(),
-        format!("{}, {}", stage.threads_at_rest, stage.threads_under_16),
-        format!("{} / {}", rest.pss, rest.private_dirty),
+        format!("{}, {} ({})", stage.processes, stage.threads_at_rest, stage.threads_under_16),
+        format!("{} ({})", rest.pss, rest.private_dirty),
         p50(view),
         view.map_or("-".to_owned(), |row| us(row.p99_us.median)),
         ratio.map_or("-".to_owned(), |ratio| format!("{:.2}", ratio.ratio.median)),
         p50(find("latency", Question::List)),
         p50(find("process-durable, 1 client", Question::Reserve)),
         p50(find("durable, 1 client", Question::Reserve)),
-        rate(view),
         rate(find("16 clients", Question::View)),
         rate(find("durable, 64 clients", Question::Reserve)),
         calls,
@@ -85,18 +81,17 @@ fn exchange(results: &Results, bare: &Bare) -> Vec<String> {
     let find = |what: &str, question| find(results, &plan::name(stage, what), name, question);
     let mut row = empty(name);
     let [calls, cpu] = cost_of(&bare.view);
-    (row[13], row[14]) = (calls, cpu);
+    (row[11], row[12]) = (calls, cpu);
     if let Some(view) = find("latency", Question::View) {
-        row[4] = us(view.p50_us.median);
-        row[5] = us(view.p99_us.median);
-        row[6] = "1".to_owned();
-        row[10] = format!("{:.0}", view.per_second.median);
+        row[3] = us(view.p50_us.median);
+        row[4] = us(view.p99_us.median);
+        row[5] = "1".to_owned();
     }
     if let Some(list) = find("latency", Question::List) {
-        row[7] = us(list.p50_us.median);
+        row[6] = us(list.p50_us.median);
     }
     if let Some(crowd) = find("16 clients", Question::View) {
-        row[11] = format!("{:.0}", crowd.per_second.median);
+        row[9] = format!("{:.0}", crowd.per_second.median);
     }
     row
 }
@@ -120,9 +115,9 @@ fn floors(results: &Results) -> Vec<Vec<String>> {
             rows.len() - 1
         });
         let column = match timing.question {
-            Question::View => 4,
-            Question::List => 7,
-            Question::Reserve => 9,
+            Question::View => 3,
+            Question::List => 6,
+            Question::Reserve => 8,
         };
         rows[at][column] = format!("{:.2}", timing.p50_us.median);
     }

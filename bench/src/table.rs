@@ -4,20 +4,15 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::grid::Grid;
 
-/// Columns of a terminal that does not say how wide it is.
-const WIDTH: u16 = 160;
-
 /// The grid, with its title and its note.
 pub fn of(grid: &Grid) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(&grid.head)
-        .add_rows(&grid.rows);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(&grid.head).add_rows(&grid.rows);
+    // Words are broken where there is a terminal that is too narrow, and nowhere else.
+    table.set_content_arrangement(match table.width() {
+        Some(_) => ContentArrangement::Dynamic,
+        None => ContentArrangement::Disabled,
+    });
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

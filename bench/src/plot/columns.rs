@@ -13,6 +13,9 @@ const SIZE: (u32, u32) = (960, 460);
 /// How much of a stage's place its columns take, to the left and to the right of its middle.
 const HALF: f64 = 0.38;
 
+/// The picture ends at so many times the largest median: a disturbed percentile hides nothing else.
+const CUT: f64 = 3.0;
+
 /// What is drawn.
 #[derive(Default)]
 struct Columns {
@@ -44,6 +47,8 @@ pub fn latency(results: &Results) -> anyhow::Result<Picture> {
         keys: vec![(DARK, "p50"), (MIDDLE, "p99"), (FLOOR, "the bare exchange")],
         ..Columns::default()
     };
+    let p50s = results.stages.iter().filter_map(|stage| find(&stage.name, &stage.name));
+    let cut = CUT * p50s.map(|timing| timing.p50_us.median).fold(0.0, f64::max);
     for (at, stage) in results.stages.iter().enumerate() {
         let at = at as f64;
         let both = find(&stage.name, &stage.name).zip(find(&stage.name, &stage.bare));
@@ -53,14 +58,17 @@ pub fn latency(results: &Results) -> anyhow::Result<Picture> {
             (at, at + HALF, own.p99_us.median, bare.p99_us.median, MIDDLE),
         ];
         for (from, to, top, floor, tone) in sides {
+            let beyond = if top > cut { " ^" } else { "" };
+            let label = human(top) + beyond;
+            let (top, floor) = (top.min(cut), floor.min(cut));
             columns.blocks.push((from, to, 0.0, top, tone));
-            columns.labels.push(((from + to) / 2.0, top.max(floor), human(top)));
+            columns.labels.push(((from + to) / 2.0, top.max(floor), label));
             columns.floors.push((from, to, floor));
         }
     }
     let caption = "VIEW latency: the dark column is the median, the lighter one the 99th \
         percentile, each with a thick line where the bare exchange of the same bytes stands, below \
-        which no server can come.";
+        which no server can come. A label with ^ stands on a column that is cut off.";
     Ok(Picture { name: "latency", caption, svg: draw(results, &columns).context("latency")? })
 }
 
@@ -113,7 +121,7 @@ fn draw(results: &Results, columns: &Columns) -> anyhow::Result<String> {
             .margin(12)
             .x_label_area_size(34)
             .y_label_area_size(60)
-            .build_cartesian_2d(-0.6..n_stages as f64 - 0.4, 0.0..highest * 1.25)?;
+            .build_cartesian_2d(-0.6..n_stages as f64 - 0.4, 0.0..highest * 1.4)?;
         chart
             .configure_mesh()
             .disable_x_mesh()

@@ -140,7 +140,7 @@ fn panel(
     chart.draw_series(own.iter().map(|&point| Circle::new(point, 5, DARK.filled())))?;
     let above = (FONT, 12).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Bottom));
     for &(x, y) in own {
-        let label = Text::new(human(y), (x, y + highest * 0.03), above.clone());
+        let label = Text::new(human(y), (x, y + highest * 0.045), above.clone());
         chart.draw_series([label])?;
     }
     let below = (FONT, 13).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Top));

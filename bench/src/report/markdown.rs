@@ -21,7 +21,7 @@ pub fn of(results: &Results) -> String {
 }
 
 fn table(text: &mut String, grid: &Grid) {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | ").replace('\n', " "));
     let rule = format!("|{}\n", "---|".repeat(grid.head.len()));
     let rows: String = grid.rows.iter().map(|row| line(row)).collect();
     let (title, note) = (grid.title, &grid.note);
