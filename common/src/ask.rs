@@ -133,6 +133,7 @@ mod tests {
         assert!(Unanswered::Unknown(lost()).explain(reserve).contains("the outcome is unknown"));
         assert!(Unanswered::NotSent(lost()).explain(reserve).contains("nothing was reserved"));
         assert!(!Unanswered::Unknown(lost()).explain(Ask::List).contains("unknown"));
+        assert!(Unanswered::NotSent(lost()).to_string().starts_with("cannot send the request: "));
     }
 
     fn libc_eidrm() -> i32 {

@@ -28,8 +28,10 @@ pub fn report(program: &str, result: anyhow::Result<u8>) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             let causes: Vec<String> = error.chain().map(describe).collect();
+            // One write: the words of another thread or process must not stand between ours.
+            let line = format!("{program}: {}\n", causes.join(": "));
             // If stderr is closed there is nobody left to tell; the exit status still says it.
-            let _ = writeln!(io::stderr(), "{program}: {}", causes.join(": "));
+            let _ = io::stderr().write_all(line.as_bytes());
             ExitCode::from(FAILED)
         }
     }

@@ -11,6 +11,7 @@ pub mod exit;
 pub mod hint;
 pub mod lock;
 pub mod log;
+mod log_lines;
 pub mod menu;
 pub mod office;
 pub mod options;

@@ -205,6 +205,8 @@ mod tests {
             fs::write(dir.path().join(LOCK_FILE), text).unwrap();
             assert_eq!(holder(dir.path()).unwrap(), None, "{text:?}");
         }
+        fs::hard_link(dir.path().join(LOCK_FILE), dir.path().join("second")).unwrap();
+        assert!(holder(dir.path()).unwrap_err().to_string().contains("2 names"));
     }
 
     #[test]

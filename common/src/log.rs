@@ -1,16 +1,17 @@
 //! What a server says while it runs: to stderr, and to a file if one is named.
 
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use nix::fcntl::OFlag;
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info};
-use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 
+use crate::log_lines::{self, Lines};
 use crate::options::ServerOptions;
 use crate::reply::Reply;
 use crate::request::{Kind, Request};
@@ -23,44 +24,36 @@ use crate::request::{Kind, Request};
 /// # Errors
 /// If the file cannot be opened, or logging was started before.
 pub fn start(options: &ServerOptions) -> anyhow::Result<()> {
-    let stderr = match stderr_that_never_blocks() {
-        Some(file) => BoxMakeWriter::new(Arc::new(file)),
-        None => BoxMakeWriter::new(io::stderr),
-    };
-    let writer = match &options.log_file {
-        None => stderr,
-        Some(path) => {
-            let mut file = OpenOptions::new();
-            let file = file.append(true).create(true).mode(0o600).open(path);
-            let file =
-                file.with_context(|| format!("cannot open the log file {}", path.display()))?;
-            BoxMakeWriter::new(stderr.and(Arc::new(file)))
-        }
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(options.log_level)
-        .with_target(false)
-        .with_ansi(false)
-        // It would print its own failure to the stderr that just failed, and panic when that fails too.
-        .log_internal_errors(false)
-        .with_writer(writer)
-        .try_init()
-        .map_err(|error| anyhow!("cannot start logging: {error}"))
+    let mut outputs = vec![stderr().context("cannot use standard error")?];
+    if let Some(path) = &options.log_file {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        outputs.push(file.with_context(|| format!("cannot open the log file {}", path.display()))?);
+    }
+    tracing::subscriber::set_global_default(Lines { level: options.log_level, outputs })
+        .context("cannot start logging")
 }
 
 /// stderr for a server: where it is a pipe that nobody reads, or a terminal that is stopped, lines
 /// are lost instead of the office waiting for a reader.
 ///
-/// Opened anew, because O_NONBLOCK belongs to the open file description, and this one is shared
-/// with whoever started us. None for a file, which never blocks, and for what cannot be opened.
-/// See fcntl(2).
-fn stderr_that_never_blocks() -> Option<File> {
+/// Opened anew there, because O_NONBLOCK belongs to the open file description, and this one is
+/// shared with whoever started us; a file never blocks. See fcntl(2).
+fn stderr() -> io::Result<File> {
     const STDERR: &str = "/proc/self/fd/2";
-    let kind = fs::metadata(STDERR).ok()?.file_type();
-    if !kind.is_fifo() && !kind.is_char_device() {
-        return None;
+    let kind = fs::metadata(STDERR).map(|metadata| metadata.file_type());
+    if kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device()) {
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(STDERR);
+        if opened.is_ok() {
+            return opened;
+        }
     }
-    OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(STDERR).ok()
+    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+/// Adds a field to every line that the calling thread logs from now on.
+pub fn add_field(name: &str, value: impl Display) {
+    log_lines::add_field(name, &value);
 }
 
 /// Logs an answered request: reservations at level info, all others at debug.

@@ -164,6 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_the_greatest_length_does_not_take_the_next_one_along() {
+        let line = [b' '].repeat(LINE_MAX as usize - 2);
+        assert_eq!(typed(&[&line[..], b"1\n", b"2\n1\n1\n"].concat()).1[0], Ask::List);
+        assert_eq!(typed(&[&line[..], b" \n", b"1\n"].concat()).1, [Ask::List]);
+    }
+
+    #[test]
+    fn the_enter_key_goes_back_without_a_word() {
+        let (out, asked) = typed(b"2\n\n0\n");
+        assert_eq!(asked, []);
+        assert!(!out.contains("is not a"), "{out}");
+    }
+
+    #[test]
     fn a_negative_number_is_left_to_the_server_to_refuse() {
         let (out, asked) = typed(b"2\n1\n-5\n0\n");
         assert_eq!(asked, [Ask::Reserve { show: 1, seats: -5 }]);

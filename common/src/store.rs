@@ -131,6 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_there_is_the_table_whatever_is_new() {
+        let (dir, _store, table) = fresh();
+        let other = Some(&Table::new());
+        assert_eq!(Store::open(dir.path(), other, Durability::Power).unwrap().1, table);
+    }
+
+    #[test]
+    fn an_unfinished_file_that_cannot_be_removed_is_named() {
+        let (dir, _store, _) = fresh();
+        fs::create_dir(dir.path().join("spectacles.dat.new")).unwrap();
+        let error = reopen(dir.path()).unwrap_err().to_string();
+        assert!(error.starts_with("cannot remove") && error.ends_with(".dat.new"), "{error}");
+    }
+
+    #[test]
     fn an_unfinished_file_of_a_crash_is_removed() {
         let (dir, _store, table) = fresh();
         fs::write(dir.path().join("spectacles.dat.new"), b"half").unwrap();

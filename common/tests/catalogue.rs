@@ -40,6 +40,29 @@ fn a_data_file_that_exists_is_left_alone() {
 }
 
 #[test]
+fn a_file_is_made_where_the_program_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/shows.example.toml");
+    let mut catalogue = Command::new(env!("CARGO_BIN_EXE_catalogue"));
+    catalogue.arg("create").arg(example).arg("spectacles.dat").current_dir(&dir);
+    assert!(catalogue.status().unwrap().success());
+    assert_eq!(fs::read(dir.path().join("spectacles.dat")).unwrap().len(), 720);
+}
+
+#[test]
+fn a_list_has_64_kib_at_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let (list, file) = (dir.path().join("shows.toml"), dir.path().join("spectacles.dat"));
+    let mut text = "[[show]]\ntitle = 'Hamlet'\ndate = '01/02/2027'\nseats = 1\n#".to_owned();
+    text.extend(std::iter::repeat_n('x', (64 << 10) + 1 - text.len()));
+    fs::write(&list, &text).unwrap();
+    let (code, _, error) = catalogue(&[Path::new("create"), &list, &file]);
+    assert!(code == Some(2) && error.contains("is over 65536 bytes long"), "{error}");
+    fs::write(&list, &text[1..].replacen("[show]]", "[[show]]", 1)[..64 << 10]).unwrap();
+    assert_eq!(catalogue(&[Path::new("create"), &list, &file]).0, Some(0));
+}
+
+#[test]
 fn a_mistake_in_the_list_is_named_by_its_line_and_makes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (list, file) = (dir.path().join("shows.toml"), dir.path().join("spectacles.dat"));

@@ -29,12 +29,15 @@ pub trait Record: Sized {
 }
 
 impl Record for Request {
-    /// One that is illegal is still one, and is refused; but if another magic stands inside it, it
-    /// is more likely a broken one that runs into the next.
+    /// One that is illegal is still one, and is refused. But if a magic stands inside it, and it is
+    /// illegal or what begins there is legal, it is more likely a broken one that runs into it.
     fn find(bytes: &[u8]) -> Found<Request> {
         let Ok((request, _)) = Request::read_from_prefix(bytes) else { return Found::Part };
-        let runs_on = || (1..REQUEST_SIZE).any(|at| begins_magic(&bytes[at..REQUEST_SIZE]));
-        if request.kind().is_none() && runs_on() {
+        let is_legal = |bytes| {
+            Request::read_from_prefix(bytes).is_ok_and(|(request, _)| request.kind().is_some())
+        };
+        let mut magics = (1..REQUEST_SIZE).filter(|&at| begins_magic(&bytes[at..REQUEST_SIZE]));
+        if magics.any(|at| !is_legal(bytes) || is_legal(&bytes[at..])) {
             return Found::Garbage;
         }
         Found::Whole(request, REQUEST_SIZE)
@@ -182,6 +185,9 @@ mod tests {
         for len in 0..REQUEST_SIZE {
             let bytes = [&view(9).as_bytes()[..len], whole.as_bytes()].concat();
             assert_eq!(requests(&bytes), [1, 2], "behind {len} bytes");
+            // Behind 11 bytes this client would be a kind, and the rest of the request fit it.
+            let bytes = [&bytes[..len], Request::new(0x301, 0x100, Ask::List).as_bytes()].concat();
+            assert_eq!(requests(&bytes), [0x100], "behind {len} bytes");
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
 use common::reply::{Reply, Status};
@@ -94,7 +94,7 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;

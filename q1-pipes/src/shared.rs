@@ -78,6 +78,8 @@ mod tests {
     use nix::sys::signal::{Signal, kill};
     use nix::sys::wait::{WaitPidFlag, waitpid};
     use nix::unistd::Pid;
+    use std::sync::mpsc::channel;
+    use std::thread;
 
     /// Runs `body` in a child. It may use no lock or memory of this many-threaded process.
     fn child(body: impl FnOnce()) -> Pid {
@@ -105,9 +107,10 @@ mod tests {
             std::mem::forget(guard);
         });
         waitpid(pid, None).unwrap();
-        let before = std::time::Instant::now();
-        assert_eq!(shared.read().unwrap(), shows::sample());
-        assert!(before.elapsed() < LOOK_AFTER, "it waited for {:?}", before.elapsed());
+        // Once, not as `read` does: a lock that did not pass on would be waited for for ever.
+        let guard = shared.shared.timedlock(LOOK_AFTER).unwrap();
+        assert_eq!(*guard, shows::sample());
+        drop(guard);
         assert_eq!(shared.read().unwrap(), shows::sample());
     }
 
@@ -119,8 +122,16 @@ mod tests {
             _exit(i32::from(kill(Pid::this(), Signal::SIGSTOP).is_err()))
         });
         waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        // The death of the holder would end a wait for it.
+        let (read, is_read) = channel();
+        let watchdog = thread::spawn(move || {
+            let in_time = is_read.recv_timeout(Duration::from_secs(10)).is_ok();
+            kill(pid, Signal::SIGKILL).unwrap();
+            assert!(in_time, "a stopped holder is waited for");
+        });
         let error = shared.read().unwrap_err().to_string();
-        kill(pid, Signal::SIGKILL).unwrap();
+        read.send(()).unwrap();
+        watchdog.join().unwrap();
         waitpid(pid, None).unwrap();
         assert_eq!(error, format!("process {pid} holds the shared lock and is stopped"));
         shared.read().unwrap();

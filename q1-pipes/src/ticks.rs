@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
-use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
 use nix::unistd::gettid;
@@ -15,13 +14,16 @@ use crate::sys;
 /// pipe's read nor msgrcv has a time-out of its own.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Where a wait is set, the alarm repeats so often after it.
+const AGAIN: Duration = Duration::from_millis(1);
+
 /// The alarm, as long as this lives.
 ///
-/// One repeating timer for all questions: a timer for each would cost two calls, and one that fires
-/// just before the call it is meant for would be lost.
+/// A client has one repeating timer for all questions: a timer for each would cost two calls, and
+/// one that fires just before the call it is meant for would be lost.
 #[derive(Debug)]
 pub struct Ticks {
-    _timer: Timer,
+    timer: Timer,
 }
 
 impl Ticks {
@@ -30,6 +32,16 @@ impl Ticks {
     /// # Errors
     /// EAGAIN if the system has no timer left. See timer_create(2).
     pub fn start() -> io::Result<Ticks> {
+        let mut ticks = Ticks::stopped()?;
+        ticks.set_both(TICK, TICK)?;
+        Ok(ticks)
+    }
+
+    /// The same, once it is set.
+    ///
+    /// # Errors
+    /// As [`Ticks::start`].
+    pub fn stopped() -> io::Result<Ticks> {
         sys::interrupt_on_alarm()?;
         let mut alarm = SigSet::empty();
         alarm.add(Signal::SIGALRM);
@@ -39,16 +51,38 @@ impl Ticks {
             thread_id: gettid().as_raw(),
             si_value: 0,
         };
-        let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
-        timer.set(Expiration::Interval(TimeSpec::from(TICK)), TimerSetTimeFlags::empty())?;
-        Ok(Ticks { _timer: timer })
+        Ok(Ticks { timer: Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))? })
+    }
+
+    /// Sets it to this wait, and then to a millisecond again and again: one signal could come
+    /// before the call that it is to interrupt.
+    ///
+    /// # Errors
+    /// None that can happen. See timer_settime(2).
+    pub fn set(&mut self, wait: Duration) -> io::Result<()> {
+        // A wait of zero would stop it.
+        self.set_both(wait.max(Duration::from_nanos(1)), AGAIN)
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    /// None that can happen. See timer_settime(2).
+    pub fn stop(&mut self) -> io::Result<()> {
+        self.set_both(Duration::ZERO, Duration::ZERO)
+    }
+
+    fn set_both(&mut self, first: Duration, then: Duration) -> io::Result<()> {
+        let expiration = Expiration::IntervalDelayed(first.into(), then.into());
+        Ok(self.timer.set(expiration, TimerSetTimeFlags::empty())?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, pipe};
+    use std::io::{Read, Write, pipe};
+    use std::thread;
     use std::time::Instant;
 
     #[test]
@@ -61,5 +95,24 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::Interrupted);
         }
         assert!(before.elapsed() >= 2 * TICK);
+    }
+
+    #[test]
+    fn a_wait_that_is_set_ends_in_time_and_a_stopped_one_never_does() {
+        let mut ticks = Ticks::stopped().unwrap();
+        let (mut reader, mut writer) = pipe().unwrap();
+        for wait in [Duration::ZERO, Duration::from_millis(30)] {
+            let before = Instant::now();
+            ticks.set(wait).unwrap();
+            let error = reader.read(&mut [0]).unwrap_err();
+            assert!(error.kind() == io::ErrorKind::Interrupted && before.elapsed() >= wait);
+        }
+        ticks.stop().unwrap();
+        let later = thread::spawn(move || {
+            thread::park_timeout(Duration::from_millis(20));
+            writer.write_all(&[7]).unwrap();
+        });
+        assert_eq!(reader.read(&mut [0]).unwrap(), 1);
+        later.join().unwrap();
     }
 }

@@ -24,7 +24,7 @@ const PANICKED: i32 = 101;
 /// The workers of one server. Dropping this kills those that still run.
 #[derive(Debug)]
 pub struct Workers {
-    running: Vec<(Pid, String)>,
+    running: Vec<(Pid, &'static str)>,
     reports: PipeReader,
     /// Only until every worker has its copy: this one would keep the pipe from ending when theirs
     /// are gone.
@@ -91,14 +91,14 @@ impl Workers {
     /// EAGAIN, ENOMEM. See fork(2).
     pub fn start(
         &mut self,
-        name: &str,
+        name: &'static str,
         body: impl FnOnce(Ready) -> anyhow::Result<()>,
     ) -> io::Result<()> {
         let reporter =
             self.reporter.as_ref().expect("workers are started before they are waited for");
         let (parent, ready) = (Pid::this(), Ready(reporter.try_clone()?));
         match sys::fork()? {
-            Some(pid) => self.running.push((Pid::from_raw(pid), name.to_owned())),
+            Some(pid) => self.running.push((Pid::from_raw(pid), name)),
             // The one place where a worker leaves: no destructor of the parent's runs in it.
             None => sys::_exit(live(parent, name, || body(ready))),
         }
@@ -124,7 +124,7 @@ impl Workers {
         for (pid, name) in std::mem::take(&mut self.running) {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => self.running.push((pid, name)),
-                Ok(status) => ended.push(Ended { name, status }),
+                Ok(status) => ended.push(Ended { name: name.to_owned(), status }),
                 Err(errno) => return Err(errno.into()),
             }
         }

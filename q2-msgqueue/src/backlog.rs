@@ -1,101 +1,122 @@
-//! Replies that found the queue full: kept for a while, so that no client can make a worker wait.
+//! Replies that found the queue full: the oldest in it make room, and come back until they are
+//! read, so that no client can make a worker or another client wait.
+//!
+//! A client that waits in `msgrcv` is handed its reply by the sender itself, and the queue never
+//! holds it. So what stands in a full queue belongs, but for a few clients that are on their way to
+//! their `msgrcv`, to those who do not read; and taking the oldest out costs those few a
+//! millisecond, because it is not thrown away but put back, again and again.
 
 use std::collections::VecDeque;
 use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::process::is_alive;
 use common::reply::Reply;
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use q1_pipes::ticks::Ticks;
 use tracing::{info, warn};
 
-use crate::queue::{Queue, Wait};
-use crate::sweep::{Need, Sweeper};
+use crate::queue::{Queue, Received, Wait, Which};
 
 /// Replies kept at most; beyond it the oldest is lost, as its client has waited longest and is
 /// likely gone.
-const DEFERRED_MAX: usize = 512;
-/// Pause between two tries. The kernel tells a sender that does not wait nothing about room in a
-/// queue.
-pub const RETRY: Duration = Duration::from_millis(1);
-/// Least time between two sweeps, which cost up to a millisecond: a full queue must not make every
-/// reply as slow.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(10);
+const KEPT_MAX: usize = 512;
+/// Replies kept for one client at most; beyond it its oldest is lost. An honest client waits for
+/// one; a forger who asks in its name must not push that one out at once.
+const KEPT_PER_CLIENT: usize = 4;
+/// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
+/// worker may take some of it.
+const TAKEN_MAX: usize = 64;
+/// Kept replies that one round puts back at most: a round is time that requests wait.
+const ROUND_MAX: usize = 32;
+/// Requests have so many times the time of a round before the next.
+const ROUND_SHARE: u32 = 4;
+/// The first round comes so long after a reply was taken out; its client is awake within that.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+/// Every round without news doubles the pause, up to this: a client that does not read is not worth
+/// more, and one that was stopped finds its reply soon enough.
+const PAUSE_MAX: Duration = Duration::from_millis(64);
 /// How long a stopping worker tries to get rid of its last replies.
 const FLUSH_MAX: Duration = Duration::from_millis(400);
 
 /// The replies of one worker on their way into the reply queue.
 #[derive(Debug)]
 pub struct Backlog {
-    deferred: VecDeque<(i32, Box<[u8]>)>,
-    sweeper: Sweeper,
-    swept: Option<Instant>,
-    retried: Option<Instant>,
+    /// Each with its client, the oldest first.
+    kept: VecDeque<(i32, Box<[u8]>)>,
+    pause: Duration,
+    due: Instant,
+    /// No round before this, whatever the news.
+    rested: Instant,
     lost: u64,
+    discarded: u64,
 }
 
 impl Backlog {
-    /// Nothing deferred yet.
+    /// Nothing kept yet.
+    pub fn new() -> Backlog {
+        Backlog {
+            kept: VecDeque::new(),
+            pause: PAUSE_MIN,
+            due: Instant::now(),
+            rested: Instant::now(),
+            lost: 0,
+            discarded: 0,
+        }
+    }
+
+    /// Receives the next request, however long it takes; while replies are kept, until they are to
+    /// be tried again.
     ///
     /// # Errors
-    /// If the queue is gone.
-    pub fn new(replies: &Queue) -> io::Result<Backlog> {
-        Ok(Backlog {
-            deferred: VecDeque::new(),
-            sweeper: Sweeper::new(replies)?,
-            swept: None,
-            retried: None,
-            lost: 0,
-        })
+    /// Those of `receive`.
+    pub fn receive<T>(
+        &self,
+        ticks: &mut Ticks,
+        receive: impl FnOnce(Wait) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let Some(due) = self.due() else { return receive(Wait::Yes) };
+        ticks.set(due.saturating_duration_since(Instant::now()))?;
+        let received = receive(Wait::UntilSignal);
+        // It must not interrupt a write to the disk.
+        ticks.stop()?;
+        received
     }
 
-    /// How to receive the next request: while replies are deferred, without waiting.
-    pub fn wait(&self) -> Wait {
-        if self.deferred.is_empty() { Wait::Yes } else { Wait::No }
+    /// When the kept replies are to be tried again; None if there are none.
+    pub fn due(&self) -> Option<Instant> {
+        (!self.kept.is_empty()).then_some(self.due)
     }
 
-    /// Sends a reply or defers it; never waits.
+    /// Sends a reply, if need be in the place of the oldest ones; never waits.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn reply(&mut self, replies: &Queue, client: i32, reply: &Reply) -> io::Result<()> {
-        let bytes = reply.bytes();
-        if is_sent(replies, client, bytes)?
-            || (self.sweep(replies)? && is_sent(replies, client, bytes)?)
-        {
-            return Ok(());
+        if !is_sent(replies, client, reply.bytes())? {
+            let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
+            self.make_room(replies, client, reply.bytes().into())?;
+            self.pause = PAUSE_MIN;
+            self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         }
-        if self.deferred.len() == DEFERRED_MAX {
-            self.deferred.pop_front();
-            self.lost += 1;
-        }
-        self.deferred.push_back((client, bytes.into()));
         Ok(())
     }
 
-    /// Waits a moment, for the queue to get room or the next request to come.
-    pub fn pause(&self) {
-        sleep(RETRY);
-    }
-
-    /// Tries the deferred replies again, if the last try was long enough ago.
+    /// Puts kept replies back into the queue, if it is time for that.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn retry(&mut self, replies: &Queue) -> io::Result<()> {
-        if self.deferred.is_empty() || self.retried.is_some_and(|at| at.elapsed() < RETRY) {
-            return Ok(());
+        if self.due().is_some_and(|due| due <= Instant::now()) {
+            let start = Instant::now();
+            self.round(replies)?;
+            self.pause = (self.pause * 2).min(PAUSE_MAX);
+            let now = Instant::now();
+            self.rested = now + (now - start) * ROUND_SHARE;
+            self.due = self.rested.max(now + self.pause);
         }
-        self.sweep(replies)?;
-        let mut too_long = usize::MAX;
-        for (client, bytes) in std::mem::take(&mut self.deferred) {
-            // Where a long reply finds no room a shorter one may.
-            if bytes.len() >= too_long || !is_sent(replies, client, &bytes)? {
-                too_long = too_long.min(bytes.len());
-                self.deferred.push_back((client, bytes));
-            }
-        }
-        self.retried = Some(Instant::now());
         Ok(())
     }
 
@@ -105,30 +126,80 @@ impl Backlog {
     /// If the queue is gone.
     pub fn flush(&mut self, replies: &Queue) -> io::Result<()> {
         let deadline = Instant::now() + FLUSH_MAX;
-        while !self.deferred.is_empty() && Instant::now() < deadline {
-            self.pause();
-            self.retry(replies)?;
+        while !self.kept.is_empty() && Instant::now() < deadline {
+            self.round(replies)?;
+            sleep(PAUSE_MIN);
         }
-        let (lost, discarded) = (self.lost + self.deferred.len() as u64, self.sweeper.discarded());
+        let (lost, discarded) = (self.lost + self.kept.len() as u64, self.discarded);
         if lost > 0 {
             warn!(lost, "replies found no room in the reply queue");
         }
         if discarded > 0 {
-            info!(discarded, "replies were taken out that nobody read");
+            info!(discarded, "replies were taken out whose clients were gone");
         }
         Ok(())
     }
 
-    /// Makes room in a full queue, not too often; returns whether it tried.
-    fn sweep(&mut self, replies: &Queue) -> io::Result<bool> {
-        if self.swept.is_some_and(|at| at.elapsed() < SWEEP_INTERVAL) {
-            return Ok(false);
+    /// Gives each of the replies that were kept longest another time in the queue.
+    fn round(&mut self, replies: &Queue) -> io::Result<()> {
+        for _ in 0..self.kept.len().min(ROUND_MAX) {
+            let Some((client, bytes)) = self.kept.pop_front() else { break };
+            if !is_there(client) {
+                self.discarded += 1;
+            } else if !is_sent(replies, client, &bytes)? {
+                self.make_room(replies, client, bytes)?;
+            }
         }
-        self.sweeper.sweep(replies, Need::Room)?;
-        self.deferred.retain(|&(client, _)| is_alive(client));
-        self.swept = Some(Instant::now());
-        Ok(true)
+        Ok(())
     }
+
+    /// Takes the oldest messages out until this one fits, and keeps them.
+    fn make_room(&mut self, replies: &Queue, client: i32, bytes: Box<[u8]>) -> io::Result<()> {
+        for _ in 0..TAKEN_MAX {
+            if let Some(oldest) = replies.receive(Which::All, Wait::No)? {
+                self.take(&oldest);
+            }
+            if is_sent(replies, client, &bytes)? {
+                return Ok(());
+            }
+        }
+        self.keep(client, bytes);
+        Ok(())
+    }
+
+    /// Keeps what somebody may still read: a reply to a process that is there.
+    fn take(&mut self, message: &Received) {
+        match i32::try_from(message.mtype()) {
+            Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
+                self.keep(client, message.bytes().into());
+            }
+            _ => self.discarded += 1,
+        }
+    }
+
+    fn keep(&mut self, client: i32, bytes: Box<[u8]>) {
+        let mut same = (0..self.kept.len()).filter(|&at| self.kept[at].0 == client);
+        let oldest = same.next();
+        let crowded = oldest.filter(|_| same.count() + 1 == KEPT_PER_CLIENT);
+        let full = (self.kept.len() == KEPT_MAX).then_some(0);
+        if let Some(at) = crowded.or(full) {
+            self.kept.remove(at);
+            self.lost += 1;
+        }
+        self.kept.push_back((client, bytes));
+    }
+}
+
+impl Default for Backlog {
+    fn default() -> Backlog {
+        Backlog::new()
+    }
+}
+
+/// Whether there is such a process or thread, which may be a zombie: the one call that this takes
+/// is a twentieth of what it costs to read its state, and the parent's sweep does that.
+fn is_there(client: i32) -> bool {
+    kill(Pid::from_raw(client), None) != Err(Errno::ESRCH)
 }
 
 /// Sends without waiting; false if the queue is full.

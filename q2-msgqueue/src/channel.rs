@@ -178,7 +178,10 @@ impl Channel {
             let received = match self.requests.receive(which, wait) {
                 Ok(Some(received)) => received,
                 Ok(None) => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => match wait {
+                    Wait::UntilSignal => return Ok(None),
+                    Wait::Yes | Wait::No => continue,
+                },
                 Err(error) => return Err(error),
             };
             let request = request(&received);

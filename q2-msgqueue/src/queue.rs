@@ -24,6 +24,8 @@ pub struct Queue {
 pub enum Wait {
     /// As long as it takes.
     Yes,
+    /// Until a signal comes.
+    UntilSignal,
     /// Not at all.
     No,
 }
@@ -210,7 +212,7 @@ pub fn check_limits() -> anyhow::Result<()> {
 
 fn flags(wait: Wait) -> i32 {
     match wait {
-        Wait::Yes => 0,
+        Wait::Yes | Wait::UntilSignal => 0,
         Wait::No => libc::IPC_NOWAIT,
     }
 }

@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use q1_pipes::shared::SharedTable;
+use q1_pipes::ticks::Ticks;
 use q1_pipes::workers::{Ready, Workers};
 use tracing::info;
 
 use crate::backlog::Backlog;
 use crate::channel::{Channel, Incoming, Place};
-use crate::sweep::{Need, Sweeper};
+use crate::sweep::Sweeper;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q2-msgqueue";
@@ -52,9 +53,9 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers.wait_ready()?;
     start::ready(PACKAGE, options.dir.display())?;
-    let mut sweeper = Sweeper::new(&channel.replies)?;
-    let watched = watch(&signals, &mut workers, &channel, &mut sweeper);
-    let stopped = stop(&signals, &mut workers, &mut channel, &mut sweeper);
+    let sweeper = Sweeper::new(&channel.replies)?;
+    let watched = watch(&signals, &mut workers, &channel, &sweeper);
+    let stopped = stop(&signals, &mut workers, &mut channel, &sweeper);
     watched.and(stopped)?;
     lock.forget(|_| true).context("cannot write the lock file")?;
     Ok(0)
@@ -63,16 +64,16 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let mut backlog = Backlog::new(&channel.replies)?;
+    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
     ready.report()?;
     loop {
-        match channel.receive(Place::Consultation, backlog.wait())? {
+        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
             Incoming::Request(request) => {
                 let reply = shared.read()?.consult(&request, server);
                 backlog.reply(&channel.replies, request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }
-            Incoming::Nothing => backlog.pause(),
+            Incoming::Nothing => {}
             Incoming::Closed => break,
         }
         backlog.retry(&channel.replies)?;
@@ -88,21 +89,20 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let mut backlog = Backlog::new(&channel.replies)?;
-    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
+    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
+    let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()
-        && channel.receive_batch(Place::Reservation, backlog.wait(), &mut batch)?
+        && backlog.receive(&mut ticks, |wait| {
+            channel.receive_batch(Place::Reservation, wait, &mut batch)
+        })?
     {
         decided = office.decide(&batch, &mut replies);
         shared.publish(office.table())?;
         for (request, reply) in batch.iter().zip(&replies) {
             backlog.reply(&channel.replies, request.client.get(), reply)?;
             log::answered(request, reply);
-        }
-        if batch.is_empty() {
-            backlog.pause();
         }
         backlog.retry(&channel.replies)?;
     }
@@ -125,7 +125,7 @@ fn watch(
     signals: &Signals,
     workers: &mut Workers,
     channel: &Channel,
-    sweeper: &mut Sweeper,
+    sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     loop {
         match signals.wait(TIDY_INTERVAL)? {
@@ -141,8 +141,7 @@ fn watch(
             None => {
                 let load = channel.replies.load().context("the reply queue is gone")?;
                 if load.messages > 0 {
-                    let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
-                    sweeper.sweep(&channel.replies, need)?;
+                    sweeper.sweep(&channel.replies)?;
                 }
             }
         }
@@ -154,14 +153,14 @@ fn stop(
     signals: &Signals,
     workers: &mut Workers,
     channel: &mut Channel,
-    sweeper: &mut Sweeper,
+    sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     channel.requests.remove().context("cannot remove the request queue")?;
     let ended = workers.wait_end(signals, Instant::now() + STOP_MAX);
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sweeper.sweep(&channel.replies)?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;

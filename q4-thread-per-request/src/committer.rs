@@ -88,8 +88,8 @@ impl Decision {
 /// If a write or a sync fails. The reservations of that batch are told UNAVAILABLE; with the
 /// committer gone, all others get no decision: there is no OK any more. See fsync(2).
 pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyhow::Result<()> {
-    let (mut batch, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
-    let mut deciders = Vec::with_capacity(BATCH_MAX);
+    let (mut batch, mut replies) = (Vec::new(), Vec::new());
+    let mut deciders = Vec::new();
     // Only the first is waited for.
     while let Ok(first) = waiting.pending.recv() {
         batch.clear();

@@ -3,10 +3,11 @@
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use common::reply::Reply;
 use q2_msgqueue::backlog::Backlog;
-use q2_msgqueue::queue::{Queue, Wait};
+use q2_msgqueue::queue::Queue;
 use q3_threads::workers::wake;
 
 /// The way out for all threads.
@@ -17,35 +18,31 @@ pub struct Replies {
 }
 
 impl Replies {
-    /// Nothing deferred yet.
-    ///
-    /// # Errors
-    /// If the queue is gone.
-    pub fn new(queue: Queue) -> io::Result<Replies> {
-        let backlog = Mutex::new(Backlog::new(&queue)?);
-        Ok(Replies { queue, backlog })
+    /// Nothing kept yet.
+    pub fn new(queue: Queue) -> Replies {
+        Replies { queue, backlog: Mutex::default() }
     }
 
-    /// Sends a reply, or defers it and wakes the thread that tries again; never waits for a client.
+    /// Sends a reply; if others had to make room for it, wakes the thread that tries those again; never waits for a client.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn send(&self, client: i32, reply: &Reply) -> io::Result<()> {
         let mut backlog = self.lock();
-        let was_empty = backlog.wait() == Wait::Yes;
+        let before = backlog.due();
         backlog.reply(&self.queue, client, reply)?;
-        if was_empty && backlog.wait() == Wait::No {
+        if backlog.due() != before {
             wake();
         }
         Ok(())
     }
 
-    /// Whether replies wait for room in the queue.
-    pub fn are_deferred(&self) -> bool {
-        self.lock().wait() == Wait::No
+    /// How long until the kept replies are to be tried again; None if there are none.
+    pub fn time_left(&self) -> Option<Duration> {
+        Some(self.lock().due()?.saturating_duration_since(Instant::now()))
     }
 
-    /// Tries the deferred replies again.
+    /// Tries the kept replies again.
     ///
     /// # Errors
     /// If the queue is gone.

@@ -17,12 +17,11 @@ use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q2_msgqueue::backlog::RETRY;
 use q2_msgqueue::channel::{Channel, Place};
-use q2_msgqueue::sweep::{Need, Sweeper};
+use q2_msgqueue::sweep::Sweeper;
 use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::committer::{self, Decision, Line};
 use crate::crowd::Crowd;
@@ -32,8 +31,7 @@ use crate::replies::Replies;
 pub const PACKAGE: &str = "q4-thread-per-request";
 /// Requests that have a thread at most; one more is told that the server is busy.
 ///
-/// Without a bound, a slow disk and enough clients take the machine's last thread, and then nobody
-/// can start a program, not even to look what is wrong.
+/// Without a bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
@@ -65,7 +63,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let desk = Arc::new(Desk {
         published: Published::new(&table),
-        replies: Replies::new(channel.replies.handle())?,
+        replies: Replies::new(channel.replies.handle()),
         // The main thread counts too, while it takes requests.
         crowd: Crowd::new(THREADS_MAX + 1),
         server: std::process::id() as i32,
@@ -81,12 +79,12 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    let mut sweeper = Sweeper::new(&channel.replies)?;
+    let sweeper = Sweeper::new(&channel.replies)?;
     let (mut handle, shared) = (channel.handle(), desk.clone());
     let watcher =
         Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
-            let watched = watch(&signals, &mut workers, &channel, &shared, &mut sweeper);
-            let stopped = stop(&signals, &mut workers, &mut channel, &shared, &mut sweeper);
+            let watched = watch(&signals, &mut workers, &channel, &shared, &sweeper);
+            let stopped = stop(&signals, &mut workers, &mut channel, &shared, &sweeper);
             watched.and(stopped)
         });
     let watcher = watcher.context("cannot start a thread")?;
@@ -184,19 +182,19 @@ fn finish(channel: &Channel) {
     }
 }
 
-/// The watcher's life: waits for a signal to stop, or for the committer's end, tries deferred
+/// The watcher's life: waits for a signal to stop, or for the committer's end, tries kept
 /// replies again, and keeps the reply queue tidy.
 fn watch(
     signals: &Signals,
     workers: &mut Workers,
     channel: &Channel,
     desk: &Desk,
-    sweeper: &mut Sweeper,
+    sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     let mut tidied = Instant::now();
     loop {
-        match signals.wait(if desk.replies.are_deferred() { RETRY } else { TIDY_INTERVAL })? {
-            // The committer has ended, or a reply was deferred.
+        match signals.wait(desk.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
+            // The committer has ended, or a reply is kept.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
@@ -213,8 +211,7 @@ fn watch(
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;
             if load.messages > 0 {
-                let need = if load.bytes * 2 > load.capacity { Need::Room } else { Need::Tidy };
-                sweeper.sweep(&channel.replies, need)?;
+                sweeper.sweep(&channel.replies)?;
             }
             tidied = Instant::now();
         }
@@ -228,9 +225,12 @@ fn stop(
     workers: &mut Workers,
     channel: &mut Channel,
     desk: &Desk,
-    sweeper: &mut Sweeper,
+    sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
-    channel.requests.remove().context("cannot remove the request queue")?;
+    if let Err(error) = channel.requests.remove() {
+        error!("cannot remove the request queue, which alone ends the main thread: {error}");
+        std::process::exit(common::exit::FAILED.into());
+    }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
     let late = desk.crowd.wait_empty(deadline);
@@ -238,7 +238,7 @@ fn stop(
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies, Need::Tidy)?;
+        sweeper.sweep(&channel.replies)?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;

@@ -25,6 +25,8 @@ const BACKLOG: i32 = 1024;
 ///
 /// Such a connection stays ready: without a pause, poll and accept would take turns for ever.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Connections in a row that may be lost before they are accepted; after more, it is not theirs.
+const LOST_MAX: u32 = 64;
 /// Descriptors that are no connections: standard streams, DIR's files, listeners, and a reserve.
 const OTHER_DESCRIPTORS: usize = 64;
 
@@ -72,10 +74,16 @@ impl Listeners {
     /// # Errors
     /// ENOMEM. See poll(2).
     pub fn accept(&self, refused: &mut Refused) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        let mut is_short = false;
+        let (mut is_short, mut lost) = (false, 0);
         loop {
-            self.wait(PollFlags::POLLIN, refused)?;
+            let is_ready = self.wait(refused)?;
             refused.tend();
+            // A socket that stays ready and never gives a connection: poll and accept would take
+            // turns for ever, whatever the reason.
+            lost = if is_ready { lost + 1 } else { 0 };
+            if lost > LOST_MAX {
+                self.pause()?;
+            }
             let first = self.turn.fetch_add(1, Ordering::Relaxed);
             for n in 0..self.sockets.len() {
                 let socket = &self.sockets[(first + n) % self.sockets.len()];
@@ -114,10 +122,13 @@ impl Listeners {
         Ok(())
     }
 
-    fn wait(&self, events: PollFlags, refused: &Refused) -> io::Result<()> {
+    /// Waits for a connection, or for one of the refused; whether there is a connection.
+    fn wait(&self, refused: &Refused) -> io::Result<bool> {
+        let events = PollFlags::POLLIN;
         let listening = self.sockets.iter().map(|socket| PollFd::new(socket.as_fd(), events));
         let mut all: Vec<PollFd<'_>> = listening.chain(refused.poll_fds()).collect();
-        checked(poll(&mut all, refused.timeout()))
+        checked(poll(&mut all, refused.timeout()))?;
+        Ok(all[..self.sockets.len()].iter().any(|socket| socket.any() == Some(true)))
     }
 
     /// Waits for a while, or until the listeners are closed, which shows without being asked for.

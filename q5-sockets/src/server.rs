@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use common::log;
-use common::office::Office;
+use common::office::{BATCH_MAX, Office};
 use common::process;
 use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
@@ -21,7 +21,7 @@ use nix::sys::signal::Signal;
 use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
 use q4_thread_per_request::committer::{self, Line};
-use tracing::{debug, info, info_span, warn};
+use tracing::{debug, info, warn};
 
 use crate::connection::{Connection, Incoming, REPLY_TIME};
 use crate::farewell::{for_all, hang_up, part};
@@ -33,7 +33,7 @@ use crate::registry::{Member, Registry};
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q5-sockets";
 /// Reservations that wait for the committer at most; a connection with one more waits for room.
-const WAITING_MAX: usize = 1024;
+const WAITING_MAX: usize = 2 * BATCH_MAX;
 /// How often the main thread looks up when no signal comes; nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long a stop waits for connections that have something to answer; then all are cut.
@@ -118,7 +118,7 @@ fn start_thread(
     let (shared, line, handle) = (desk.clone(), line.clone(), stream.clone());
     let thread =
         Builder::new().name("q5 connection".into()).stack_size(STACK_SIZE).spawn(move || {
-            let _span = info_span!("connection", %peer).entered();
+            log::add_field("peer", peer);
             let answered =
                 catch_unwind(AssertUnwindSafe(|| answer(&shared, &line, handle, &member)));
             match answered {

@@ -37,6 +37,15 @@ pub fn enter_namespace() {
     });
 }
 
+/// Leaves the namespace for a new one, as a machine that starts again has none of its queues.
+///
+/// # Panics
+/// If this thread has no namespace of its own.
+pub fn renew_namespace() {
+    assert_eq!(OWN_NAMESPACE.with(Cell::get), Some(true), "the machine's queues are not ours");
+    unshare(CloneFlags::CLONE_NEWIPC).expect("it was allowed before");
+}
+
 /// The System V objects in sight that are this test's; call it from the thread that entered the
 /// namespace.
 ///

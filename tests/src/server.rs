@@ -96,21 +96,29 @@ impl Server {
         self.spawn(command);
     }
 
-    fn spawn(&mut self, mut command: Command) {
+    fn spawn(&mut self, command: Command) {
+        let stdout = self.begin(command);
+        assert!(self.gets_ready(stdout), "no ready line; it logged:\n{}", self.log());
+    }
+
+    /// Starts it and does not wait; what it will print is returned.
+    pub(crate) fn begin(&mut self, mut command: Command) -> ChildStdout {
         assert!(self.child.is_none(), "the server runs already");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
         let stdout = child.stdout.take().expect("stdout is piped");
         self.child = Some(child);
+        stdout
+    }
+
+    /// Waits for the ready line; false if it ends, or [`START_MAX`] passes, without one.
+    pub(crate) fn gets_ready(&mut self, stdout: ChildStdout) -> bool {
         let line = first_line(stdout);
-        assert!(
-            line.starts_with("ready"),
-            "no ready line but {line:?}; it logged:\n{}",
-            self.log()
-        );
-        if self.stage.mechanism() == Mechanism::Sockets {
+        let ready = line.starts_with("ready");
+        if ready && self.stage.mechanism() == Mechanism::Sockets {
             address::remember(&self.dir(), &line);
         }
-        self.crashed = false;
+        self.crashed &= !ready;
+        ready
     }
 
     /// Starts a second server on the same directory, which should end soon, with an error.
@@ -130,7 +138,7 @@ impl Server {
         output
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.stage.server());
         let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
         command

@@ -1,8 +1,9 @@
 //! The stages under test, and where their programs are.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use crate::say::say;
 
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,27 @@ impl Stage {
         }
     }
 
+    /// Whether the server goes on without one of its worker processes, and starts another.
+    pub fn restarts_workers(self) -> bool {
+        match self {
+            Stage::Q1Pipes
+            | Stage::Q2Msgqueue
+            | Stage::Q3Threads
+            | Stage::Q4ThreadPerRequest
+            | Stage::Q5Sockets => false,
+        }
+    }
+
+    /// The names of the two processes that share the table under a lock, the one that serves
+    /// consultations first; None where no two processes do.
+    pub fn sharers(self) -> Option<[&'static str; 2]> {
+        match self {
+            Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
+            Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+        }
+    }
+
     /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
     pub fn server(self) -> PathBuf {
         foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))
@@ -146,15 +168,14 @@ fn foreign() -> Option<PathBuf> {
 pub fn is_ours(test: &str) -> bool {
     let foreign = foreign().is_some();
     if foreign {
-        writeln!(io::stderr(), "left out {test}: it asks for more than the protocol")
-            .expect("stderr is open");
+        say(&format!("left out {test}: it asks for more than the protocol"));
     }
     !foreign
 }
 
 /// Says that this machine cannot run a test, past the test runner's capture.
 pub fn skip(test: &str, needs: &str) {
-    writeln!(io::stderr(), "skipped {test}: needs {needs}").expect("stderr is open");
+    say(&format!("skipped {test}: needs {needs}"));
 }
 
 /// A program that cargo has built together with the running test.
@@ -163,6 +184,8 @@ pub fn skip(test: &str, needs: &str) {
 /// If the running program is no test of this workspace.
 pub fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
-    let built = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps");
-    built.join(name)
+    let folder = test.parent().expect("a program stands in a folder");
+    // A test stands in target/PROFILE/deps, the programs that it starts in target/PROFILE.
+    let built = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    built.expect("deps stands in a folder").join(name)
 }

@@ -46,12 +46,13 @@ impl Strace {
         };
         let mut strace = Strace { child, base };
         let attached = wait::until(ATTACH_MAX, || {
-            let exited = strace.child.try_wait().expect("it is our child").is_some();
+            // A fault that hits at once may have ended the process, and strace with it.
+            let exited = strace.child.try_wait().expect("it is our child");
             let traced = pids
                 .iter()
                 .flat_map(|&pid| processes::of_process(pid))
                 .all(|thread| is_traced(thread.tid));
-            (exited || traced).then_some(!exited)
+            exited.map(|status| status.success()).or_else(|| traced.then_some(true))
         });
         match attached {
             Some(true) => Some(strace),
@@ -69,6 +70,14 @@ impl Strace {
     /// If it has written nothing.
     pub fn finish(mut self) -> String {
         self.detach();
+        fs::read_to_string(self.trace()).expect("strace has written its file")
+    }
+
+    /// What it has written by now.
+    ///
+    /// # Panics
+    /// If it has written nothing.
+    pub fn so_far(&self) -> String {
         fs::read_to_string(self.trace()).expect("strace has written its file")
     }
 

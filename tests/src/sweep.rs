@@ -2,11 +2,11 @@
 //! resumed where the last run was ended.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::effort::Effort;
+use crate::say::say;
 use crate::{seed, stage};
 
 /// How often a night run writes down how far it is.
@@ -73,9 +73,7 @@ impl Sweep {
             self.save(tried);
         }
         let (name, points, seconds) = (&self.name, self.points, start.elapsed().as_secs_f64());
-        // Past the test runner's capture: how much was tried belongs to every report of success.
-        writeln!(io::stderr(), "{name}: {tried} of {points} points in {seconds:.1} s")
-            .expect("stderr is open");
+        say(&format!("{name}: {tried} of {points} points in {seconds:.1} s"));
     }
 
     /// The point at which an earlier run ended; 0 if there was none, or it was through.

@@ -1,12 +1,15 @@
-//! What a child must do between fork and exec, and a message of any length.
-#![allow(unsafe_code, reason = "pre_exec is unsafe, and nix has no msgsnd")]
+//! What the standard library and nix leave out: fork, users of single threads, any message, and a
+//! disk's sudden end.
+#![allow(unsafe_code, reason = "pre_exec, fork and ioctl are unsafe, and nix has no msgsnd")]
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
@@ -21,6 +24,47 @@ pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
     unsafe { command.pre_exec(prepare) }
 }
 
+/// Which of the two processes this is after a fork.
+#[derive(Clone, Copy, Debug)]
+pub enum Fork {
+    /// The one that called it, with the new one's id.
+    Parent(Pid),
+    /// The new one.
+    Child,
+}
+
+/// Makes a process that goes on here; for a process of one thread.
+///
+/// # Errors
+/// EAGAIN. See fork(2).
+pub fn fork() -> io::Result<Fork> {
+    // SAFETY: with one thread, no lock can be held in the child by a thread that it has not.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Fork::Parent(child)),
+        ForkResult::Child => Ok(Fork::Child),
+    }
+}
+
+/// The user that owns nothing.
+const NOBODY: libc::c_long = 65534;
+
+/// Makes the calling thread, and no other, the user nobody's from now on.
+///
+/// The functions of the C library would change all threads of the process; the calls themselves
+/// change one.
+///
+/// # Panics
+/// If it is not root's.
+pub fn become_nobody() {
+    // SAFETY: takes integers only, and no list.
+    let left = unsafe { libc::syscall(libc::SYS_setgroups, 0, 0) };
+    // SAFETY: takes integers only.
+    let group = unsafe { libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY) };
+    // SAFETY: takes integers only.
+    let user = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
+    assert_eq!((left, group, user), (0, 0, 0), "only root can become nobody");
+}
+
 /// Sends any bytes as a message of any type, without waiting.
 ///
 /// # Errors
@@ -30,5 +74,22 @@ pub(crate) fn msgsnd(queue: i32, mtype: i64, text: &[u8]) -> io::Result<()> {
     // SAFETY: the kernel reads the type, 8 bytes, and the text behind it: the whole of `message`.
     let result =
         unsafe { libc::msgsnd(queue, message.as_ptr().cast(), text.len(), libc::IPC_NOWAIT) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// EXT4_IOC_SHUTDOWN, `_IOR('X', 125, __u32)`.
+const EXT4_IOC_SHUTDOWN: libc::Ioctl = 0x8004_587d_u32 as libc::Ioctl;
+/// EXT4_GOING_FLAGS_NOLOGFLUSH: what the journal has in memory is lost as well.
+const NO_LOG_FLUSH: u32 = 2;
+
+/// Shuts an ext4 file system down as a power cut would.
+///
+/// # Errors
+/// EPERM; ENOTTY if it is no ext4. See ioctl_ext4(2) and mkfs.ext4(8).
+pub(crate) fn ext4_shutdown(root: impl AsFd) -> io::Result<()> {
+    let mut flag = NO_LOG_FLUSH;
+    let root = root.as_fd().as_raw_fd();
+    // SAFETY: the call reads 4 bytes, the whole of `flag`.
+    let result = unsafe { libc::ioctl(root, EXT4_IOC_SHUTDOWN, &raw mut flag) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

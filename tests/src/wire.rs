@@ -13,7 +13,7 @@ use q1_pipes::channel as pipes;
 use q1_pipes::fifo;
 use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
-use q2_msgqueue::queue::{Wait, Which};
+use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
 
 use crate::stage::{Mechanism, Stage};
@@ -116,6 +116,14 @@ impl Wire {
             Wire::Sockets(stream) => first(stream).expect("the server is there"),
         })
     }
+}
+
+/// Puts any bytes into a queue as a message of any type, without waiting.
+///
+/// # Errors
+/// EAGAIN if it is full, EINVAL for a type below 1 or more bytes than msgmax. See msgsnd(2).
+pub fn put(queue: &Queue, mtype: i64, bytes: &[u8]) -> io::Result<()> {
+    sys::msgsnd(queue.id(), mtype, bytes)
 }
 
 /// Sends bytes; a connection that the server has closed takes no more, which is no fault of the

@@ -1,39 +1,30 @@
-//! A client that asks and never reads the answer: it waits to be killed.
+//! A client that means harm: it attacks, says so, and waits to be killed.
 
-use std::io::{Write, stdout};
 use std::path::PathBuf;
-use std::thread::park;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Parser;
-use common::ask::Ask;
-use common::request::Request;
+use tests::attack::{Attack, Hostile};
 use tests::stage::{ALL, Stage};
-use tests::wire::{Place, Wire};
-use zerocopy::IntoBytes;
 
-/// A client that asks and never reads
+/// A client that means harm
 #[derive(Parser)]
 struct Options {
     /// The stage's package
     stage: String,
     /// The server's directory
     dir: PathBuf,
-    /// How many LISTs to send
-    requests: u64,
+    /// What to do
+    attack: Attack,
+    /// How often
+    count: u64,
+    /// What random choices begin with
+    seed: u64,
 }
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|stage| stage.package() == options.stage);
     let Some(stage) = stage else { bail!("no stage is named {}", options.stage) };
-    let pid = std::process::id() as i32;
-    let wire = Wire::open(stage, &options.dir, pid)?;
-    for nonce in 1..=options.requests {
-        wire.send(Place::Consultation, Request::new(pid, nonce, Ask::List).as_bytes());
-    }
-    writeln!(stdout(), "sent").context("cannot say so")?;
-    loop {
-        park();
-    }
+    Hostile::new(stage, &options.dir, options.seed).attack(options.attack, options.count)
 }

@@ -8,7 +8,9 @@ use nix::unistd::gettid;
 use rstest_reuse::apply;
 use std::time::Duration;
 use tests::server::Server;
-use tests::stage::Stage;
+use tests::stage::{Stage, is_ours};
+use tests::strace::Strace;
+use tests::wait;
 use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
@@ -157,4 +159,34 @@ fn a_field_that_a_request_does_not_use_is_ignored(stage: Stage) {
     wire.send(Place::Consultation, view.as_bytes());
     let reply = wire.receive(me, SOON).expect("a reply");
     assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 150));
+}
+
+#[apply(every_stage)]
+fn a_call_that_is_interrupted_is_made_again(stage: Stage) {
+    let name = "a_call_that_is_interrupted_is_made_again";
+    // A process that also receives without waiting, which the kernel never interrupts, is no case.
+    let is_mixed = [Stage::Q3Threads, Stage::Q4ThreadPerRequest].contains(&stage);
+    if !is_ours(name) || is_mixed {
+        return;
+    }
+    let server = Server::start(stage);
+    let mut workers: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
+    workers.retain(|&pid| pid != server.pid() || stage.processes() == 1);
+    workers.dedup();
+    let calls = "read,msgrcv,recvfrom";
+    let (trace, inject) =
+        (format!("trace={calls}"), format!("inject={calls}:error=EINTR:when=2+2"));
+    let Some(strace) = Strace::attach(name, &workers, &["-e", &trace, "-e", &inject]) else {
+        return;
+    };
+    let mut client = server.client();
+    for n in 1..=20 {
+        assert_eq!(client.reserve(1, 1), (Status::Ok, 200 - n));
+        assert_eq!(client.view(1), 200 - n);
+    }
+    // A call that strace leaves in the middle of its injection fails with ENOSYS.
+    let at_rest = || server.threads().iter().all(|thread| thread.state == 'S');
+    wait::until_true("a server at rest", SOON, at_rest);
+    let trace = strace.finish();
+    assert!(trace.matches("EINTR").count() >= 20, "{trace}");
 }

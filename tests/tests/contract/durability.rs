@@ -1,20 +1,28 @@
 //! What is acknowledged is on disk: the order of write, sync and reply, and what a failed sync
 //! means.
 
-use std::time::Duration;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
-use nix::unistd::gettid;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, gettid};
 use rstest_reuse::apply;
 use tests::server::Server;
-use tests::stage::{Stage, is_ours};
+use tests::stage::{Stage, is_ours, skip};
 use tests::strace::Strace;
+use tests::wait;
 use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
+
+/// Far more than anything here takes.
+const SOON: Duration = Duration::from_secs(10);
 
 fn processes(server: &Server) -> Vec<i32> {
     let mut pids: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
@@ -64,6 +72,7 @@ fn a_failed_sync_is_never_acknowledged_and_ends_the_server(stage: Stage) {
         "fdatasync:error=EIO:when=2",
         "fdatasync:error=EINTR:when=2",
         "pwrite64:error=ENOSPC:when=2",
+        "pwrite64:retval=2:when=2",
     ] {
         let mut server = Server::start(stage);
         let group = server.pid();
@@ -135,4 +144,82 @@ fn process_durability_syncs_nothing(stage: Stage) {
     let trace = strace.finish();
     let count = |call: &str| trace.lines().filter(|line| line.contains(call)).count();
     assert_eq!((count("pwrite64("), count("fdatasync(")), (5, 0), "{trace}");
+}
+
+#[apply(every_stage)]
+fn no_reader_sees_a_count_before_its_sync(stage: Stage) {
+    let name = "no_reader_sees_a_count_before_its_sync";
+    if !is_ours(name) {
+        return;
+    }
+    const DELAY: Duration = Duration::from_millis(500);
+    let server = Server::start(stage);
+    let inject = format!("inject=fdatasync:delay_enter={}", DELAY.as_micros());
+    let slow = ["-e", "trace=fdatasync", "-e", &inject];
+    let Some(strace) = Strace::attach(name, &processes(&server), &slow) else { return };
+    let me = gettid().as_raw();
+    let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
+    let before = Instant::now();
+    wire.send(
+        Place::Reservation,
+        Request::new(me, 1, Ask::Reserve { show: 1, seats: 5 }).as_bytes(),
+    );
+    // The count is written and its sync has begun, or is about to.
+    wait::until_true("a write", SOON, || server.table_on_disk().rows[0].seats == 195);
+    let seen = thread::scope(|scope| scope.spawn(|| server.client().view(1)).join().unwrap());
+    // A machine so loaded that a VIEW takes longer than the sync proves nothing.
+    assert!(seen == 200 || before.elapsed() >= DELAY, "{seen} seats are shown, and none is synced");
+    assert_eq!(wire.receive(me, SOON).expect("a reply").status(), Some(Status::Ok));
+    assert_eq!(thread::scope(|scope| scope.spawn(|| server.client().view(1)).join().unwrap()), 195);
+    drop(strace);
+}
+
+#[apply(every_stage)]
+fn a_count_is_overwritten_in_place_and_nothing_else_is(stage: Stage) {
+    let name = "a_count_is_overwritten_in_place_and_nothing_else_is";
+    if !is_ours(name) {
+        return;
+    }
+    let server = Server::start(stage);
+    let options = ["-e", "trace=pwrite64,ftruncate,openat,rename"];
+    let Some(strace) = Strace::attach(name, &processes(&server), &options) else { return };
+    let mut client = server.client();
+    (0..5).for_each(|_| assert_eq!(client.reserve(1, 1).0, Status::Ok));
+    let trace = strace.finish();
+    let writes: Vec<&str> = trace.lines().filter(|line| line.contains("pwrite64(")).collect();
+    assert!(
+        writes.len() == 5
+            && writes.iter().all(|line| line.contains(", 4, 68) ") && line.ends_with("= 4")),
+        "{trace}"
+    );
+    assert!(!trace.contains("ftruncate(") && !trace.contains("spectacles"), "{trace}");
+}
+
+#[apply(every_stage)]
+fn a_start_writes_the_table_back_and_syncs_it_before_it_is_ready(stage: Stage) {
+    let name = "a_start_writes_the_table_back_and_syncs_it_before_it_is_ready";
+    if !is_ours(name) {
+        return;
+    }
+    let Ok(_) = Command::new("strace").arg("-V").output() else { return skip(name, "strace") };
+    let mut server = Server::prepare(stage, &[]);
+    server.write_data_file(common::shows::sample().as_bytes());
+    let trace = server.base().join("trace");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-e", "trace=pwrite64,fdatasync,write", "-o"]).arg(&trace);
+    command.arg(stage.server()).arg("--dir").arg(server.dir());
+    if !stage.mechanism().is_found_through_dir() {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    server.launch_as(command);
+    // The one that was started is strace, which ends when the server does, and like it.
+    let threads = server.threads();
+    let first = threads.iter().find(|thread| thread.name.ends_with(" server")).unwrap();
+    kill(Pid::from_raw(first.pid), Signal::SIGTERM).unwrap();
+    assert!(server.wait(SOON).success(), "{}", server.last_words());
+    let trace = fs::read_to_string(trace).unwrap();
+    let ready = trace.find("\"ready ").expect("the ready line is a write");
+    let written = trace.find(", 720, 0) ").unwrap_or(usize::MAX);
+    let synced = trace.find("fdatasync(").unwrap_or(usize::MAX);
+    assert!(written < synced && synced < ready, "{trace}");
 }

@@ -7,7 +7,7 @@ use common::reply::Status;
 use common::request::Request;
 use nix::unistd::gettid;
 use rstest_reuse::apply;
-use tests::never_reads::NeverReads;
+use tests::attacker::NeverReads;
 use tests::seed;
 use tests::server::Server;
 use tests::stage::Stage;

@@ -9,7 +9,7 @@ use common::shows;
 use nix::unistd::geteuid;
 use rstest_reuse::apply;
 use tests::server::Server;
-use tests::stage::{Stage, is_ours, skip};
+use tests::stage::{ALL, Mechanism, Stage, is_ours, skip};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -207,4 +207,31 @@ fn a_reader_that_goes_away_does_not_undo_a_reservation(stage: Stage) {
     assert_eq!(output.status.code(), Some(2));
     assert!(error.contains("the question was answered, but cannot write"), "{error}");
     assert_eq!(server.client().view(1), 198);
+}
+
+#[apply(every_stage)]
+fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: Stage) {
+    if !is_ours("in_another_stages_directory_servers_and_clients_are_told_whose_it_is") {
+        return;
+    }
+    let server = Server::start(stage);
+    let holder = format!("{}, process {}, runs", stage.package(), server.pid());
+    for other in ALL.into_iter().filter(|&other| other != stage) {
+        let mut command = Command::new(other.server());
+        command.arg("--dir").arg(server.dir());
+        if other.mechanism() == Mechanism::Sockets {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let error = refused(&command.output().unwrap());
+        assert!(error.contains(&holder), "{}: {error}", other.package());
+        // Stages with queues share their client; that of sockets does not look into DIR.
+        if other.mechanism() != stage.mechanism() && other.mechanism().is_found_through_dir() {
+            let mut command = Command::new(other.client());
+            let output = command.arg("--dir").arg(server.dir()).arg("list").output().unwrap();
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{error}");
+            assert!(error.contains(&holder) && error.contains("use its client"), "{error}");
+        }
+    }
+    assert_eq!(server.client().view(3), 120);
 }

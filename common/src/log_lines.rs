@@ -1,0 +1,144 @@
+//! Events as lines: the subscriber to tracing's events, which writes each of them as one line of
+//! text.
+
+use std::cell::RefCell;
+use std::fmt::{self, Debug, Write as _};
+use std::fs::File;
+use std::io::Write as _;
+
+use time::OffsetDateTime;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Bytes that most lines need: a reservation with its peer.
+const USUAL_SIZE: usize = 160;
+
+thread_local! {
+    /// What every line of this thread ends with.
+    static FIELDS: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Adds a field to every line of the calling thread from now on.
+pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
+    FIELDS.with_borrow_mut(|fields| *fields += &format!(" {name}={value}"));
+}
+
+/// Writes the events of a level, and those above it, to all of its outputs.
+///
+/// It has no spans. The subscriber of the crate tracing-subscriber has them, and a registry for
+/// them that touches 32 KiB at once, whether there are any or not; nothing else in a server is as
+/// large.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    /// The least important level that is written.
+    pub(crate) level: LevelFilter,
+    /// Where the lines go, each by one write.
+    pub(crate) outputs: Vec<File>,
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(String::with_capacity(USUAL_SIZE));
+        let now = OffsetDateTime::now_utc();
+        let (date, level) = (now.date(), event.metadata().level());
+        let (hour, minute, second, micro) = now.to_hms_micro();
+        // A value that cannot write itself leaves its line shorter; to a String all can be written.
+        let _ = write!(line, "{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z {level:>5}");
+        event.record(&mut line);
+        // A thread that is about to end has none any more.
+        let _ = FIELDS.try_with(|fields| line.0 += &fields.borrow());
+        line.0.push('\n');
+        for mut output in &self.outputs {
+            // There is nobody to tell that nobody can be told.
+            let _ = output.write_all(line.0.as_bytes());
+        }
+    }
+
+    // No span is enabled, so none of these is called.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// A line that stays one: a line feed in a path, or whatever a terminal would act on, is escaped.
+struct Line(String);
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            if character.is_control() {
+                self.0.extend(character.escape_default());
+            } else {
+                self.0.push(character);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = match field.name() {
+            "message" => write!(self, " {value:?}"),
+            name => write!(self, " {name}={value:?}"),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use tracing::{debug, info, info_span, warn};
+
+    /// What stands in the log after `body`, each line without its date and time.
+    fn logged(body: impl FnOnce()) -> Vec<String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let outputs = vec![file.reopen().unwrap()];
+        tracing::subscriber::with_default(Lines { level: LevelFilter::INFO, outputs }, body);
+        let text = fs::read_to_string(file.path()).unwrap();
+        let line = |line: &str| {
+            let (at, rest) = line.split_at("2026-01-31T12:34:56.123456Z".len());
+            assert!(at.starts_with("20") && at.ends_with('Z') && at.contains('T'), "{at}");
+            rest.to_owned()
+        };
+        text.lines().map(line).collect()
+    }
+
+    #[test]
+    fn an_event_is_a_line_of_its_level_its_message_and_its_fields() {
+        let lines = logged(|| {
+            info!(client = 7, name = %"Ubu", "reserve: {:?}", Some(3));
+            debug!("below the level");
+            warn!("first\nsecond \u{1b}[31m");
+        });
+        let escaped = "  WARN first\\nsecond \\u{1b}[31m";
+        assert_eq!(lines, ["  INFO reserve: Some(3) client=7 name=Ubu", escaped]);
+    }
+
+    #[test]
+    fn a_field_of_a_thread_stands_in_its_lines_only_and_a_span_in_none() {
+        let lines = logged(|| {
+            let _span = info_span!("ignored").entered();
+            info!("before");
+            add_field("peer", &"[::1]:7");
+            info!(show = 3, "after");
+            std::thread::spawn(|| assert!(FIELDS.with_borrow(String::is_empty))).join().unwrap();
+        });
+        assert_eq!(lines, ["  INFO before", "  INFO after show=3 peer=[::1]:7"]);
+    }
+}

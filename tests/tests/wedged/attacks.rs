@@ -1,0 +1,137 @@
+//! Each attack beside an honest load, and the same load without it.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use tests::attack::Attack;
+use tests::attacker::{Attacker, NeverReads};
+use tests::effort::Effort;
+use tests::server::Server;
+use tests::stage::{ALL, Stage};
+use tests::sweep::Sweep;
+use tests::wait;
+
+use crate::alone;
+use crate::honest::{Honest, Took, table};
+
+/// How long an honest load is measured.
+fn time() -> Duration {
+    Effort::asked().of(Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(4))
+}
+
+/// Messages of one attack; the four that send without a pause send a million at night.
+fn count() -> u64 {
+    Effort::asked().of(3_000, 30_000, 250_000)
+}
+
+/// What happens beside the honest clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// Somebody sends without a pause.
+    Busy(Attack),
+    /// 40 live clients, whose unread answers need twice the room of a reply queue.
+    Crowd,
+    /// A stopped client, whose unread answers fill whatever they are put into.
+    Stopped,
+    /// Parts of requests, a byte now and then.
+    Dripping,
+}
+
+const BESIDE: [Beside; 7] = [
+    Beside::Crowd,
+    Beside::Busy(Attack::Flood),
+    Beside::Stopped,
+    Beside::Busy(Attack::Forge),
+    Beside::Dripping,
+    Beside::Busy(Attack::Noise),
+    Beside::Busy(Attack::Die),
+];
+
+impl fmt::Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Beside::Busy(attack) => write!(f, "{attack:?}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Beside {
+    /// The attack, and what honest clients see of it.
+    fn run(self, server: &Server, seed: u64) -> Took {
+        let silent = |count| NeverReads::start(server, count);
+        match self {
+            Beside::Busy(attack) => {
+                let honest = Honest::start(server);
+                let until = Instant::now() + time();
+                let mut attacker = Attacker::start(server, attack, self.messages(), seed);
+                let is_over = || Instant::now() >= until && attacker.has_sent(Duration::ZERO);
+                wait::until_true("the end of the attack", Duration::from_secs(300), is_over);
+                honest.finish()
+            }
+            Beside::Crowd => {
+                let _crowd: Vec<NeverReads> = (0..40).map(|_| silent(1)).collect();
+                Honest::measure(server, time())
+            }
+            Beside::Stopped => {
+                let mut client = Attacker::start(server, Attack::Silent, 200, seed);
+                assert!(client.has_sent(Duration::from_secs(60)));
+                client.freeze();
+                Honest::measure(server, time())
+            }
+            Beside::Dripping => {
+                let mut client = Attacker::start(server, Attack::Drip, 1_000_000, seed);
+                assert!(client.has_sent(Duration::from_secs(60)));
+                Honest::measure(server, time())
+            }
+        }
+    }
+
+    /// Dying takes a process each.
+    fn messages(self) -> u64 {
+        if self == Beside::Busy(Attack::Die) { count() / 25 } else { count() }
+    }
+
+    /// How long 99 of 100 answers may take. At night the machine has nothing else to do, and the
+    /// promise is checked as it is made; else it may do anything besides, and only a server that is
+    /// wedged is caught.
+    fn limit(self, before: Took) -> Duration {
+        let ms = Duration::from_millis;
+        let is_night = Effort::asked() == Effort::Night;
+        match self {
+            Beside::Busy(Attack::Die) if is_night => ms(50),
+            Beside::Busy(_) if is_night => ms(20),
+            _ if is_night => (before.p99 * 3).max(ms(1)),
+            Beside::Busy(_) => (before.p99 * 20).max(ms(200)),
+            _ => (before.p99 * 10).max(ms(100)),
+        }
+    }
+}
+
+fn beside(stage: Stage) {
+    let _turn = alone();
+    let sweep = Sweep::new(
+        &format!("attacks on {}", stage.package()),
+        BESIDE.len() as u64,
+        ALL.len() as u32,
+    );
+    let seed = sweep.seed();
+    sweep.run(|point| {
+        let server = Server::start_with(stage, &table(), &["--durability", "process"]);
+        let beside = BESIDE[point as usize];
+        let before = Honest::measure(&server, time());
+        let during = beside.run(&server, seed);
+        let after = Honest::measure(&server, time());
+        let told = format!("{beside}\n  before {before}\n  during {during}\n  after {after}");
+        eprintln!("{} {told}", stage.package());
+        let limit = beside.limit(before);
+        assert!(during.p99 <= limit, "{limit:?} at most: {told}");
+        assert!(after.p99 <= Beside::Crowd.limit(before), "not after it either: {told}");
+    });
+}
+
+#[test]
+fn honest_clients_are_served_beside_hostile_ones() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    ALL.into_iter().filter(|s| s.package().contains(&only)).for_each(beside);
+}
