@@ -38,11 +38,7 @@ impl Client {
     ///
     /// # Errors
     /// If no server runs there.
-    pub fn open_by(
-        mechanism: Mechanism,
-        dir: &Path,
-        timeout: Duration,
-    ) -> anyhow::Result<Client> {
+    pub fn open_by(mechanism: Mechanism, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
         match mechanism {
             Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
             Mechanism::Queues => {
