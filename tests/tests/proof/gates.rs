@@ -71,7 +71,9 @@ impl Trap {
 fn files(stage: Stage) -> &'static [&'static str] {
     match stage.mechanism() {
         Mechanism::Queues => &["spectacles.dat", "lock", "queue.key"],
-        Mechanism::Pipes | Mechanism::Sockets => &["spectacles.dat", "lock"],
+        Mechanism::Pipes | Mechanism::Sockets | Mechanism::Dispatcher => {
+            &["spectacles.dat", "lock"]
+        }
     }
 }
 
