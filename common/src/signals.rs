@@ -2,7 +2,7 @@
 //! thread.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -44,8 +44,11 @@ impl Signals {
     pub fn wait(&self, timeout: Duration) -> io::Result<Option<Signal>> {
         let deadline = Instant::now() + timeout;
         loop {
-            if let Some(info) = self.descriptor.read_signal().map_err(failed)? {
-                return Ok(Signal::try_from(info.ssi_signo as i32).ok());
+            match self.descriptor.read_signal() {
+                Ok(Some(info)) => return Ok(Signal::try_from(info.ssi_signo as i32).ok()),
+                Ok(None) => {}
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(failed(errno)),
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -61,6 +64,13 @@ impl Signals {
                 Err(errno) => return Err(failed(errno)),
             }
         }
+    }
+}
+
+/// For a thread that waits for more than signals: when it can be read, [`Signals::wait`] has one.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 

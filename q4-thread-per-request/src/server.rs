@@ -70,12 +70,12 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     });
     let mut workers = Workers::new();
     // Room for all: the main thread, which puts them in line, never waits.
-    let (line, waiting) = committer::line(THREADS_MAX);
-    let shared = desk.clone();
+    let (shared, (line, waiting)) = (desk.clone(), committer::line(THREADS_MAX));
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
-            committer::run(Office::new(store, table, shared.server), &shared.published, &waiting)
+            let office = Office::new(store, table, shared.server);
+            committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
