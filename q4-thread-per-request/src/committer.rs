@@ -10,8 +10,8 @@ use anyhow::Context;
 use common::office::{BATCH_MAX, Office};
 use common::reply::Reply;
 use common::request::Request;
+use common::table::Table;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
-use q3_threads::published::Published;
 
 /// The line's end that takes reservations; the committer ends when the last of them is gone.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl Decision {
 /// # Errors
 /// If a write or a sync fails. The reservations of that batch are told UNAVAILABLE; with the
 /// committer gone, all others get no decision: there is no OK any more. See fsync(2).
-pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyhow::Result<()> {
+pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> anyhow::Result<()> {
     let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut deciders = Vec::new();
     // Only the first is waited for.
@@ -101,7 +101,7 @@ pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyh
             }
         }
         let written = office.decide(&batch, &mut replies);
-        published.publish(office.table());
+        publish(office.table());
         for (decided, reply) in deciders.drain(..).zip(&replies) {
             // A thread that no longer waits for its decision is that request's loss.
             let _ = decided.send(*reply);
@@ -119,6 +119,7 @@ mod tests {
     use common::reply::Status;
     use common::shows;
     use common::store::Store;
+    use q3_threads::published::Published;
 
     fn office(dir: &std::path::Path) -> (Office, Published) {
         let (store, table) = Store::open(dir, Some(&shows::sample()), Durability::Power).unwrap();
@@ -142,7 +143,7 @@ mod tests {
             })
             .collect();
         drop(line);
-        run(office, &published, &waiting).unwrap();
+        run(office, &waiting, |table| published.publish(table)).unwrap();
         for (n, decision) in decisions.into_iter().enumerate() {
             let reply = decision.wait().unwrap();
             assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 199 - n as i32));
@@ -173,7 +174,7 @@ mod tests {
         let (pending, decision) = reserve(&line, 1);
         line.submit(pending);
         drop(line);
-        run(office, &published, &waiting).unwrap();
+        run(office, &waiting, |table| published.publish(table)).unwrap();
         assert_eq!(decision.wait().unwrap().seats, 198);
     }
 }
