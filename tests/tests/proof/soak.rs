@@ -107,7 +107,9 @@ fn soak(stage: Stage) {
         most = most.max(held.anonymous);
         let place = || format!("{} after {done}: {held:?}, before {before:?}", stage.package());
         assert!(held.anonymous < before.anonymous + GROWTH_MAX, "{}", place());
-        assert_eq!(held.descriptors, before.descriptors, "{}", place());
+        // A watchdog may be asking: both ends of a connection to each of its three servers.
+        let asking = if stage.restarts_workers() { 2 * 3 } else { 0 };
+        assert!(held.descriptors.abs_diff(before.descriptors) <= asking, "{}", place());
         assert_eq!(held.queued_bytes, 0, "{}", place());
     }
     let (seconds, growth) = (start.elapsed().as_secs_f64(), most - before.anonymous);

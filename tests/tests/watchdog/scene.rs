@@ -11,7 +11,6 @@ use q5_sockets::client::Client as Connection;
 use tests::address;
 use tests::server::Server;
 use tests::stage::Stage;
-use tests::strace::Strace;
 use tests::wait;
 
 /// Far more than anything here takes, but a hang.
@@ -41,13 +40,6 @@ pub(crate) fn send(pid: i32, signal: Signal) {
 pub(crate) fn successor(server: &Server, name: &str, old: i32) -> i32 {
     let other = || find(server, name).filter(|&pid| pid != old);
     wait::until(SOON, other).unwrap_or_else(|| panic!("no new {name}: {}", server.last_words()))
-}
-
-/// Makes every call of a process wait as long as this is held: it hangs, and is not stopped.
-pub(crate) fn hang(test: &str, pid: i32) -> Option<Strace> {
-    let calls = "%network,read,write,poll,ppoll,futex,fdatasync,pwrite64,clone3";
-    let delay = format!("inject={calls}:delay_enter=60000000");
-    Strace::attach(test, &[pid], &["-e", &format!("trace={calls}"), "-e", &delay])
 }
 
 /// What the dispatcher answers.
