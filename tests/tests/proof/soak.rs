@@ -106,7 +106,9 @@ fn soak(stage: Stage) {
         let held = Held::by(&server);
         anonymous.push(held.anonymous);
         let place = || format!("{} after {done}: {held:?}, before {before:?}", stage.package());
-        assert_eq!(held.descriptors, before.descriptors, "{}", place());
+        // A watchdog may be asking: both ends of a connection to each of its three servers.
+        let asking = if stage.restarts_workers() { 2 * 3 } else { 0 };
+        assert!(held.descriptors.abs_diff(before.descriptors) <= asking, "{}", place());
         assert_eq!(held.queued_bytes, 0, "{}", place());
     }
     // The C library gives each of several threads memory of its own and keeps it: which pages have
