@@ -29,6 +29,8 @@ pub enum DoorKind {
     Msgqueue,
     /// q5's client.
     Sockets,
+    /// q6's client.
+    Dispatcher,
     /// A FIFO there and one back.
     BarePipes,
     /// A queue there and one back.
@@ -73,6 +75,7 @@ impl Door {
             DoorKind::Pipes => stage(Mechanism::Pipes),
             DoorKind::Msgqueue => stage(Mechanism::Queues),
             DoorKind::Sockets => stage(Mechanism::Sockets),
+            DoorKind::Dispatcher => stage(Mechanism::Dispatcher),
             DoorKind::BarePipes => pipes::Client::open(dir, number).map(Door::Pipes),
             DoorKind::BareMsgqueue => queues::Client::open(dir).map(Door::Queues),
             DoorKind::BareSockets => sockets::Client::open(dir).map(Door::Sockets),

@@ -84,6 +84,7 @@ impl Protocol {
             Mechanism::Pipes => "pipes",
             Mechanism::Queues => "msgqueue",
             Mechanism::Sockets => "sockets",
+            Mechanism::Dispatcher => "dispatcher",
         }
     }
 }

@@ -80,7 +80,7 @@ impl Subject {
             (_, Some(Stage::Q4ThreadPerRequest)) => Bare::Thread,
             (Mechanism::Pipes, _) => Bare::Pipes,
             (Mechanism::Queues, _) => Bare::Msgqueue,
-            (Mechanism::Sockets, _) => Bare::Sockets,
+            (Mechanism::Sockets | Mechanism::Dispatcher, _) => Bare::Sockets,
         })
     }
 
@@ -106,6 +106,7 @@ impl Subject {
             Kind::Server { mechanism: Mechanism::Pipes, .. } => DoorKind::Pipes,
             Kind::Server { mechanism: Mechanism::Queues, .. } => DoorKind::Msgqueue,
             Kind::Server { mechanism: Mechanism::Sockets, .. } => DoorKind::Sockets,
+            Kind::Server { mechanism: Mechanism::Dispatcher, .. } => DoorKind::Dispatcher,
             Kind::Bare(Bare::Pipes) => DoorKind::BarePipes,
             Kind::Bare(Bare::Msgqueue | Bare::Thread) => DoorKind::BareMsgqueue,
             Kind::Bare(Bare::Sockets | Bare::Epoll) => DoorKind::BareSockets,

@@ -2,13 +2,15 @@
 //! thread.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::exit::plain;
 
 /// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.
 #[derive(Debug)]
@@ -38,12 +40,15 @@ impl Signals {
     /// The next signal, or None when `timeout` has passed without one.
     ///
     /// # Errors
-    /// ENOMEM. See poll(2).
+    /// Says that no signal can be waited for, and why: ENOMEM. See poll(2).
     pub fn wait(&self, timeout: Duration) -> io::Result<Option<Signal>> {
         let deadline = Instant::now() + timeout;
         loop {
-            if let Some(info) = self.descriptor.read_signal()? {
-                return Ok(Signal::try_from(info.ssi_signo as i32).ok());
+            match self.descriptor.read_signal() {
+                Ok(Some(info)) => return Ok(Signal::try_from(info.ssi_signo as i32).ok()),
+                Ok(None) => {}
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(failed(errno)),
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -56,8 +61,20 @@ impl Signals {
             match poll(&mut [PollFd::new(self.descriptor.as_fd(), PollFlags::POLLIN)], poll_timeout)
             {
                 Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
+                Err(errno) => return Err(failed(errno)),
             }
         }
     }
+}
+
+/// For a thread that waits for more than signals: when it can be read, [`Signals::wait`] has one.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+/// With this the server ends, so it is a sentence.
+fn failed(errno: Errno) -> io::Error {
+    io::Error::other(format!("cannot wait for signals: {}", plain(&errno.into())))
 }

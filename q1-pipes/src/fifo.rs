@@ -97,6 +97,15 @@ pub fn open_writer(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().write(true), path)
 }
 
+/// Opens both ends at once, without waiting for anybody: such a FIFO never ends and never breaks,
+/// whoever else comes and goes.
+///
+/// # Errors
+/// As [`open_reader`]. See fifo(7).
+pub fn open_both(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().read(true).write(true), path)
+}
+
 /// Whether the calls on this open end return EAGAIN instead of waiting. It belongs to the open file
 /// description: a process that got the end by fork is changed with us.
 ///

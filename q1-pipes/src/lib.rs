@@ -13,6 +13,6 @@ pub mod request_fifo;
 pub mod resync;
 pub mod server;
 pub mod shared;
-mod sys;
+pub mod sys;
 pub mod ticks;
 pub mod workers;

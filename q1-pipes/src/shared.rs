@@ -8,7 +8,7 @@ use common::process;
 use common::table::Table;
 use tracing::debug;
 
-use crate::sys::{Guard, Shared};
+use crate::sys::{Guard, Memory, Shared};
 
 /// How long to wait for the lock before looking at its holder, who needs it for the time of one
 /// copy.
@@ -26,7 +26,15 @@ impl SharedTable {
     /// # Errors
     /// ENOMEM. See mmap(2).
     pub fn new(table: &Table) -> io::Result<SharedTable> {
-        Ok(SharedTable { shared: Shared::new(*table)? })
+        SharedTable::placed(Memory::anonymous(Shared::<Table>::SIZE)?, table)
+    }
+
+    /// Publishes `table` in memory that another mechanism has mapped: a page is enough.
+    ///
+    /// # Errors
+    /// EINVAL if it is too small.
+    pub fn placed(memory: Memory, table: &Table) -> io::Result<SharedTable> {
+        Ok(SharedTable { shared: Shared::new(memory, *table)? })
     }
 
     /// The table as it was published last, as one snapshot.

@@ -7,12 +7,14 @@
 
 use std::cell::UnsafeCell;
 use std::io;
+use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::ForkResult;
 use zerocopy::FromBytes;
@@ -67,21 +69,62 @@ pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
 pub(crate) fn sigpending() -> io::Result<SigSet> {
     let mut set = SigSet::empty().as_ref().to_owned();
     // SAFETY: fills the set that it is given.
-    if unsafe { libc::sigpending(&mut set) } == -1 {
-        return Err(io::Error::last_os_error());
-    }
+    Errno::result(unsafe { libc::sigpending(&mut set) })?;
     // SAFETY: the set was initialised before, and then filled.
     Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
 }
 
-/// A value in memory that this process shares with the children it forks, under a robust
-/// process-shared mutex.
+/// Memory that this process shares with the children it forks, page-aligned; dropping it unmaps it.
+#[derive(Debug)]
+pub struct Memory {
+    address: NonNull<libc::c_void>,
+    len: usize,
+}
+
+impl Memory {
+    /// Memory without a name, or ENOMEM. See mmap(2).
+    pub(crate) fn anonymous(len: usize) -> io::Result<Memory> {
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping, at an address that the kernel chooses, overlaps nothing.
+        let address = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, -1, 0) };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let address = NonNull::new(address).expect("mmap never places a mapping at 0");
+        Ok(Memory { address, len })
+    }
+
+    /// Memory that another mechanism has mapped.
+    ///
+    /// # Safety
+    /// SAFETY: whole pages of a shared mapping, to read and write, that nobody else uses or unmaps.
+    pub unsafe fn mapped(address: NonNull<libc::c_void>, len: usize) -> Memory {
+        Memory { address, len }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and whatever lived in it has ended before.
+        let result = unsafe { libc::munmap(self.address.as_ptr(), self.len) };
+        debug_assert_eq!(result, 0, "the address and length are those of the mapping");
+    }
+}
+
+/// A value in shared memory, under a robust process-shared mutex.
 ///
 /// `T: FromBytes`, because a process killed in the middle of a copy leaves any bytes.
 #[derive(Debug)]
 pub(crate) struct Shared<T: FromBytes + Copy> {
-    block: NonNull<Block<T>>,
+    memory: Memory,
+    value: PhantomData<T>,
 }
+
+// SAFETY: the mutex keeps threads apart as it does processes; the memory belongs to none of them.
+unsafe impl<T: FromBytes + Copy + Send> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: FromBytes + Copy + Send> Sync for Shared<T> {}
 
 #[repr(C)]
 struct Block<T> {
@@ -90,28 +133,19 @@ struct Block<T> {
 }
 
 impl<T: FromBytes + Copy> Shared<T> {
-    /// Maps the memory and puts `value` into it.
-    ///
-    /// # Errors
-    /// ENOMEM. See mmap(2).
-    pub(crate) fn new(value: T) -> io::Result<Shared<T>> {
-        let (protection, flags) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
-        // SAFETY: a new mapping, at an address that the kernel chooses, overlaps nothing.
-        let address =
-            unsafe { libc::mmap(ptr::null_mut(), size_of::<Block<T>>(), protection, flags, -1, 0) };
-        if address == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
+    /// Bytes of memory that one needs.
+    pub(crate) const SIZE: usize = size_of::<Block<T>>();
+
+    /// Puts `value` into the memory, before anybody else has it. EINVAL: it is too small.
+    pub(crate) fn new(memory: Memory, value: T) -> io::Result<Shared<T>> {
+        if memory.len < Self::SIZE {
+            return Err(io::ErrorKind::InvalidInput.into());
         }
         let block =
-            NonNull::new(address.cast::<Block<T>>()).expect("mmap never places a mapping at 0");
-        let shared = Shared { block };
-        let mutex = robust_mutex()?;
-        // SAFETY: the mapping is ours alone until a fork, page-aligned and as large as a Block.
-        unsafe {
-            block.write(Block { mutex: UnsafeCell::new(mutex), value: UnsafeCell::new(value) })
-        };
-        Ok(shared)
+            Block { mutex: UnsafeCell::new(robust_mutex()?), value: UnsafeCell::new(value) };
+        // SAFETY: the memory is page-aligned, large enough, and ours alone until a fork.
+        unsafe { memory.address.cast().write(block) };
+        Ok(Shared { memory, value: PhantomData })
     }
 
     /// Waits for the lock, `timeout` at most, and takes it over from a holder that died.
@@ -126,9 +160,9 @@ impl<T: FromBytes + Copy> Shared<T> {
         };
         // SAFETY: the mutex was initialised by `new` and stays mapped as long as self lives.
         match unsafe { libc::pthread_mutex_timedlock(self.mutex(), &until) } {
-            0 => Ok(Guard { shared: self }),
+            0 => Ok(Guard { shared: self, here: PhantomData }),
             libc::EOWNERDEAD => {
-                let guard = Guard { shared: self };
+                let guard = Guard { shared: self, here: PhantomData };
                 // SAFETY: as above; this thread holds the mutex, as the call demands.
                 let result = unsafe { libc::pthread_mutex_consistent(self.mutex()) };
                 check(result).map(|()| guard)
@@ -142,28 +176,18 @@ impl<T: FromBytes + Copy> Shared<T> {
     /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread
     /// on. See futex(2).
     pub(crate) fn owner(&self) -> i32 {
-        // SAFETY: glibc's first word of a mutex is its futex, which every party accesses
-        // atomically.
+        // SAFETY: glibc's first word of a mutex is its futex, accessed atomically by all.
         let futex = unsafe { AtomicU32::from_ptr(self.mutex().cast()) };
         (futex.load(Ordering::Relaxed) & libc::FUTEX_TID_MASK) as i32
     }
 
     fn mutex(&self) -> *mut libc::pthread_mutex_t {
-        // SAFETY: `block` is valid as long as self; an UnsafeCell may be pointed into.
-        unsafe { self.block.as_ref() }.mutex.get()
+        self.block().mutex.get()
     }
 
-    fn value(&self) -> *mut T {
-        // SAFETY: as in `mutex`.
-        unsafe { self.block.as_ref() }.value.get()
-    }
-}
-
-impl<T: FromBytes + Copy> Drop for Shared<T> {
-    fn drop(&mut self) {
-        // SAFETY: the mapping was made by `new` with this length, and every guard has ended before.
-        let result = unsafe { libc::munmap(self.block.as_ptr().cast(), size_of::<Block<T>>()) };
-        debug_assert_eq!(result, 0, "the address and length are those of mmap");
+    fn block(&self) -> &Block<T> {
+        // SAFETY: `new` has put a Block there; only its UnsafeCells change.
+        unsafe { self.memory.address.cast().as_ref() }
     }
 }
 
@@ -171,6 +195,8 @@ impl<T: FromBytes + Copy> Drop for Shared<T> {
 #[derive(Debug)]
 pub(crate) struct Guard<'a, T: FromBytes + Copy> {
     shared: &'a Shared<T>,
+    /// It stays in its thread, which alone may unlock.
+    here: PhantomData<*mut T>,
 }
 
 impl<T: FromBytes + Copy> Deref for Guard<'_, T> {
@@ -178,14 +204,14 @@ impl<T: FromBytes + Copy> Deref for Guard<'_, T> {
 
     fn deref(&self) -> &T {
         // SAFETY: this thread holds the lock, and any bytes are a T.
-        unsafe { &*self.shared.value() }
+        unsafe { &*self.shared.block().value.get() }
     }
 }
 
 impl<T: FromBytes + Copy> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: this thread holds the lock, and `&mut self` is the only guard.
-        unsafe { &mut *self.shared.value() }
+        unsafe { &mut *self.shared.block().value.get() }
     }
 }
 
@@ -197,8 +223,7 @@ impl<T: FromBytes + Copy> Drop for Guard<'_, T> {
     }
 }
 
-/// A mutex that processes can share and that survives the death of its holder. See
-/// pthread_mutexattr_setrobust(3).
+/// A mutex to share that survives its holder. See pthread_mutexattr_setrobust(3).
 fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let mut attributes = MaybeUninit::uninit();
     let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
@@ -212,8 +237,7 @@ fn robust_mutex() -> io::Result<libc::pthread_mutex_t> {
     let robust = unsafe {
         libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST)
     };
-    // SAFETY: both pointers are valid; glibc's mutex holds no pointer to itself before its first
-    // lock, so it may move.
+    // SAFETY: glibc's mutex holds no pointer to itself before its first lock, so it may move.
     let made = unsafe { libc::pthread_mutex_init(&mut mutex, attributes.as_ptr()) };
     // SAFETY: `attributes` are initialised, and a mutex keeps no reference to them.
     let destroyed = unsafe { libc::pthread_mutexattr_destroy(attributes.as_mut_ptr()) };

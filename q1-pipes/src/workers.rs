@@ -36,6 +36,15 @@ pub struct Workers {
 pub struct Ready(PipeWriter);
 
 impl Ready {
+    /// A report to come, and the end at which it will: one byte, or none if the worker ends before.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE. See pipe(2).
+    pub fn pipe() -> io::Result<(PipeReader, Ready)> {
+        let (reports, reporter) = pipe()?;
+        Ok((reports, Ready(reporter)))
+    }
+
     /// Reports it.
     ///
     /// # Errors
@@ -48,8 +57,10 @@ impl Ready {
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    name: String,
-    status: WaitStatus,
+    /// Its name.
+    pub name: String,
+    /// What waitpid(2) says.
+    pub status: WaitStatus,
 }
 
 impl Ended {
@@ -79,7 +90,7 @@ impl Workers {
     /// # Errors
     /// EMFILE, ENFILE. See pipe(2).
     pub fn new() -> io::Result<Workers> {
-        sys::default_sigchld()?;
+        expect_children()?;
         let (reports, reporter) = pipe()?;
         Ok(Workers { running: Vec::new(), reports, reporter: Some(reporter) })
     }
@@ -96,12 +107,9 @@ impl Workers {
     ) -> io::Result<()> {
         let reporter =
             self.reporter.as_ref().expect("workers are started before they are waited for");
-        let (parent, ready) = (Pid::this(), Ready(reporter.try_clone()?));
-        match sys::fork()? {
-            Some(pid) => self.running.push((Pid::from_raw(pid), name)),
-            // The one place where a worker leaves: no destructor of the parent's runs in it.
-            None => sys::_exit(live(parent, name, || body(ready))),
-        }
+        let ready = Ready(reporter.try_clone()?);
+        let pid = fork(name, || body(ready))?;
+        self.running.push((pid, name));
         Ok(())
     }
 
@@ -119,13 +127,13 @@ impl Workers {
     ///
     /// # Errors
     /// None that can happen. See waitpid(2).
-    pub fn reap(&mut self) -> io::Result<Vec<Ended>> {
+    pub fn reap(&mut self) -> anyhow::Result<Vec<Ended>> {
         let mut ended = Vec::new();
         for (pid, name) in std::mem::take(&mut self.running) {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => self.running.push((pid, name)),
                 Ok(status) => ended.push(Ended { name: name.to_owned(), status }),
-                Err(errno) => return Err(errno.into()),
+                Err(errno) => bail!("cannot wait for {name}, process {pid}: {errno}"),
             }
         }
         Ok(ended)
@@ -180,6 +188,28 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Makes sure that children can be waited for: whoever started us may have had SIGCHLD ignored.
+///
+/// # Errors
+/// None that can happen. See signal(7).
+pub fn expect_children() -> io::Result<()> {
+    sys::default_sigchld()
+}
+
+/// Forks a process that shows as `name` in `ps`, runs `body` and dies with this one; its exit
+/// status is 0 if `body` succeeds.
+///
+/// # Errors
+/// EAGAIN, ENOMEM. See fork(2).
+pub fn fork(name: &str, body: impl FnOnce() -> anyhow::Result<()>) -> io::Result<Pid> {
+    let parent = Pid::this();
+    match sys::fork()? {
+        Some(pid) => Ok(Pid::from_raw(pid)),
+        // The one place where a worker leaves: no destructor of the parent's runs in it.
+        None => sys::_exit(live(parent, name, body)),
     }
 }
 

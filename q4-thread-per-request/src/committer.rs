@@ -10,20 +10,22 @@ use anyhow::Context;
 use common::office::{BATCH_MAX, Office};
 use common::reply::Reply;
 use common::request::Request;
+use common::table::Table;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
-use q3_threads::published::Published;
 
 /// The line's end that takes reservations; the committer ends when the last of them is gone.
+///
+/// Boxes stand in it: every place of a bounded channel is written when it is made.
 #[derive(Clone, Debug)]
 pub struct Line {
-    pending: Sender<Pending>,
+    pending: Sender<Box<Pending>>,
     gone: Receiver<Infallible>,
 }
 
 /// The line's other end, the committer's.
 #[derive(Debug)]
 pub struct Waiting {
-    pending: Receiver<Pending>,
+    pending: Receiver<Box<Pending>>,
     /// Nothing is ever sent: that it is there tells that the committer is, even if it panics.
     _here: Sender<Infallible>,
 }
@@ -63,7 +65,7 @@ impl Line {
     /// is gone, the decision says so.
     pub fn submit(&self, pending: Pending) {
         // The error gives the reservation back; there is nobody to decide it.
-        drop(self.pending.send(pending));
+        drop(self.pending.send(Box::new(pending)));
     }
 }
 
@@ -87,21 +89,21 @@ impl Decision {
 /// # Errors
 /// If a write or a sync fails. The reservations of that batch are told UNAVAILABLE; with the
 /// committer gone, all others get no decision: there is no OK any more. See fsync(2).
-pub fn run(mut office: Office, published: &Published, waiting: &Waiting) -> anyhow::Result<()> {
+pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> anyhow::Result<()> {
     let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut deciders = Vec::new();
     // Only the first is waited for.
     while let Ok(first) = waiting.pending.recv() {
         batch.clear();
-        for Pending { request, decided } in [first].into_iter().chain(waiting.pending.try_iter()) {
-            batch.push(request);
-            deciders.push(decided);
+        for pending in [first].into_iter().chain(waiting.pending.try_iter()) {
+            batch.push(pending.request);
+            deciders.push(pending.decided);
             if batch.len() == BATCH_MAX {
                 break;
             }
         }
         let written = office.decide(&batch, &mut replies);
-        published.publish(office.table());
+        publish(office.table());
         for (decided, reply) in deciders.drain(..).zip(&replies) {
             // A thread that no longer waits for its decision is that request's loss.
             let _ = decided.send(*reply);
@@ -119,6 +121,7 @@ mod tests {
     use common::reply::Status;
     use common::shows;
     use common::store::Store;
+    use q3_threads::published::Published;
 
     fn office(dir: &std::path::Path) -> (Office, Published) {
         let (store, table) = Store::open(dir, Some(&shows::sample()), Durability::Power).unwrap();
@@ -142,7 +145,7 @@ mod tests {
             })
             .collect();
         drop(line);
-        run(office, &published, &waiting).unwrap();
+        run(office, &waiting, |table| published.publish(table)).unwrap();
         for (n, decision) in decisions.into_iter().enumerate() {
             let reply = decision.wait().unwrap();
             assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 199 - n as i32));
@@ -173,7 +176,7 @@ mod tests {
         let (pending, decision) = reserve(&line, 1);
         line.submit(pending);
         drop(line);
-        run(office, &published, &waiting).unwrap();
+        run(office, &waiting, |table| published.publish(table)).unwrap();
         assert_eq!(decision.wait().unwrap().seats, 198);
     }
 }

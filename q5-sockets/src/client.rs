@@ -49,8 +49,7 @@ impl Client {
     /// # Errors
     /// If no server listens there.
     pub fn open(server: &str, timeout: Duration) -> anyhow::Result<Client> {
-        let now = Instant::now();
-        let connection = connect(server, timeout, now + timeout).map_err(|error| {
+        Client::connect(server, timeout, Instant::now() + timeout).map_err(|error| {
             // A server listens on addresses; what a name stands for is its machine's matter.
             let listen = match server.parse::<SocketAddr>() {
                 Ok(address) => format!(" -- --listen {address}"),
@@ -61,7 +60,15 @@ impl Client {
                  {listen})",
                 plain(&error)
             )
-        })?;
+        })
+    }
+
+    /// Connects before the deadline; later questions have the whole time-out.
+    ///
+    /// # Errors
+    /// If no server listens there.
+    pub fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Client> {
+        let connection = connect(server, timeout, deadline)?;
         Ok(Client {
             server: server.to_owned(),
             connection: Some(connection),
@@ -69,7 +76,7 @@ impl Client {
             id: std::process::id() as i32,
             nonces: Nonces::new()?,
             timeout,
-            used: now,
+            used: Instant::now(),
         })
     }
 
@@ -78,9 +85,16 @@ impl Client {
     /// # Errors
     /// If there is none; says whether any byte of the request was sent.
     pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        self.ask_before(Instant::now() + self.timeout, ask)
+    }
+
+    /// Asks, and waits for the answer until the deadline.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn ask_before(&mut self, deadline: Instant, ask: Ask) -> Result<Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let now = Instant::now();
-        let deadline = now + self.timeout;
         let was_silent = now.saturating_duration_since(self.used) > SILENCE;
         let mut connection = match self.connection.take() {
             Some(connection) if !was_silent || connection.is_quiet() => connection,
@@ -98,6 +112,11 @@ impl Client {
             self.used = Instant::now();
         }
         Ok(reply)
+    }
+
+    /// Whether the server has neither closed the connection nor said a last word on it.
+    pub fn is_connected(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_quiet)
     }
 
     fn explain(&self, error: io::Error) -> io::Error {

@@ -52,7 +52,7 @@ pub fn part(
     let Some(status) = member.told() else { return Ok(()) };
     farewell(&connection.stream, &for_all(status, server))?;
     if status == Status::Unavailable && has_asked && member.was_asked_lately() {
-        linger(&mut connection)?;
+        linger(&mut connection, member)?;
     }
     Ok(())
 }
@@ -61,16 +61,17 @@ pub fn part(
 ///
 /// # Errors
 /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
-pub fn hang_up(connection: &mut Connection) -> io::Result<()> {
+pub fn hang_up(connection: &mut Connection, member: &Member) -> io::Result<()> {
     connection.stream.shutdown(Shutdown::Write)?;
-    linger(connection)
+    linger(connection, member)
 }
 
-/// Throws away what still arrives, until the other side has closed or a second has passed.
+/// Throws away what still arrives, until the other side has closed, a second has passed, or all
+/// connections are cut.
 ///
 /// Where our read side is shut down already (a stop) the write side stays open meanwhile: a socket
 /// that is shut both ways answers whatever arrives with a reset, as if it were closed.
-fn linger(connection: &mut Connection) -> io::Result<()> {
+fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
     loop {
         connection.take(connection.received().len());
@@ -78,7 +79,7 @@ fn linger(connection: &mut Connection) -> io::Result<()> {
             continue;
         }
         // After our own SHUT_RD that 0 says nothing.
-        if !sys::may_send(&connection.stream)? {
+        if member.is_cut() || !sys::may_send(&connection.stream)? {
             return Ok(());
         }
         sleep(LINGER_POLL);

@@ -45,7 +45,11 @@ pub struct ClientOptions {
 /// Most connections that can be asked for; each has a thread, and a machine some 32000 of them.
 const CONNECTIONS_MAX: usize = 16_384;
 
-fn connections(text: &str) -> Result<usize, String> {
+/// A number of connections.
+///
+/// # Errors
+/// For anything that is no number, for 0 and for too many.
+pub fn connections(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if (1..=CONNECTIONS_MAX).contains(&number) => Ok(number),
         _ => Err(format!("write a number from 1 to {CONNECTIONS_MAX}")),

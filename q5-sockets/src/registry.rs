@@ -30,6 +30,7 @@ struct Members {
     all: HashMap<u64, Entry>,
     entered: u64,
     stopping: bool,
+    cut: bool,
 }
 
 /// A reference to the stream, not a second descriptor: those are what runs out first.
@@ -93,7 +94,9 @@ impl Registry {
 
     /// Ends all connections at once, whatever they wait for.
     pub fn cut(&self) {
-        self.lock().all.values().for_each(|entry| shut(&entry.stream, Shutdown::Both));
+        let mut members = self.lock();
+        members.cut = true;
+        members.all.values().for_each(|entry| shut(&entry.stream, Shutdown::Both));
     }
 
     /// Waits until nobody is there, until `deadline` at most; returns how many still are.
@@ -136,6 +139,11 @@ impl Member {
     pub fn was_asked_lately(&self) -> bool {
         let since = self.idle_since.load(Ordering::Relaxed);
         since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.now()
+    }
+
+    /// Whether all connections are to end at once.
+    pub fn is_cut(&self) -> bool {
+        self.registry.lock().cut
     }
 
     /// Why we end this connection, as its client is told; None if it is not we who do.

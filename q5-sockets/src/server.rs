@@ -68,12 +68,12 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
-    let (line, waiting) = committer::line(WAITING_MAX);
-    let shared = desk.clone();
+    let (shared, (line, waiting)) = (desk.clone(), committer::line(WAITING_MAX));
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
-            committer::run(Office::new(store, table, shared.server), &shared.published, &waiting)
+            let office = Office::new(store, table, shared.server);
+            committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
     let (handle, shared) = (listeners.clone(), desk.clone());
@@ -84,7 +84,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    start::ready(PACKAGE, listeners.addresses()?[0])?;
+    start::ready(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?;
     let watched = watch(&signals, &mut workers);
     let stopped = stop(&signals, &mut workers, &listeners, &desk);
     watched.and(stopped)?;
@@ -151,7 +151,7 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
             }
             Incoming::Garbage(request) => {
                 refuse(desk, &mut connection, &request, Status::BadRequest)?;
-                return hang_up(&mut connection);
+                return hang_up(&mut connection, member);
             }
             Incoming::Idle | Incoming::Closed => break,
         }

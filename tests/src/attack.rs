@@ -84,7 +84,7 @@ impl Hostile {
     /// Closing it sends a reset: else a flood of connections would use up the ports of the machine.
     fn wire(&self) -> anyhow::Result<Wire> {
         let wire = Wire::open(self.stage, &self.dir, self.me)?;
-        if let Wire::Sockets(stream) = &wire {
+        for stream in wire.streams() {
             stream.set_nonblocking(true)?;
             setsockopt(stream, sockopt::Linger, &libc::linger { l_onoff: 1, l_linger: 0 })?;
         }
@@ -127,7 +127,7 @@ impl Hostile {
             match put(wire, place, bytes) {
                 Ok(true) => return Ok(()),
                 Ok(false) => yield_now(),
-                Err(_) if matches!(wire, Wire::Sockets(_)) => *wire = self.wire()?,
+                Err(_) if !wire.streams().is_empty() => *wire = self.wire()?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -205,9 +205,9 @@ impl Hostile {
 
 /// Puts bytes where requests go; false if there is no room in what all clients share.
 fn put(wire: &Wire, place: Place, bytes: &[u8]) -> io::Result<bool> {
-    match wire {
-        Wire::Sockets(stream) => (&*stream).write_all(bytes).map(|()| true),
-        Wire::Pipes(..) | Wire::Queues(_) => wire.try_send(place, bytes),
+    match wire.stream(place) {
+        Some(mut stream) => stream.write_all(bytes).map(|()| true),
+        None => wire.try_send(place, bytes),
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Client {
     Queues(q2_msgqueue::client::Client),
     /// One that uses a TCP connection.
     Sockets(q5_sockets::client::Client),
+    /// One that asks a dispatcher first.
+    Dispatched(Box<q6_watchdog::client::Client>),
 }
 
 impl Client {
@@ -47,6 +49,10 @@ impl Client {
             Mechanism::Sockets => {
                 q5_sockets::client::Client::open(&address::of(dir), timeout).map(Client::Sockets)
             }
+            Mechanism::Dispatcher => {
+                let client = q6_watchdog::client::Client::open(&address::of(dir), timeout);
+                client.map(Box::new).map(Client::Dispatched)
+            }
         }
     }
 
@@ -59,6 +65,7 @@ impl Client {
             Client::Pipes(client) => client.ask(ask),
             Client::Queues(client) => client.ask(ask),
             Client::Sockets(client) => client.ask(ask),
+            Client::Dispatched(client) => client.ask(ask),
         }
     }
 
@@ -95,7 +102,7 @@ impl Server {
     pub fn client_program(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.stage.client());
         command.arg("--dir").arg(self.dir());
-        if self.stage.mechanism() == Mechanism::Sockets {
+        if self.stage.mechanism().has_address() {
             command.arg("--connect").arg(address::of(&self.dir()));
         }
         command.args(words);

@@ -14,8 +14,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
-use crate::processes::{self, Thread};
-use crate::stage::{Mechanism, Stage};
+use crate::stage::Stage;
 use crate::{address, leftovers, sys, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
@@ -114,7 +113,7 @@ impl Server {
     pub(crate) fn gets_ready(&mut self, stdout: ChildStdout) -> bool {
         let line = first_line(stdout);
         let ready = line.starts_with("ready");
-        if ready && self.stage.mechanism() == Mechanism::Sockets {
+        if ready && self.stage.mechanism().has_address() {
             address::remember(&self.dir(), &line);
         }
         self.crashed &= !ready;
@@ -148,7 +147,7 @@ impl Server {
             .stdin(Stdio::null())
             .stderr(log.expect("the base is ours"));
         let says_where = self.options.iter().any(|option| option == "--listen");
-        if self.stage.mechanism() == Mechanism::Sockets && !says_where {
+        if self.stage.mechanism().has_address() && !says_where {
             command.arg("--listen").arg(address::to_listen_on(&self.dir()));
         }
         sys::tie_to_this_thread(&mut command);
@@ -166,11 +165,6 @@ impl Server {
     /// If it does not run.
     pub fn pid(&self) -> i32 {
         self.child.as_ref().expect("the server runs").id() as i32
-    }
-
-    /// Its threads, of all its processes.
-    pub fn threads(&self) -> Vec<Thread> {
-        processes::of_group(self.pid())
     }
 
     /// Sends a signal to the first process.

@@ -18,15 +18,18 @@ pub enum Stage {
     Q4ThreadPerRequest,
     /// q5-sockets
     Q5Sockets,
+    /// q6-watchdog
+    Q6Watchdog,
 }
 
 /// All of them.
-pub const ALL: [Stage; 5] = [
+pub const ALL: [Stage; 6] = [
     Stage::Q1Pipes,
     Stage::Q2Msgqueue,
     Stage::Q3Threads,
     Stage::Q4ThreadPerRequest,
     Stage::Q5Sockets,
+    Stage::Q6Watchdog,
 ];
 
 /// How a stage's clients reach its server.
@@ -38,13 +41,15 @@ pub enum Mechanism {
     Queues,
     /// TCP.
     Sockets,
+    /// TCP, behind a dispatcher.
+    Dispatcher,
 }
 
 impl Mechanism {
     /// Whether a request is also told by the place it comes in at, and can come in at a wrong one.
     pub fn has_places(self) -> bool {
         match self {
-            Mechanism::Pipes | Mechanism::Queues => true,
+            Mechanism::Pipes | Mechanism::Queues | Mechanism::Dispatcher => true,
             Mechanism::Sockets => false,
         }
     }
@@ -53,15 +58,26 @@ impl Mechanism {
     pub fn is_found_through_dir(self) -> bool {
         match self {
             Mechanism::Pipes | Mechanism::Queues => true,
-            Mechanism::Sockets => false,
+            Mechanism::Sockets | Mechanism::Dispatcher => false,
         }
+    }
+
+    /// Whether the server is reached at an address, which its ready line says.
+    pub fn has_address(self) -> bool {
+        !self.is_found_through_dir()
+    }
+
+    /// Whether a reservation that finds everything stopped has certainly not been made: it went no
+    /// further than to a dispatcher.
+    pub fn asks_where_first(self) -> bool {
+        self == Mechanism::Dispatcher
     }
 
     /// How a client begins to say that there is no server.
     pub fn not_found(self) -> &'static str {
         match self {
             Mechanism::Pipes | Mechanism::Queues => "client: cannot open ",
-            Mechanism::Sockets => "client: cannot connect to ",
+            Mechanism::Sockets | Mechanism::Dispatcher => "client: cannot connect to ",
         }
     }
 }
@@ -75,6 +91,7 @@ impl Stage {
             Stage::Q3Threads => "q3-threads",
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
             Stage::Q5Sockets => "q5-sockets",
+            Stage::Q6Watchdog => "q6-watchdog",
         }
     }
 
@@ -84,6 +101,7 @@ impl Stage {
             Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
             Stage::Q5Sockets => Mechanism::Sockets,
+            Stage::Q6Watchdog => Mechanism::Dispatcher,
         }
     }
 
@@ -92,7 +110,7 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => "write(",
             Mechanism::Queues => "msgsnd(",
-            Mechanism::Sockets => "sendto(",
+            Mechanism::Sockets | Mechanism::Dispatcher => "sendto(",
         }
     }
 
@@ -104,6 +122,16 @@ impl Stage {
             Stage::Q3Threads => &["q3 consult", "q3 reserve", "q3 server"],
             Stage::Q4ThreadPerRequest => &["q4 commit", "q4 server", "q4 signals"],
             Stage::Q5Sockets => &["q5 accept", "q5 commit", "q5 server"],
+            Stage::Q6Watchdog => &[
+                "q6 accept",
+                "q6 accept",
+                "q6 accept",
+                "q6 commit",
+                "q6 consult",
+                "q6 dispatch",
+                "q6 reserve",
+                "q6 watchdog",
+            ],
         }
     }
 
@@ -112,6 +140,19 @@ impl Stage {
         match self {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
+            Stage::Q6Watchdog => 4,
+        }
+    }
+
+    /// The first thread of the process that decides and writes reservations.
+    pub fn office(self) -> &'static str {
+        match self {
+            Stage::Q1Pipes => "q1 reserve",
+            Stage::Q2Msgqueue => "q2 reserve",
+            Stage::Q3Threads => "q3 server",
+            Stage::Q4ThreadPerRequest => "q4 server",
+            Stage::Q5Sockets => "q5 server",
+            Stage::Q6Watchdog => "q6 reserve",
         }
     }
 
@@ -123,6 +164,7 @@ impl Stage {
             | Stage::Q3Threads
             | Stage::Q4ThreadPerRequest
             | Stage::Q5Sockets => false,
+            Stage::Q6Watchdog => true,
         }
     }
 
@@ -132,7 +174,10 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+            // Whoever is stopped is killed at once in q6.
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q6Watchdog => {
+                None
+            }
         }
     }
 
@@ -148,6 +193,7 @@ impl Stage {
             Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
             Mechanism::Sockets => program("q5-sockets-client"),
+            Mechanism::Dispatcher => program("q6-watchdog-client"),
         }
     }
 }

@@ -7,7 +7,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use common::reply::{REPLY_MAX, Reply};
+use anyhow::{Context, ensure};
+use common::ask::Ask;
+use common::reply::{REPLY_MAX, REPLY_SIZE, Reply, Status};
+use common::request::Request;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use q1_pipes::channel as pipes;
 use q1_pipes::fifo;
@@ -15,6 +18,7 @@ use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
+use zerocopy::IntoBytes;
 
 use crate::stage::{Mechanism, Stage};
 use crate::{address, sys, wait};
@@ -40,6 +44,8 @@ pub enum Wire {
     Queues(Channel),
     /// A connection, where the place is what the request says.
     Sockets(TcpStream),
+    /// Connections to the consultation server and to the reservation server behind a dispatcher.
+    Dispatched(TcpStream, TcpStream),
 }
 
 impl Wire {
@@ -57,12 +63,32 @@ impl Wire {
                 Ok(Wire::Pipes(consultation, open(pipes::Place::Reservation)?, inbox))
             }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
-            Mechanism::Sockets => {
-                let stream = TcpStream::connect(address::of(dir))?;
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(ROOM_MAX))?;
-                Ok(Wire::Sockets(stream))
+            Mechanism::Sockets => Ok(Wire::Sockets(connect(&address::of(dir))?)),
+            Mechanism::Dispatcher => {
+                let consultation = redirected(&address::of(dir), Ask::List)?;
+                let reservation =
+                    redirected(&address::of(dir), Ask::Reserve { show: 0, seats: 0 })?;
+                Ok(Wire::Dispatched(consultation, reservation))
             }
+        }
+    }
+
+    /// The connection over which requests for a place go, if they go over one.
+    pub fn stream(&self, place: Place) -> Option<&TcpStream> {
+        match (self, place) {
+            (Wire::Pipes(..) | Wire::Queues(_), _) => None,
+            (Wire::Sockets(stream), _)
+            | (Wire::Dispatched(stream, _), Place::Consultation)
+            | (Wire::Dispatched(_, stream), Place::Reservation) => Some(stream),
+        }
+    }
+
+    /// All its connections.
+    pub fn streams(&self) -> Vec<&TcpStream> {
+        match self {
+            Wire::Pipes(..) | Wire::Queues(_) => Vec::new(),
+            Wire::Sockets(stream) => vec![stream],
+            Wire::Dispatched(consultation, reservation) => vec![consultation, reservation],
         }
     }
 
@@ -80,7 +106,9 @@ impl Wire {
             (Wire::Queues(channel), Place::Reservation) => {
                 sys::msgsnd(channel.requests.id(), 2, bytes)
             }
-            (Wire::Sockets(stream), _) => send_all(stream, bytes),
+            (Wire::Sockets(stream), _)
+            | (Wire::Dispatched(stream, _), Place::Consultation)
+            | (Wire::Dispatched(_, stream), Place::Reservation) => send_all(stream, bytes),
         };
         match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -102,20 +130,57 @@ impl Wire {
     /// # Panics
     /// If the server is gone, or what comes is no reply.
     pub fn receive(&mut self, client: i32, limit: Duration) -> Option<Reply> {
-        wait::until(limit, || match self {
+        wait::until(limit, || self.try_receive(client).expect("the server is there"))
+    }
+
+    /// The next reply to `client`, if there is one.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    ///
+    /// # Panics
+    /// If what has come is no reply.
+    pub fn try_receive(&mut self, client: i32) -> io::Result<Option<Reply>> {
+        match self {
             Wire::Pipes(.., inbox) => match inbox.receive() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-                result => result.expect("the FIFO is ours"),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                result => result,
             },
             Wire::Queues(channel) => {
                 let which = Which::Only(i64::from(client));
-                let received = channel.replies.receive(which, Wait::No);
-                let received = received.expect("the server is there")?;
-                Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
+                let Some(received) = channel.replies.receive(which, Wait::No)? else {
+                    return Ok(None);
+                };
+                let reply = Reply::from_received(received.bytes());
+                Ok(Some(reply.expect("the server sends replies")))
             }
-            Wire::Sockets(stream) => first(stream).expect("the server is there"),
-        })
+            Wire::Sockets(stream) => first(stream),
+            Wire::Dispatched(consultation, reservation) => match first(consultation)? {
+                Some(reply) => Ok(Some(reply)),
+                None => first(reservation),
+            },
+        }
     }
+}
+
+fn connect(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(ROOM_MAX))?;
+    Ok(stream)
+}
+
+/// A connection to the server to which a dispatcher sends whoever asks this.
+fn redirected(dispatcher: &str, ask: Ask) -> anyhow::Result<TcpStream> {
+    let mut stream = connect(dispatcher)?;
+    stream.write_all(Request::new(1, 1, ask).as_bytes())?;
+    stream.set_read_timeout(Some(ROOM_MAX))?;
+    let mut bytes = [0; REPLY_SIZE];
+    stream.read_exact(&mut bytes)?;
+    let reply = Reply::from_received(&bytes).context("the dispatcher sends a reply")?;
+    ensure!(reply.status() == Some(Status::Redirect), "not redirected but {reply:?}");
+    let host = dispatcher.rsplit_once(':').map_or(dispatcher, |(host, _)| host);
+    Ok(connect(&format!("{host}:{}", reply.show))?)
 }
 
 /// Puts any bytes into a queue as a message of any type, without waiting.

@@ -21,7 +21,7 @@ fn question(client: &Program, server: &Server, words: &[&str]) -> Command {
     match server.stage().mechanism() {
         Mechanism::Pipes => command.arg("pipes").arg("--dir").arg(server.dir()),
         Mechanism::Queues => command.arg("queues").arg("--dir").arg(server.dir()),
-        Mechanism::Sockets => {
+        Mechanism::Sockets | Mechanism::Dispatcher => {
             command.arg("sockets").arg("--connect").arg(address::of(&server.dir()))
         }
     };

@@ -15,6 +15,7 @@ use rstest_reuse::template;
 #[case::q3_threads(Stage::Q3Threads)]
 #[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
 #[case::q5_sockets(Stage::Q5Sockets)]
+#[case::q6_watchdog(Stage::Q6Watchdog)]
 fn every_stage(#[case] stage: Stage) {}
 
 mod answers;

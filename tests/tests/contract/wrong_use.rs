@@ -9,7 +9,7 @@ use common::shows;
 use nix::unistd::geteuid;
 use rstest_reuse::apply;
 use tests::server::Server;
-use tests::stage::{ALL, Mechanism, Stage, is_ours, skip};
+use tests::stage::{ALL, Stage, is_ours, skip};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -219,7 +219,7 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
     for other in ALL.into_iter().filter(|&other| other != stage) {
         let mut command = Command::new(other.server());
         command.arg("--dir").arg(server.dir());
-        if other.mechanism() == Mechanism::Sockets {
+        if other.mechanism().has_address() {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let error = refused(&command.output().unwrap());

@@ -1,0 +1,175 @@
+//! The pair of FIFOs between the dispatcher and a secondary server: the dispatcher asks whether it
+//! is there, and is told its port.
+//!
+//! The watchdog makes both and opens each for reading and writing, and the servers inherit them: so
+//! neither end is ever missing, and what a server has not read yet its successor finds.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::mem::size_of;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use common::record::MAGIC;
+use q1_pipes::fifo::{self, Fifo};
+use q1_pipes::resync::{Found, Record, Stream};
+use zerocopy::little_endian::{I32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Bytes read at once: many more pings than wait unless somebody writes garbage.
+const ROOM: usize = 1024;
+
+/// What travels: a question with the answer 0, and the same with the port that answers it.
+///
+/// 16 bytes, so each write is whole (PIPE_BUF), and a reader finds the next one after garbage.
+#[repr(C)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+pub struct Ping {
+    /// [`MAGIC`].
+    pub magic: [u8; 4],
+    /// The port of the server that answers; 0 in a question.
+    pub port: I32,
+    /// The question's, and its answer's.
+    pub sequence: U64,
+}
+
+const _: () = assert!(size_of::<Ping>() == 16);
+
+impl Record for Ping {
+    fn find(bytes: &[u8]) -> Found<Ping> {
+        match Ping::read_from_prefix(bytes) {
+            Ok((ping, _)) => Found::Whole(ping, size_of::<Ping>()),
+            Err(_) => Found::Part,
+        }
+    }
+}
+
+/// The two FIFOs of one secondary server, with both ends open.
+#[derive(Debug)]
+pub struct Pair {
+    _names: [Fifo; 2],
+    /// From the dispatcher to the server.
+    down: File,
+    /// From the server to the dispatcher.
+    up: File,
+}
+
+/// One side of a pair.
+#[derive(Debug)]
+pub struct End {
+    incoming: File,
+    outgoing: File,
+    stream: Stream<Ping>,
+}
+
+impl Pair {
+    /// Makes `dw.<name>.fifo` (dispatcher to worker) and `wd.<name>.fifo`, and opens them.
+    ///
+    /// # Errors
+    /// EACCES, ENOSPC, EMFILE. See fifo(7).
+    pub fn create(dir: &Path, name: &str) -> io::Result<Pair> {
+        let make = |direction: &str| Fifo::create(dir.join(format!("{direction}.{name}.fifo")));
+        let names = [make("dw")?, make("wd")?];
+        let down = fifo::open_both(names[0].path())?;
+        let up = fifo::open_both(names[1].path())?;
+        Ok(Pair { _names: names, down, up })
+    }
+
+    /// The dispatcher's side.
+    ///
+    /// # Errors
+    /// EMFILE. See dup(2).
+    pub fn dispatcher(&self) -> io::Result<End> {
+        End::new(&self.up, &self.down)
+    }
+
+    /// The secondary server's side.
+    ///
+    /// # Errors
+    /// EMFILE. See dup(2).
+    pub fn secondary(&self) -> io::Result<End> {
+        End::new(&self.down, &self.up)
+    }
+}
+
+/// Whether a file of DIR has the name of such a FIFO.
+pub fn is_name(name: &str) -> bool {
+    ["dw.", "wd."].iter().any(|start| name.starts_with(start)) && name.ends_with(".fifo")
+}
+
+impl End {
+    fn new(incoming: &File, outgoing: &File) -> io::Result<End> {
+        let stream = Stream::new(ROOM);
+        Ok(End { incoming: incoming.try_clone()?, outgoing: outgoing.try_clone()?, stream })
+    }
+
+    /// Sends a ping, if there is room.
+    ///
+    /// # Errors
+    /// EAGAIN. See fifo(7).
+    pub fn send(&self, sequence: u64, port: u16) -> io::Result<()> {
+        let ping = Ping { magic: MAGIC, port: I32::new(port.into()), sequence: U64::new(sequence) };
+        (&self.outgoing).write(ping.as_bytes()).map(drop)
+    }
+
+    /// The next ping that has arrived, without waiting.
+    ///
+    /// # Errors
+    /// None that can happen. See read(2).
+    pub fn receive(&mut self) -> io::Result<Option<Ping>> {
+        loop {
+            if let Some(ping) = self.stream.take() {
+                return Ok(Some(ping));
+            }
+            match self.incoming.read(self.stream.room()) {
+                Ok(len) => self.stream.filled(len),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// What arrives here can be waited for.
+impl AsFd for End {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.incoming.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_and_its_answer_pass_through_garbage() {
+        let dir = tempfile::tempdir().unwrap();
+        let pair = Pair::create(dir.path(), "consult").unwrap();
+        let (mut dispatcher, mut secondary) =
+            (pair.dispatcher().unwrap(), pair.secondary().unwrap());
+        assert_eq!(secondary.receive().unwrap(), None);
+        (&pair.down).write_all(b"SPC").unwrap();
+        dispatcher.send(7, 0).unwrap();
+        (&pair.down).write_all(&[b'x'; 999]).unwrap();
+        let ping = secondary.receive().unwrap().unwrap();
+        assert_eq!((ping.sequence.get(), ping.port.get()), (7, 0));
+        assert_eq!(secondary.receive().unwrap(), None);
+        secondary.send(7, 4000).unwrap();
+        let ping = dispatcher.receive().unwrap().unwrap();
+        assert_eq!((ping.sequence.get(), ping.port.get()), (7, 4000));
+    }
+
+    #[test]
+    fn a_full_fifo_makes_nobody_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let pair = Pair::create(dir.path(), "consult").unwrap();
+        let end = pair.dispatcher().unwrap();
+        let error = (0..).find_map(|n| end.send(n, 0).err()).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        assert!(is_name("dw.consult.fifo") && is_name("wd.reserve.fifo"));
+        assert!(!is_name("consult.fifo") && !is_name("dw.consult"));
+    }
+}

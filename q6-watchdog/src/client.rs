@@ -1,0 +1,168 @@
+//! The client: asks the dispatcher which server to ask, asks that one as long as it is there, and
+//! never sends a reservation twice.
+
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use common::ask::{Ask, Unanswered};
+use common::exit::plain;
+use common::menu;
+use common::reply::{Reply, Status};
+use q5_sockets::client::Client as Connection;
+
+use crate::options::ClientOptions;
+
+/// How often the dispatcher is asked for one question at most.
+const TRIES_MAX: usize = 3;
+
+/// A client: one thread's. Another thread may have another.
+#[derive(Debug)]
+pub struct Client {
+    /// The dispatcher's address, `HOST:PORT`.
+    dispatcher: String,
+    timeout: Duration,
+    /// The connection with which the dispatcher was found, until it is used.
+    found: Option<Connection>,
+    consultation: Option<Connection>,
+    reservation: Option<Connection>,
+}
+
+/// Runs the client program; returns the exit status.
+///
+/// # Errors
+/// If there is no server, or a question stays without an answer.
+pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    let mut client = Client::open(&options.connect, options.common.timeout)?;
+    menu::run(&options.common, |ask| client.ask(ask))
+}
+
+impl Client {
+    /// Connects to the dispatcher at `HOST:PORT`.
+    ///
+    /// # Errors
+    /// If none listens there.
+    pub fn open(dispatcher: &str, timeout: Duration) -> anyhow::Result<Client> {
+        let deadline = Instant::now() + timeout;
+        let found = Connection::connect(dispatcher, timeout, deadline).map_err(|error| {
+            anyhow!(
+                "{} (is the server running? start it with: cargo run -p q6-watchdog --bin server)",
+                plain(&error)
+            )
+        })?;
+        Ok(Client {
+            dispatcher: dispatcher.to_owned(),
+            timeout,
+            found: Some(found),
+            consultation: None,
+            reservation: None,
+        })
+    }
+
+    /// Asks, and waits for the answer as long as the time-out says.
+    ///
+    /// # Errors
+    /// If there is none; says whether any byte of the request was sent to a server that acts on it.
+    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+        let deadline = Instant::now() + self.timeout;
+        let mut tries = 0;
+        loop {
+            let kept = self.secondary(ask).take().filter(Connection::is_connected);
+            let asked = match kept {
+                Some(secondary) => self.ask_secondary(secondary, ask, deadline),
+                None => {
+                    tries += 1;
+                    self.ask_dispatcher(ask, deadline)
+                }
+            };
+            match asked {
+                Err(unanswered)
+                    if tries < TRIES_MAX
+                        && Instant::now() < deadline
+                        && may_repeat(ask, &unanswered) => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Asks the dispatcher, and then the server that it names.
+    fn ask_dispatcher(&mut self, ask: Ask, deadline: Instant) -> Result<Reply, Unanswered> {
+        let connect = |address: &str| {
+            let connected = Connection::connect(address, self.timeout, deadline);
+            connected.map_err(Unanswered::NotSent)
+        };
+        let found = self.found.take().filter(Connection::is_connected);
+        let mut dispatcher = match found {
+            Some(dispatcher) => dispatcher,
+            None => connect(&self.dispatcher)?,
+        };
+        // A dispatcher does nothing but tell: whatever becomes of it, nothing was reserved.
+        let reply =
+            dispatcher.ask_before(deadline, ask).map_err(|unanswered| match unanswered {
+                Unanswered::NotSent(error) | Unanswered::Unknown(error) => {
+                    Unanswered::NotSent(error)
+                }
+            })?;
+        if reply.status() != Some(Status::Redirect) {
+            return Ok(reply);
+        }
+        let secondary = connect(&beside(&self.dispatcher, reply.show.get()))?;
+        self.ask_secondary(secondary, ask, deadline)
+    }
+
+    /// Asks a secondary server, and keeps the connection if it has answered.
+    fn ask_secondary(
+        &mut self,
+        mut secondary: Connection,
+        ask: Ask,
+        deadline: Instant,
+    ) -> Result<Reply, Unanswered> {
+        let reply = secondary.ask_before(deadline, ask)?;
+        *self.secondary(ask) = Some(secondary);
+        Ok(reply)
+    }
+
+    fn secondary(&mut self, ask: Ask) -> &mut Option<Connection> {
+        match ask {
+            Ask::List | Ask::View { .. } => &mut self.consultation,
+            Ask::Reserve { .. } => &mut self.reservation,
+        }
+    }
+}
+
+/// Whether a question without an answer may be asked once more.
+///
+/// A consultation always; a reservation only if no byte of it has left.
+fn may_repeat(ask: Ask, unanswered: &Unanswered) -> bool {
+    match unanswered {
+        Unanswered::NotSent(_) => true,
+        Unanswered::Unknown(_) => !matches!(ask, Ask::Reserve { .. }),
+    }
+}
+
+/// Another port of the same host.
+fn beside(address: &str, port: i32) -> String {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    format!("{host}:{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn another_port_is_one_of_the_same_host() {
+        assert_eq!(beside("127.0.0.1:2222", 40000), "127.0.0.1:40000");
+        assert_eq!(beside("[::1]:2222", 40000), "[::1]:40000");
+        assert_eq!(beside("box-office.example:2222", 1), "box-office.example:1");
+    }
+
+    #[test]
+    fn only_a_reservation_that_was_sent_is_never_repeated() {
+        let error = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let reserve = Ask::Reserve { show: 1, seats: 1 };
+        assert!(!may_repeat(reserve, &Unanswered::Unknown(error())));
+        assert!(may_repeat(reserve, &Unanswered::NotSent(error())));
+        assert!(may_repeat(Ask::List, &Unanswered::Unknown(error())));
+    }
+}

@@ -1,0 +1,166 @@
+//! All servers of a watchdog, and what outlives each of them: its sockets, its FIFOs, the board.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use common::ask::Ask;
+use common::request::Request;
+use common::signals::Signals;
+use q1_pipes::workers::Ready;
+use q5_sockets::listeners::Listeners;
+
+use crate::board::{Board, Number};
+use crate::channel::Pair;
+use crate::child::Child;
+use crate::dispatcher;
+use crate::options::ServerOptions;
+use crate::secondary::{self, Post};
+use crate::watched::Watched;
+
+/// The server that clients ask first.
+pub const DISPATCHER: Number = 0;
+/// The one that writes; those after it are the consultation servers.
+pub const RESERVATION: Number = 1;
+
+/// All servers, and what they are started with. Dropping it kills those that still run.
+#[derive(Debug)]
+pub struct Fleet<'a> {
+    /// The command line.
+    pub options: &'a ServerOptions,
+    /// SIGTERM and SIGINT for us, SIGTERM for the servers.
+    pub signals: &'a Signals,
+    /// What they share.
+    pub board: Arc<Board>,
+    /// By their numbers.
+    pub servers: Vec<Watched>,
+    /// The nonce of probes.
+    probe: u64,
+}
+
+impl<'a> Fleet<'a> {
+    /// Opens what outlives a restart: the listening sockets and the FIFOs of every server.
+    ///
+    /// # Errors
+    /// If an address is taken, or DIR cannot be written.
+    pub fn open(
+        options: &'a ServerOptions,
+        signals: &'a Signals,
+        board: Arc<Board>,
+    ) -> anyhow::Result<Fleet<'a>> {
+        let probe = getrandom::u64().map_err(io::Error::from).context("cannot draw a nonce")?;
+        let open = |number| {
+            let dir = &options.common.dir;
+            let listeners = Listeners::open(&[address(options, number)])?;
+            let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
+            let pair = pair.transpose();
+            let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
+            let ask = match number {
+                // Through the office, and yet no seat is sold.
+                RESERVATION => Ask::Reserve { show: 0, seats: 0 },
+                _ => Ask::View { show: 0 },
+            };
+            let question = Request::new(std::process::id() as i32, probe, ask);
+            Watched::new(number, &name(number), listeners, pair, question).context("cannot listen")
+        };
+        let numbers = DISPATCHER..=RESERVATION + options.consultation_servers;
+        let servers = numbers.map(open).collect::<anyhow::Result<_>>()?;
+        Ok(Fleet { options, signals, board, servers, probe })
+    }
+
+    /// Forks a server, for the first time or again.
+    ///
+    /// # Errors
+    /// EAGAIN, ENOMEM. See fork(2).
+    pub fn start(&mut self, number: Number) -> anyhow::Result<()> {
+        self.board.count_start(number);
+        let name = format!("q6 {}", name(number));
+        let child = Child::fork(name, |ready| self.live(number, ready)).context("cannot fork")?;
+        self.servers[number].is_now(child);
+        Ok(())
+    }
+
+    /// A server's life, in its own process: it closes what belongs to the others, and serves.
+    fn live(&mut self, number: Number, ready: Ready) -> anyhow::Result<()> {
+        let (mut own, mut ends) = (None, Vec::new());
+        for Watched { number: other, listeners, pair, .. } in self.servers.drain(..) {
+            match pair {
+                Some(pair) if number == DISPATCHER => ends.push((other, pair.dispatcher()?)),
+                Some(pair) if number == other => ends.push((other, pair.secondary()?)),
+                _ => {}
+            }
+            own = if number == other { Some(listeners) } else { own };
+        }
+        let listeners = own.context("no socket to listen on")?;
+        let (options, signals, board) = (self.options, self.signals, self.board.clone());
+        if number == DISPATCHER {
+            return dispatcher::run(options, &board, signals, listeners, ends, ready);
+        }
+        let (_, end) = ends.pop().context("no FIFOs")?;
+        let post = Post { options, board, signals, listeners, end, probe: self.probe };
+        match number {
+            RESERVATION => secondary::reserve(post, ready),
+            _ => secondary::consult(post, ready),
+        }
+    }
+
+    /// Kills those of some servers that still run, and waits for their end; says which.
+    pub fn kill(&mut self, numbers: &[Number]) -> Vec<String> {
+        let running = |number: &&Number| self.servers[**number].child.is_running();
+        let late: Vec<Number> = numbers.iter().filter(running).copied().collect();
+        let kill = |number: Number| {
+            let child = &mut self.servers[number].child;
+            let fault = format!("{child} did not stop in time and was killed");
+            child.kill_and_wait();
+            fault
+        };
+        late.into_iter().map(kill).collect()
+    }
+}
+
+/// However the watchdog ends, its servers end with it.
+impl Drop for Fleet<'_> {
+    fn drop(&mut self) {
+        let all: Vec<Number> = (0..self.servers.len()).collect();
+        self.kill(&all);
+    }
+}
+
+/// A server's name: of its FIFOs, and behind `q6 ` of its process.
+fn name(number: Number) -> String {
+    match number {
+        DISPATCHER => "dispatch".to_owned(),
+        RESERVATION => "reserve".to_owned(),
+        2 => "consult".to_owned(),
+        _ => format!("consult{}", number - RESERVATION),
+    }
+}
+
+/// Where a server listens: those behind the dispatcher beside it.
+fn address(options: &ServerOptions, number: Number) -> SocketAddr {
+    let port = match (number, options.first_port) {
+        (DISPATCHER, _) => options.listen.port(),
+        (_, 0) => 0,
+        (_, first) => first.saturating_add((number - RESERVATION) as u16),
+    };
+    SocketAddr::new(options.listen.ip(), port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn names_and_ports_are_in_the_order_of_the_servers() {
+        let names: Vec<String> = (0..4).map(name).collect();
+        assert_eq!(names, ["dispatch", "reserve", "consult", "consult2"]);
+        let ports = |words: &[&str]| {
+            let options = ServerOptions::try_parse_from([&["server"], words].concat()).unwrap();
+            [0, 1, 2, 3].map(|number| address(&options, number).port())
+        };
+        assert_eq!(ports(&[]), [2222, 0, 0, 0]);
+        assert_eq!(ports(&["--first-port", "3000"]), [2222, 3000, 3001, 3002]);
+    }
+}

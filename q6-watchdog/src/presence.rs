@@ -1,0 +1,110 @@
+//! Whether a secondary server is there, as the dispatcher knows it: it asks before it sends a client
+//! there, and waits once at most for one that does not answer.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::AsFd;
+use tracing::warn;
+
+use crate::board::{Board, Number};
+use crate::channel::End;
+
+/// How long a server may take to say that it is there; it has a thread for little else.
+const ANSWER_MAX: Duration = Duration::from_millis(200);
+
+/// One secondary server, seen from the dispatcher.
+#[derive(Debug)]
+pub struct Presence {
+    server: Number,
+    board: Arc<Board>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    end: End,
+    /// The question asked last; answers to others are thrown away.
+    sequence: u64,
+    /// How often the server had been started when it did not answer; None while it answers.
+    silent: Option<u64>,
+}
+
+impl Presence {
+    /// One that is believed to be there; `sequence` is random, so that no answer to a dispatcher
+    /// before this one is taken for ours.
+    pub fn new(server: Number, board: Arc<Board>, end: End, sequence: u64) -> Presence {
+        Presence { server, board, state: Mutex::new(State { end, sequence, silent: None }) }
+    }
+
+    /// The server's port; None if it does not answer within 200 ms, and at once from then on, until
+    /// it answers after all or is started again.
+    ///
+    /// # Errors
+    /// None that can happen. See poll(2).
+    pub fn port(&self) -> io::Result<Option<u16>> {
+        // A panic between two steps leaves a question without an answer, no more.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = state.answer()?;
+        let starts = self.board.starts(self.server);
+        if let Some(silent) = state.silent {
+            if late.is_some() {
+                state.silent = None;
+                return Ok(late);
+            }
+            if silent == starts {
+                return Ok(None);
+            }
+        }
+        let port = state.ask()?;
+        state.silent = if port.is_none() { Some(starts) } else { None };
+        if port.is_none() {
+            warn!(server = self.server, "a server does not answer: clients are told BUSY");
+            self.board.tell_silent(self.server);
+        }
+        Ok(port)
+    }
+}
+
+impl State {
+    /// Asks, and waits for the answer.
+    fn ask(&mut self) -> io::Result<Option<u16>> {
+        let deadline = Instant::now() + ANSWER_MAX;
+        self.sequence = self.sequence.wrapping_add(1);
+        // No room: somebody fills the FIFO with garbage, or the server has not read for thousands
+        // of questions. Both are no answer.
+        if let Err(error) = self.end.send(self.sequence, 0) {
+            warn!("cannot ask a server: {error}");
+        }
+        loop {
+            if let Some(port) = self.answer()? {
+                return Ok(Some(port));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            // Rounded up: a poll that ends a fraction of a millisecond early would spin.
+            let left = PollTimeout::try_from(left + Duration::from_millis(1));
+            let timeout = left.unwrap_or(PollTimeout::ZERO);
+            match poll(&mut [PollFd::new(self.end.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+
+    /// The port in the answer to the question asked last, if it has arrived.
+    fn answer(&mut self) -> io::Result<Option<u16>> {
+        while let Some(ping) = self.end.receive()? {
+            let port = u16::try_from(ping.port.get()).ok().filter(|&port| port > 0);
+            if ping.sequence == self.sequence && port.is_some() {
+                return Ok(port);
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,121 @@
+//! The System V segment that all servers inherit: made under a key for the moment that `shmget`
+//! takes, and marked for removal before anybody else can find it.
+//!
+//! From then on it has no key, `ipcs -m` shows it as `dest`, and the kernel removes it with the last
+//! process: no way of dying leaves it behind. Only a crash between the two calls would; so the key
+//! is in DIR's lock file before the segment is there.
+
+use std::io;
+use std::sync::atomic::AtomicU64;
+
+use anyhow::Context;
+use common::lock::Lock;
+use common::process::is_alive;
+use nix::errno::Errno;
+use q1_pipes::sys::Memory;
+use tracing::{info, warn};
+
+use crate::sys::{self, COUNTERS, PAGE};
+
+/// How a line of the lock file about a segment begins.
+const WORD: &str = "segment";
+
+/// An attached segment, inherited by fork; nobody else can attach it.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    /// All 0 at first.
+    pub(crate) counters: &'static [AtomicU64; COUNTERS],
+    /// Room for a table and its lock.
+    pub(crate) memory: Memory,
+}
+
+impl Segment {
+    /// Makes it, attaches it and marks it for removal.
+    ///
+    /// # Errors
+    /// ENOSPC, ENOMEM: the limits of System V shared memory. See shmget(2).
+    pub(crate) fn create(lock: &mut Lock) -> anyhow::Result<Segment> {
+        let id = loop {
+            // 0 is IPC_PRIVATE, which could not be found again after a crash.
+            let key = (getrandom::u32().map_err(io::Error::from)? as i32).max(1);
+            lock.record(format!("{WORD} 0x{key:08x} of {}", std::process::id()))
+                .context("cannot record a segment")?;
+            match sys::shmget_new(key, 2 * PAGE) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => break made.context("cannot make a shared segment")?,
+            }
+        };
+        let attached = sys::shmat(id).context("cannot attach the shared segment");
+        sys::shmctl_rmid(id).context("cannot mark the shared segment for removal")?;
+        let (counters, memory) = attached?;
+        lock.forget(|object| object.starts_with(WORD)).context("cannot forget a segment")?;
+        Ok(Segment { counters, memory })
+    }
+}
+
+/// Removes the segment that a dead server has recorded and not marked.
+///
+/// A segment of another maker that has this key, or one that somebody has attached, is left alone.
+///
+/// # Errors
+/// EPERM; or of the lock file. See shmctl(2).
+pub(crate) fn remove_old(lock: &mut Lock) -> anyhow::Result<()> {
+    for (key, maker) in lock.objects().iter().filter_map(|object| parse(object)) {
+        let Ok(id) = sys::shmget_old(key) else { continue };
+        match sys::shmctl_stat(id) {
+            Ok((made_by, 0)) if made_by == maker && !is_alive(maker) => {
+                sys::shmctl_rmid(id).context("cannot remove the segment of a dead server")?;
+                info!("the segment of a dead server was there");
+            }
+            Ok((made_by, _)) => warn!("segment {id} of process {made_by} is not ours: left alone"),
+            // It went while we looked.
+            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {}
+            Err(error) => return Err(error).context("cannot look at a segment"),
+        }
+    }
+    lock.forget(|object| object.starts_with(WORD)).context("cannot forget a segment")
+}
+
+/// The key and the maker in a line of the lock file.
+fn parse(object: &str) -> Option<(i32, i32)> {
+    let (key, maker) = object.strip_prefix(WORD)?.trim().strip_prefix("0x")?.split_once(" of ")?;
+    Some((i32::from_str_radix(key, 16).ok()?, maker.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_has_no_key_once_it_is_there_and_leaves_no_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut lock = Lock::take(dir.path(), "q6-test").unwrap();
+        let segment = Segment::create(&mut lock).unwrap();
+        assert_eq!(lock.objects(), [] as [&str; 0]);
+        assert!(segment.counters.iter().all(|counter| counter.as_ptr().is_aligned()));
+        let mine =
+            |line: &&str| line.split_whitespace().nth(4) == Some(&std::process::id().to_string());
+        let table = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+        for line in table.lines().filter(mine) {
+            let mode = line.split_whitespace().nth(2).unwrap();
+            // SHM_DEST, 01000, beside 0600.
+            assert!(line.trim_start().starts_with("0 ") && mode == "1600", "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_crash_between_two_calls_leaves_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut lock = Lock::take(dir.path(), "q6-test").unwrap();
+        let id = sys::shmget_new(0x5eed_0001, PAGE).unwrap();
+        lock.record(format!("segment 0x5eed0001 of {}", std::process::id())).unwrap();
+        lock.record("segment 0x5eed0002 of 1".into()).unwrap();
+        // Its maker is alive.
+        remove_old(&mut lock).unwrap();
+        assert!(sys::shmctl_stat(id).is_ok());
+        assert_eq!(lock.objects(), [] as [&str; 0]);
+        sys::shmctl_rmid(id).unwrap();
+        assert_eq!(parse("segment 0x5eed0001 of 42"), Some((0x5eed_0001, 42)));
+        assert_eq!(parse("queue 0x51000001 id 7"), None);
+    }
+}

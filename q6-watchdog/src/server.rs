@@ -1,0 +1,176 @@
+//! The watchdog: makes what all servers share, forks them, and starts again what dies or freezes.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use common::exit::FAILED;
+use common::process;
+use common::start::{self, Start};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use nix::sys::wait::WaitStatus;
+use q1_pipes::workers::{self, Ended};
+use tracing::{info, warn};
+
+use crate::board::{Board, Number};
+use crate::fleet::{DISPATCHER, Fleet, RESERVATION};
+use crate::leftovers;
+use crate::options::ServerOptions;
+use crate::segment;
+use crate::watched::{PROBE_INTERVAL, Watched};
+use crate::writer;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q6-watchdog";
+/// How long the dispatcher may take to stop, and then the servers behind it.
+const STOP_MAX: Duration = Duration::from_millis(900);
+/// A watchdog that has not looked for so long was itself stopped, or got no processor.
+const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
+
+/// Serves until SIGTERM or SIGINT, or until the last exchange; returns the exit status.
+///
+/// # Errors
+/// If the servers cannot start, or restarting one does not help.
+pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
+    let Start { signals, mut lock, store, table } = start::open(&options.common, PACKAGE)?;
+    // Only the reservation server writes, and it opens the file for itself.
+    drop(store);
+    process::name("q6 watchdog").context("cannot name the process")?;
+    let dir = &options.common.dir;
+    leftovers::remove(dir).context("cannot remove what a dead server has left")?;
+    segment::remove_old(&mut lock)?;
+    let board = Arc::new(Board::create(&mut lock, &table)?);
+    workers::expect_children().context("cannot start servers")?;
+    let mut fleet = Fleet::open(options, &signals, board)?;
+    let watched = watch(&mut fleet);
+    let stopped = stop(&mut fleet);
+    writer::remove(dir).context("cannot remove the writer's lock")?;
+    watched.and(stopped)?;
+    Ok(0)
+}
+
+/// The watchdog's life: starts all servers, says when they are ready, and starts again what ends
+/// or is made to end.
+fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
+    for number in 0..fleet.servers.len() {
+        fleet.start(number)?;
+    }
+    let mut announced = false;
+    let mut looked = Instant::now();
+    loop {
+        wait(fleet)?;
+        match fleet.signals.wait(Duration::ZERO)? {
+            Some(Signal::SIGCHLD) | None => {}
+            Some(signal) => {
+                info!("stopping on {signal}");
+                return Ok(());
+            }
+        }
+        for number in 0..fleet.servers.len() {
+            if let Some(ended) = fleet.servers[number].child.reap()? {
+                ensure!(announced, "{ended} before it could serve");
+                restart(fleet, number, &ended)?;
+            }
+        }
+        let now = Instant::now();
+        tend(fleet, now, now.saturating_duration_since(looked));
+        looked = now;
+        if !announced && fleet.servers.iter().all(|server| server.is_ready) {
+            start::ready(PACKAGE, fleet.servers[DISPATCHER].listeners.addresses()?[0])?;
+            announced = true;
+        }
+        let exchanges = fleet.board.exchanges();
+        if fleet.options.exchanges.is_some_and(|limit| exchanges >= limit) {
+            info!("stopping after {exchanges} exchanges");
+            return Ok(());
+        }
+    }
+}
+
+/// Waits for a signal, a report, an answer, or the next deadline.
+fn wait(fleet: &Fleet<'_>) -> anyhow::Result<()> {
+    let now = Instant::now();
+    let looks = fleet.servers.iter().map(Watched::next_look);
+    let next = looks.min().unwrap_or(now).min(now + PROBE_INTERVAL);
+    // Rounded up: a poll that ends a fraction of a millisecond early would spin.
+    let left = next.saturating_duration_since(now) + Duration::from_millis(1);
+    let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+    let mut events = vec![PollFd::new(fleet.signals.as_fd(), PollFlags::POLLIN)];
+    events.extend(fleet.servers.iter().flat_map(Watched::poll_fds));
+    match poll(&mut events, timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno).context("cannot wait"),
+    }
+}
+
+/// Looks at every server: what it has said, and whether it is time to ask it or to end it.
+fn tend(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
+    for server in &mut fleet.servers {
+        if slept > SLEPT {
+            server.forgive(slept);
+        }
+        if fleet.board.take_silent(server.number) {
+            warn!("the dispatcher gets no answer from {}", server.child);
+            server.suspect(now);
+        }
+        server.tend(now);
+    }
+}
+
+/// Starts a server again, unless that would not help.
+fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Result<()> {
+    // It has said itself that it must not go on: the disk fails, or somebody else writes.
+    let has_failed =
+        matches!(ended.status, WaitStatus::Exited(_, status) if status == i32::from(FAILED));
+    if number == RESERVATION && has_failed {
+        bail!("{ended}, and another one would do no better: stopping");
+    }
+    let counted = fleet.servers[number].count_restart(Instant::now());
+    counted.with_context(|| format!("{ended}, and this is enough"))?;
+    warn!("{ended}: starting it again");
+    fleet.start(number)
+}
+
+/// Ends all servers: the dispatcher first, so that no client is sent to a server that stops, and
+/// then those behind it.
+fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
+    fleet.board.end();
+    for server in &mut fleet.servers {
+        // One that is gone already is no fault of the stop.
+        server.child.reap()?;
+        server.leave();
+    }
+    let behind: Vec<Number> = (RESERVATION..fleet.servers.len()).collect();
+    let front = end(fleet, &[DISPATCHER]);
+    let back = end(fleet, &behind);
+    front.and(back)
+}
+
+/// Ends some servers, and waits for them; kills those that are still there in the end.
+fn end(fleet: &mut Fleet<'_>, numbers: &[Number]) -> anyhow::Result<()> {
+    let deadline = Instant::now() + STOP_MAX;
+    let mut faults = Vec::new();
+    for &number in numbers {
+        fleet.servers[number].child.terminate()?;
+    }
+    loop {
+        let mut are_left = false;
+        for &number in numbers {
+            let child = &mut fleet.servers[number].child;
+            let ended = child.reap()?.filter(|ended| !ended.is_clean());
+            faults.extend(ended.map(|ended| ended.to_string()));
+            are_left |= child.is_running();
+        }
+        let time = deadline.saturating_duration_since(Instant::now());
+        if !are_left || time.is_zero() {
+            break;
+        }
+        fleet.signals.wait(time)?;
+    }
+    faults.extend(fleet.kill(numbers));
+    ensure!(faults.is_empty(), "{}", faults.join(" and "));
+    Ok(())
+}

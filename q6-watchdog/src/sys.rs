@@ -1,0 +1,81 @@
+//! System V shared memory, which nix has not.
+#![allow(
+    unsafe_code,
+    reason = "each call is wrapped here in a safe function, with why it is sound"
+)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicU64;
+
+use nix::errno::Errno;
+use q1_pipes::sys::Memory;
+
+/// Bytes of a page: what a part of a segment begins and ends with.
+pub(crate) const PAGE: usize = 4096;
+/// Counters in one page.
+pub(crate) const COUNTERS: usize = PAGE / size_of::<AtomicU64>();
+
+/// Makes a segment of `len` bytes, all 0, under a key that no other one has; returns its id.
+///
+/// # Errors
+/// EEXIST, ENOSPC, ENOMEM. See shmget(2).
+pub(crate) fn shmget_new(key: i32, len: usize) -> io::Result<i32> {
+    // SAFETY: takes integers only.
+    let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+    Ok(Errno::result(id)?)
+}
+
+/// The id of the segment with this key.
+///
+/// # Errors
+/// ENOENT, EACCES. See shmget(2).
+pub(crate) fn shmget_old(key: i32) -> io::Result<i32> {
+    // SAFETY: takes integers only.
+    Ok(Errno::result(unsafe { libc::shmget(key, 0, 0) })?)
+}
+
+/// Attaches a segment of two pages that was made just now: a page of counters, and one for a table.
+/// Both stay as long as the process.
+///
+/// # Errors
+/// EINVAL, ENOMEM. See shmat(2).
+pub(crate) fn shmat(id: i32) -> io::Result<(&'static [AtomicU64; COUNTERS], Memory)> {
+    // SAFETY: the kernel chooses an address at which nothing is mapped.
+    let address = unsafe { libc::shmat(id, ptr::null(), 0) };
+    let address = match NonNull::new(address) {
+        Some(address) if address.as_ptr() as isize != -1 => address,
+        _ => return Err(io::Error::last_os_error()),
+    };
+    // SAFETY: page-aligned, never unmapped, and any bytes are atomic counters, to all processes.
+    let counters = unsafe { address.cast().as_ref() };
+    // SAFETY: the segment has two pages.
+    let second = unsafe { address.byte_add(PAGE) };
+    // SAFETY: the second page is whole, shared, and nobody's but the caller's.
+    Ok((counters, unsafe { Memory::mapped(second, PAGE) }))
+}
+
+/// Marks a segment for removal: it has no key from now on, and goes with the last process that has
+/// it attached.
+///
+/// # Errors
+/// EINVAL if it is gone, EPERM. See shmctl(2), IPC_RMID.
+pub(crate) fn shmctl_rmid(id: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID has no use for the third argument.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) })?;
+    Ok(())
+}
+
+/// The process that made a segment, and how many have it attached.
+///
+/// # Errors
+/// EINVAL if it is gone. See shmctl(2), IPC_STAT.
+pub(crate) fn shmctl_stat(id: i32) -> io::Result<(i32, u64)> {
+    let mut about = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: the kernel fills what it is given.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_STAT, about.as_mut_ptr()) })?;
+    // SAFETY: it was zeroed and then filled; it holds integers only.
+    let about = unsafe { about.assume_init() };
+    Ok((about.shm_cpid, about.shm_nattch))
+}
