@@ -13,7 +13,6 @@ use clap::ValueEnum;
 use common::shows;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
-use tests::stage::Mechanism;
 use tests::{address, processes};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
@@ -170,7 +169,7 @@ fn command(subject: &Subject, dir: &Path, settings: &Settings) -> anyhow::Result
                 .context("cannot write the data file")?;
             let mut command = Command::new(program);
             command.arg("--dir").arg(dir);
-            if matches!(mechanism, Mechanism::Sockets | Mechanism::Dispatcher) {
+            if mechanism.has_address() {
                 command.args(["--listen", "127.0.0.1:0"]);
             }
             if let (Some(durability), Some(_)) = (settings.durability, stage) {

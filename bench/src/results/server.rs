@@ -11,7 +11,7 @@ use super::timing::Spread;
 pub struct Stage {
     /// The package, or the file name of a foreign server.
     pub name: String,
-    /// `pipes`, `msgqueue` or `sockets`.
+    /// `pipes`, `msgqueue`, `sockets` or `dispatcher`.
     pub protocol: String,
     /// The name of the bare exchange that it is compared with.
     pub bare: String,
