@@ -10,6 +10,7 @@ use common::request::Request;
 use common::table::Table;
 use nix::sys::signal::Signal;
 use nix::unistd::gettid;
+use tests::nemesis::wait_until_whole;
 use tests::server::Server;
 use tests::stage::Stage;
 use tests::tracer::{AtLock, Tracer};
@@ -198,6 +199,7 @@ impl Scene {
         let goes_on = self.server.stage().restarts_workers();
         if goes_on {
             self.signal_watchdog(Signal::SIGCONT);
+            wait_until_whole(&self.server);
         } else {
             let group = self.server.pid();
             let status = self.server.wait(END_MAX);
