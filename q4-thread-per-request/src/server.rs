@@ -156,6 +156,7 @@ fn consult(desk: &Desk, request: &Request) {
 }
 
 /// A reservation's thread: waits for the committer's decision.
+#[inline(never)] // It needs a page of stack more, which a consultation's thread need not touch.
 fn reserve(desk: &Desk, request: &Request, decision: Decision) {
     match decision.wait() {
         Some(reply) => send(desk, request, &reply),
@@ -163,6 +164,7 @@ fn reserve(desk: &Desk, request: &Request, decision: Decision) {
     }
 }
 
+#[cold]
 fn refuse(desk: &Desk, request: &Request, status: Status) {
     send(desk, request, &Reply::new(request, status, desk.server));
 }

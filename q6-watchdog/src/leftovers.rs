@@ -1,5 +1,7 @@
-//! FIFOs and the writer's lock outlive a watchdog that was killed; the next one removes them at its
-//! start, whatever number of servers each of the two has.
+//! FIFOs outlive a watchdog that was killed; the next one removes them at its start, whatever number
+//! of servers each of the two has.
+//!
+//! The writer's lock stays: somebody may hold it.
 
 use std::fs;
 use std::io;
@@ -10,10 +12,8 @@ use q1_pipes::fifo;
 use tracing::info;
 
 use crate::channel;
-use crate::writer;
 
-/// Removes the FIFOs between servers that DIR holds, and the writer's lock. Only for who has DIR's
-/// lock.
+/// Removes the FIFOs between servers that DIR holds. Only for who has DIR's lock.
 ///
 /// # Errors
 /// If DIR cannot be read or written. See readdir(3).
@@ -30,7 +30,7 @@ pub fn remove(dir: &Path) -> io::Result<()> {
     if removed > 0 {
         info!(removed, "FIFOs of a dead server were there");
     }
-    writer::remove(dir)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -47,10 +47,10 @@ mod tests {
         fs::write(path("dw.notes.fifo"), "somebody's").unwrap();
         fs::write(path("writer.lock"), "").unwrap();
         remove(dir.path()).unwrap();
-        for gone in ["dw.consult9.fifo", "wd.reserve.fifo", "writer.lock"] {
+        for gone in ["dw.consult9.fifo", "wd.reserve.fifo"] {
             assert!(!path(gone).exists(), "{gone}");
         }
-        for kept in ["consult.fifo", "dw.notes.fifo"] {
+        for kept in ["consult.fifo", "dw.notes.fifo", "writer.lock"] {
             assert!(path(kept).exists(), "{kept}");
         }
     }

@@ -79,7 +79,8 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
         tend(fleet, now, now.saturating_duration_since(looked));
         looked = now;
         if !announced && fleet.servers.iter().all(|server| server.is_ready) {
-            start::ready(PACKAGE, fleet.servers[DISPATCHER].listeners.addresses()?[0])?;
+            let addresses = fleet.servers[DISPATCHER].listeners.addresses();
+            start::ready(PACKAGE, addresses.context("cannot tell the address")?[0])?;
             announced = true;
         }
         let exchanges = fleet.board.exchanges();
@@ -160,8 +161,14 @@ fn end(fleet: &mut Fleet<'_>, numbers: &[Number]) -> anyhow::Result<()> {
         let mut are_left = false;
         for &number in numbers {
             let child = &mut fleet.servers[number].child;
-            let ended = child.reap()?.filter(|ended| !ended.is_clean());
-            faults.extend(ended.map(|ended| ended.to_string()));
+            match child.reap()? {
+                // A crash is what restarts are for; now there is no need of one.
+                Some(ended) if matches!(ended.status, WaitStatus::Signaled(..)) => {
+                    warn!("{ended} while it was to stop");
+                }
+                Some(ended) if !ended.is_clean() => faults.push(ended.to_string()),
+                _ => {}
+            }
             are_left |= child.is_running();
         }
         let time = deadline.saturating_duration_since(Instant::now());

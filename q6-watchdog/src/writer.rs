@@ -4,7 +4,7 @@
 //! DIR's own lock cannot say this: the watchdog and all its children share it. This one is opened
 //! after the fork, by each reservation server for itself, and goes with its process.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::thread::sleep;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use common::directory::open_file;
+use tracing::warn;
 
 /// Name of the file in DIR.
 pub const WRITER_LOCK: &str = "writer.lock";
@@ -51,12 +52,25 @@ impl WriterLock {
     }
 }
 
-/// Removes the file, when no server is there any more.
+/// Removes the file, when no server is there any more; but not from under somebody who holds it:
+/// the next writer would lock another file of that name.
 ///
 /// # Errors
-/// Of unlink. See unlink(2).
+/// Of open and unlink. See unlink(2).
 pub fn remove(dir: &Path) -> io::Result<()> {
-    q1_pipes::fifo::unlink(&dir.join(WRITER_LOCK))
+    let path = dir.join(WRITER_LOCK);
+    let file = match open_file(&path, false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    match file.try_lock() {
+        Ok(()) => fs::remove_file(&path),
+        Err(TryLockError::WouldBlock) => {
+            warn!("{} is held by another process, and stays", path.display());
+            Ok(())
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +84,8 @@ mod tests {
         let before = Instant::now();
         let error = format!("{:#}", WriterLock::take(dir.path()).unwrap_err());
         assert!(error.contains("another process holds it") && before.elapsed() >= PATIENCE);
+        remove(dir.path()).unwrap();
+        assert!(dir.path().join(WRITER_LOCK).exists(), "it is held");
         drop(held);
         WriterLock::take(dir.path()).unwrap();
         remove(dir.path()).unwrap();

@@ -11,6 +11,7 @@ mod directory;
 pub mod disk;
 pub mod effort;
 pub mod gate;
+pub mod hang;
 pub mod history;
 pub mod journal;
 pub mod ledger;

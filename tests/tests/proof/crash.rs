@@ -15,7 +15,7 @@ use tests::sweep::Sweep;
 use tests::{trace, wait};
 
 /// A server that was killed, or has lost a process, or was asked to stop, ends within this.
-const END_MAX: Duration = Duration::from_secs(5);
+const END_MAX: Duration = Duration::from_secs(10);
 
 /// What is killed, and what was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

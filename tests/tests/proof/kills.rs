@@ -8,10 +8,12 @@ use common::table::Table;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tests::client::Client;
 use tests::load::{Load, Told};
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::sweep::Sweep;
+use tests::wait;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
 
@@ -25,8 +27,8 @@ const SEATS: i32 = 100_000_000;
 const ROUNDS: u64 = 2000;
 /// Answers before the kill, at most: several batches.
 const ANSWERS_MAX: u64 = 200;
-/// A server that has lost a process ends within this.
-const END_MAX: Duration = Duration::from_secs(5);
+/// A server that has lost a process ends within this, or has replaced it.
+const END_MAX: Duration = Duration::from_secs(10);
 
 fn start(stage: Stage) -> Server {
     let mut table = shows::sample();
@@ -41,14 +43,13 @@ fn start(stage: Stage) -> Server {
 fn round(server: &mut Server, rng: &mut Rng) -> Told {
     let load = Load::start(server, CLIENTS, SHOWS as i32, rng.u64(..));
     load.wait_for(rng.u64(..ANSWERS_MAX));
-    let mut pids: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
-    pids.sort_unstable();
-    pids.dedup();
+    let pids = pids(server);
     let (group, victim) = (server.pid(), pids[rng.usize(..pids.len())]);
     kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
     if victim == group {
         server.wait(END_MAX);
     } else if server.stage().restarts_workers() {
+        wait::until_true("a successor", END_MAX, || is_whole_without(server, victim));
         // Clients that had to do with another process would go on for ever.
         server.stop();
     } else {
@@ -58,6 +59,22 @@ fn round(server: &mut Server, rng: &mut Rng) -> Told {
     let told = load.join();
     server.launch();
     told
+}
+
+fn pids(server: &Server) -> Vec<i32> {
+    let mut pids: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}
+
+/// Whether another process does the work of a dead one: questions of both kinds are answered.
+fn is_whole_without(server: &Server, victim: i32) -> bool {
+    let pids = pids(server);
+    let both = [Ask::View { show: 1 }, Ask::Reserve { show: 99, seats: 1 }];
+    let opened = Client::open(server.stage(), &server.dir(), END_MAX);
+    let answered = opened.is_ok_and(|mut client| both.iter().all(|&ask| client.ask(ask).is_ok()));
+    answered && pids.len() == server.stage().processes() && !pids.contains(&victim)
 }
 
 #[test]

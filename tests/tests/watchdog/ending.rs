@@ -1,0 +1,123 @@
+//! How all of it ends: in order, by itself after the last exchange, without its watchdog, and when
+//! somebody else may write.
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::thread;
+use std::time::Duration;
+
+use common::reply::Status;
+use nix::sys::signal::Signal;
+use tests::processes;
+use tests::server::Server;
+use tests::stage::Stage;
+use tests::strace::Strace;
+use tests::wait;
+
+use crate::scene::{SOON, VICTIMS, process, send, start};
+
+#[test]
+fn the_dispatcher_ends_before_the_servers_behind_it_and_all_are_waited_for() {
+    let name = "the_dispatcher_ends_before_the_servers_behind_it_and_all_are_waited_for";
+    let mut server = start(&[]);
+    let [dispatcher, reservation, consultation] = VICTIMS.map(|name| process(&server, name));
+    let options = ["-e", "trace=kill,wait4,waitid", "-e", "signal=none"];
+    let Some(strace) = Strace::attach(name, &[server.pid()], &options) else { return };
+    server.stop();
+    let trace = strace.finish();
+    let at = |what: String| trace.find(&what).unwrap_or_else(|| panic!("no {what} in {trace}"));
+    let waited = |pid: i32| {
+        let is_end = |line: &&str| {
+            line.contains(&format!("wait4({pid},")) && line.ends_with(&format!("= {pid}"))
+        };
+        let line = trace.lines().find(is_end).unwrap_or_else(|| panic!("{pid}: {trace}"));
+        trace.find(line).unwrap()
+    };
+    let told = |pid: i32| at(format!("kill({pid}, SIGTERM)"));
+    assert!(told(dispatcher) < waited(dispatcher), "{trace}");
+    for behind in [reservation, consultation] {
+        assert!(waited(dispatcher) < told(behind) && told(behind) < waited(behind), "{trace}");
+    }
+    assert!(!trace.contains("SIGKILL"), "{trace}");
+}
+
+#[test]
+fn without_its_watchdog_no_server_stays_and_the_next_one_starts() {
+    let mut server = start(&["--consultation-servers", "3"]);
+    assert_eq!(server.client().reserve(1, 1), (Status::Ok, 199));
+    let group = server.pid();
+    server.crash();
+    let gone = || processes::of_group(group).is_empty();
+    wait::until_true("the end of all servers", SOON, gone);
+    // The dead one's FIFOs are there still, and there were more of them.
+    assert!(server.dir().join("dw.consult3.fifo").exists());
+    let mut next = Server::prepare(Stage::Q6Watchdog, &[]);
+    std::fs::rename(server.dir(), next.dir()).unwrap();
+    next.launch();
+    assert!(!next.dir().join("dw.consult3.fifo").exists());
+    assert_eq!(next.client().view(1), 199);
+    next.stop();
+    std::fs::rename(next.dir(), server.dir()).unwrap();
+    server.launch();
+    std::fs::create_dir(next.dir()).unwrap();
+}
+
+#[test]
+fn after_the_last_exchange_all_of_it_ends() {
+    let mut server = start(&["--exchanges", "3"]);
+    let group = server.pid();
+    let mut client = server.client();
+    assert_eq!(client.view(1), 200);
+    assert_eq!(client.reserve(1, 1), (Status::Ok, 199));
+    // The watchdog's own questions are no exchanges: some of them pass meanwhile.
+    wait::until(Duration::from_millis(1200), || None::<()>);
+    assert_eq!(processes::of_group(group).len(), Stage::Q6Watchdog.threads().len() + 2);
+    assert_eq!(client.reserve(1, 1), (Status::Ok, 198));
+    let status = server.wait(SOON);
+    assert!(status.success(), "{status}: {}", server.last_words());
+    assert!(server.log().contains("stopping after 3 exchanges"), "{}", server.log());
+    server.assert_nothing_left(group);
+}
+
+#[test]
+fn a_writers_lock_that_somebody_holds_is_an_error() {
+    let server = Server::prepare(Stage::Q6Watchdog, &[]);
+    let path = server.dir().join("writer.lock");
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
+    file.lock().unwrap();
+    let output = server.rival();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("another process holds it and may write"), "{error}");
+    assert!(path.exists(), "it was taken away from its holder");
+    drop(file);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_restart_that_finds_another_writer_ends_all() {
+    let mut server = start(&[]);
+    let group = server.pid();
+    let path = server.dir().join("writer.lock");
+    let held = File::options().write(true).open(&path).unwrap();
+    // The first in line when the reservation server dies.
+    let held = thread::spawn(move || {
+        held.lock().unwrap();
+        held
+    });
+    let tid = || processes::of_process(std::process::id() as i32);
+    let waits = || {
+        tid()
+            .iter()
+            .all(|thread| thread.state == 'S' || thread.tid == nix::unistd::gettid().as_raw())
+    };
+    wait::until(SOON, || waits().then_some(()));
+    send(process(&server, "q6 reserve"), Signal::SIGKILL);
+    let status = server.wait(SOON);
+    assert_eq!(status.code(), Some(2), "{}", server.last_words());
+    assert!(server.log().contains("another process holds it"), "{}", server.last_words());
+    drop(held.join().unwrap());
+    std::fs::remove_file(path).unwrap();
+    server.assert_nothing_left(group);
+}
