@@ -174,10 +174,8 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
-            // Whoever is stopped is killed at once in q6.
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q6Watchdog => {
-                None
-            }
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+            Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
         }
     }
 
