@@ -140,6 +140,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_new_file_is_written_under_another_name_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(DATA_FILE);
+        // In the way of that name.
+        fs::create_dir(dir.path().join("spectacles.dat.new")).unwrap();
+        create(&path, &shows::sample()).unwrap_err();
+        assert!(!exists(dir.path()));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic_or_a_table_illegal(

@@ -24,4 +24,5 @@ pub mod shows;
 pub mod signals;
 pub mod start;
 pub mod store;
+mod sys;
 pub mod table;

@@ -60,7 +60,8 @@ impl Lock {
             open_file(&path, true).with_context(|| format!("cannot open {}", path.display()))?;
         wait_for(&file, dir).with_context(|| format!("cannot lock {}", path.display()))?;
         let pid = std::process::id() as i32;
-        let objects = read(&file)?.unwrap_or_default().objects;
+        let held = read(&file).with_context(|| format!("cannot read {}", path.display()))?;
+        let objects = held.unwrap_or_default().objects;
         let lock = Lock { file, holder: Holder { pid, package: package.to_owned(), objects } };
         lock.write().with_context(|| format!("cannot write {}", path.display()))?;
         Ok(lock)

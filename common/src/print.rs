@@ -212,7 +212,7 @@ mod tests {
         for json in [false, true] {
             let text = printed(&table, Ask::List, json);
             // Written out: is_hidden cannot judge itself.
-            let driving = ['\u{1b}', '\r', '\u{7f}', '\u{9b}', '\u{202e}', '\u{2028}'];
+            let driving = ['\u{1b}', '\r', '\u{7f}', '\u{9b}', '\u{61c}', '\u{202e}', '\u{2028}'];
             assert!(!text.contains(driving), "{text:?}");
         }
         let value: serde_json::Value =

@@ -10,6 +10,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::exit::plain;
+
 /// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.
 #[derive(Debug)]
 pub struct Signals {
@@ -38,7 +40,7 @@ impl Signals {
     /// The next signal, or None when `timeout` has passed without one.
     ///
     /// # Errors
-    /// ENOMEM. See poll(2).
+    /// Says that no signal can be waited for, and why: ENOMEM. See poll(2).
     pub fn wait(&self, timeout: Duration) -> io::Result<Option<Signal>> {
         let deadline = Instant::now() + timeout;
         loop {
@@ -46,7 +48,7 @@ impl Signals {
                 Ok(Some(info)) => return Ok(Signal::try_from(info.ssi_signo as i32).ok()),
                 Ok(None) => {}
                 Err(Errno::EINTR) => continue,
-                Err(errno) => return Err(errno.into()),
+                Err(errno) => return Err(failed(errno)),
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -59,7 +61,7 @@ impl Signals {
             match poll(&mut [PollFd::new(self.descriptor.as_fd(), PollFlags::POLLIN)], poll_timeout)
             {
                 Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
+                Err(errno) => return Err(failed(errno)),
             }
         }
     }
@@ -70,4 +72,9 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
+}
+
+/// With this the server ends, so it is a sentence.
+fn failed(errno: Errno) -> io::Error {
+    io::Error::other(format!("cannot wait for signals: {}", plain(&errno.into())))
 }

@@ -14,6 +14,7 @@ use crate::options::ServerOptions;
 use crate::shows;
 use crate::signals::Signals;
 use crate::store::Store;
+use crate::sys;
 use crate::table::Table;
 
 /// A server that has its directory to itself, and has not yet made any child, thread or kernel
@@ -37,6 +38,7 @@ pub struct Start {
 /// # Errors
 /// Says what is in the way, and what to do about it.
 pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
+    sys::one_arena();
     log::start(options)?;
     let signals = Signals::block().context("cannot block signals")?;
     let data_file = options.dir.join(data_file::DATA_FILE);

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use common::office::BATCH_MAX;
 use common::request::{REQUEST_SIZE, Request};
+use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::fifo::{self, Fifo};
 use crate::patience::Patience;
@@ -15,6 +16,12 @@ use crate::resync::Stream;
 
 /// Bytes a worker asks for at once: a batch.
 const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
+
+/// Bytes of requests that can wait: 512, as in a message queue of the usual size.
+///
+/// A pipe has room for 2048. Whoever floods it makes everybody wait behind all of them, so a long
+/// line serves nobody; a writer that finds it full waits as well, and has its turn.
+const WAITING_MAX: i32 = 16 * 1024;
 
 /// The FIFO of one place.
 #[derive(Debug)]
@@ -42,6 +49,7 @@ impl RequestFifo {
     pub fn create(path: PathBuf) -> io::Result<RequestFifo> {
         let fifo = Fifo::create(path)?;
         let reader = fifo::open_reader(fifo.path())?;
+        fcntl(&reader, FcntlArg::F_SETPIPE_SZ(WAITING_MAX))?;
         let spare = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
         Ok(RequestFifo {

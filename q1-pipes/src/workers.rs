@@ -127,13 +127,13 @@ impl Workers {
     ///
     /// # Errors
     /// None that can happen. See waitpid(2).
-    pub fn reap(&mut self) -> io::Result<Vec<Ended>> {
+    pub fn reap(&mut self) -> anyhow::Result<Vec<Ended>> {
         let mut ended = Vec::new();
         for (pid, name) in std::mem::take(&mut self.running) {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => self.running.push((pid, name)),
                 Ok(status) => ended.push(Ended { name: name.to_owned(), status }),
-                Err(errno) => return Err(errno.into()),
+                Err(errno) => bail!("cannot wait for {name}, process {pid}: {errno}"),
             }
         }
         Ok(ended)

@@ -6,7 +6,6 @@
 //! their `msgrcv`, to those who do not read; and taking the oldest out costs those few a
 //! millisecond, because it is not thrown away but put back, again and again.
 
-use std::collections::VecDeque;
 use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -18,21 +17,16 @@ use nix::unistd::Pid;
 use q1_pipes::ticks::Ticks;
 use tracing::{info, warn};
 
+use crate::kept::Kept;
 use crate::queue::{Queue, Received, Wait, Which};
 
-/// Replies kept at most; beyond it the oldest is lost, as its client has waited longest and is
-/// likely gone.
-const KEPT_MAX: usize = 512;
-/// Replies kept for one client at most; beyond it its oldest is lost. An honest client waits for
-/// one; a forger who asks in its name must not push that one out at once.
-const KEPT_PER_CLIENT: usize = 4;
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
 const TAKEN_MAX: usize = 64;
-/// Kept replies that one round puts back at most: a round is time that requests wait.
-const ROUND_MAX: usize = 32;
+/// Clients whose kept replies are swapped with others in the queue at one time.
+const SWAPPED_MAX: usize = 8;
 /// Requests have so many times the time of a round before the next.
-const ROUND_SHARE: u32 = 4;
+const ROUND_SHARE: u32 = 2;
 /// The first round comes so long after a reply was taken out; its client is awake within that.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// Every round without news doubles the pause, up to this: a client that does not read is not worth
@@ -44,13 +38,11 @@ const FLUSH_MAX: Duration = Duration::from_millis(400);
 /// The replies of one worker on their way into the reply queue.
 #[derive(Debug)]
 pub struct Backlog {
-    /// Each with its client, the oldest first.
-    kept: VecDeque<(i32, Box<[u8]>)>,
+    kept: Kept,
     pause: Duration,
     due: Instant,
     /// No round before this, whatever the news.
     rested: Instant,
-    lost: u64,
     discarded: u64,
 }
 
@@ -58,11 +50,10 @@ impl Backlog {
     /// Nothing kept yet.
     pub fn new() -> Backlog {
         Backlog {
-            kept: VecDeque::new(),
+            kept: Kept::default(),
             pause: PAUSE_MIN,
             due: Instant::now(),
             rested: Instant::now(),
-            lost: 0,
             discarded: 0,
         }
     }
@@ -112,6 +103,9 @@ impl Backlog {
         if self.due().is_some_and(|due| due <= Instant::now()) {
             let start = Instant::now();
             self.round(replies)?;
+            if self.pause == PAUSE_MAX {
+                self.swap(replies)?;
+            }
             self.pause = (self.pause * 2).min(PAUSE_MAX);
             let now = Instant::now();
             self.rested = now + (now - start) * ROUND_SHARE;
@@ -130,7 +124,7 @@ impl Backlog {
             self.round(replies)?;
             sleep(PAUSE_MIN);
         }
-        let (lost, discarded) = (self.lost + self.kept.len() as u64, self.discarded);
+        let (lost, discarded) = (self.kept.lost(), self.discarded);
         if lost > 0 {
             warn!(lost, "replies found no room in the reply queue");
         }
@@ -140,13 +134,42 @@ impl Backlog {
         Ok(())
     }
 
-    /// Gives each of the replies that were kept longest another time in the queue.
+    /// Tries every client that something is kept for: whoever waits by now is handed it.
+    ///
+    /// What stays in the queue is taken out again, so that many who do not read cost no room; but
+    /// where there is room, it stays.
     fn round(&mut self, replies: &Queue) -> io::Result<()> {
-        for _ in 0..self.kept.len().min(ROUND_MAX) {
-            let Some((client, bytes)) = self.kept.pop_front() else { break };
+        let load = replies.load()?;
+        let stays = load.bytes * 2 < load.capacity;
+        for _ in 0..self.kept.clients() {
+            let Some((client, mut own)) = self.kept.next() else { break };
             if !is_there(client) {
-                self.discarded += 1;
-            } else if !is_sent(replies, client, &bytes)? {
+                self.discarded += own.len() as u64;
+                continue;
+            }
+            // The newest is what the client waits for, if it waits.
+            while let Some(bytes) = own.pop_back() {
+                if !is_sent(replies, client, &bytes)? {
+                    self.make_room(replies, client, bytes)?;
+                }
+                if !stays
+                    && let Some(unread) = replies.receive(Which::Only(client.into()), Wait::No)?
+                {
+                    own.push_back(unread.bytes().into());
+                    break;
+                }
+            }
+            own.into_iter().for_each(|bytes| self.kept.keep(client, bytes));
+        }
+        Ok(())
+    }
+
+    /// Gives some of them another time in the queue, in the place of the oldest there: a client may
+    /// look now and then instead of waiting.
+    fn swap(&mut self, replies: &Queue) -> io::Result<()> {
+        for _ in 0..self.kept.clients().min(SWAPPED_MAX) {
+            let Some((client, own)) = self.kept.next() else { break };
+            for bytes in own {
                 self.make_room(replies, client, bytes)?;
             }
         }
@@ -163,7 +186,7 @@ impl Backlog {
                 return Ok(());
             }
         }
-        self.keep(client, bytes);
+        self.kept.keep(client, bytes);
         Ok(())
     }
 
@@ -171,22 +194,10 @@ impl Backlog {
     fn take(&mut self, message: &Received) {
         match i32::try_from(message.mtype()) {
             Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
-                self.keep(client, message.bytes().into());
+                self.kept.keep(client, message.bytes().into());
             }
             _ => self.discarded += 1,
         }
-    }
-
-    fn keep(&mut self, client: i32, bytes: Box<[u8]>) {
-        let mut same = (0..self.kept.len()).filter(|&at| self.kept[at].0 == client);
-        let oldest = same.next();
-        let crowded = oldest.filter(|_| same.count() + 1 == KEPT_PER_CLIENT);
-        let full = (self.kept.len() == KEPT_MAX).then_some(0);
-        if let Some(at) = crowded.or(full) {
-            self.kept.remove(at);
-            self.lost += 1;
-        }
-        self.kept.push_back((client, bytes));
     }
 }
 
@@ -196,8 +207,8 @@ impl Default for Backlog {
     }
 }
 
-/// Whether there is such a process or thread, which may be a zombie: the one call that this takes
-/// is a twentieth of what it costs to read its state, and the parent's sweep does that.
+/// Whether there is such a process or thread, which may be a zombie: one short call, made for every
+/// message of a flood. The sweep reads its state.
 fn is_there(client: i32) -> bool {
     kill(Pid::from_raw(client), None) != Err(Errno::ESRCH)
 }

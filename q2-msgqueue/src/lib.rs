@@ -5,6 +5,7 @@
 pub mod backlog;
 pub mod channel;
 pub mod client;
+mod kept;
 pub mod leftovers;
 pub mod queue;
 pub mod server;

@@ -53,7 +53,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers.wait_ready()?;
     start::ready(PACKAGE, options.dir.display())?;
-    let sweeper = Sweeper::new(&channel.replies)?;
+    let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let watched = watch(&signals, &mut workers, &channel, &sweeper);
     let stopped = stop(&signals, &mut workers, &mut channel, &sweeper);
     watched.and(stopped)?;
@@ -141,7 +141,7 @@ fn watch(
             None => {
                 let load = channel.replies.load().context("the reply queue is gone")?;
                 if load.messages > 0 {
-                    sweeper.sweep(&channel.replies)?;
+                    sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
                 }
             }
         }
@@ -160,7 +160,7 @@ fn stop(
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies)?;
+        sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::Builder;
+use std::thread::{Builder, ThreadId, current};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -23,7 +23,7 @@ pub const STACK_SIZE: usize = 128 * 1024;
 /// The workers of one server. They cannot be killed one by one: the end of the process ends them.
 #[derive(Debug)]
 pub struct Workers {
-    running: Vec<String>,
+    running: Vec<(ThreadId, String)>,
     reports: Receiver<Report>,
     reporter: Sender<Report>,
 }
@@ -51,6 +51,7 @@ impl Ready {
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
+    id: ThreadId,
     name: String,
     tid: i32,
     end: End,
@@ -100,8 +101,8 @@ impl Workers {
         let (ready, reporter) = (Ready(self.reporter.clone()), self.reporter.clone());
         let own_name = name.to_owned();
         let life = move || live(&own_name, &reporter, || body(ready));
-        Builder::new().name(name.to_owned()).stack_size(STACK_SIZE).spawn(life)?;
-        self.running.push(name.to_owned());
+        let thread = Builder::new().name(name.to_owned()).stack_size(STACK_SIZE).spawn(life)?;
+        self.running.push((thread.thread().id(), name.to_owned()));
         Ok(())
     }
 
@@ -124,7 +125,7 @@ impl Workers {
         let mut ended = Vec::new();
         for report in self.reports.try_iter() {
             if let Report::Ended(end) = report {
-                self.running.retain(|name| *name != end.name);
+                self.running.retain(|(id, _)| *id != end.id);
                 ended.push(end);
             }
         }
@@ -145,7 +146,8 @@ impl Workers {
             }
             signals.wait(left)?;
         }
-        ensure!(self.running.is_empty(), "{} did not stop in time", self.running.join(" and "));
+        let late: Vec<&str> = self.running.iter().map(|(_, name)| name.as_str()).collect();
+        ensure!(late.is_empty(), "{} did not stop in time", late.join(" and "));
         if let Some(unclean) = ended.iter().find(|ended| !ended.is_clean()) {
             bail!("{unclean}");
         }
@@ -170,7 +172,8 @@ fn live(name: &str, reporter: &Sender<Report>, body: impl FnOnce() -> anyhow::Re
         // The panic hook has said where and why.
         Err(_) => End::Panicked,
     };
-    let ended = Ended { name: name.to_owned(), tid: gettid().as_raw(), end };
+    let (id, tid) = (current().id(), gettid().as_raw());
+    let ended = Ended { id, name: name.to_owned(), tid, end };
     // The report first: whoever is woken by the signal must find it.
     if reporter.send(Report::Ended(ended)).is_ok() {
         wake();
@@ -214,6 +217,22 @@ mod tests {
         assert_eq!(ends(|| Ok(())), [End::Returned]);
         assert_eq!(ends(|| Err(anyhow!("no"))), [End::Failed]);
         assert_eq!(ends(|| panic!("a worker panics")), [End::Panicked]);
+    }
+
+    #[test]
+    fn the_end_of_one_is_not_that_of_another_with_its_name() {
+        let mut workers = Workers::new();
+        let (release, released) = channel::<()>();
+        let waits = move |_ready: Ready| Ok(released.recv()?);
+        workers.start("twin", waits).unwrap();
+        workers.start("twin", |_ready| Ok(())).unwrap();
+        for left in [1, 0] {
+            while workers.reap().is_empty() {
+                yield_now();
+            }
+            assert_eq!(workers.running.len(), left);
+            let _ = release.send(());
+        }
     }
 
     #[test]

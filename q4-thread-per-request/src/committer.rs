@@ -14,16 +14,18 @@ use common::table::Table;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 /// The line's end that takes reservations; the committer ends when the last of them is gone.
+///
+/// Boxes stand in it: every place of a bounded channel is written when it is made.
 #[derive(Clone, Debug)]
 pub struct Line {
-    pending: Sender<Pending>,
+    pending: Sender<Box<Pending>>,
     gone: Receiver<Infallible>,
 }
 
 /// The line's other end, the committer's.
 #[derive(Debug)]
 pub struct Waiting {
-    pending: Receiver<Pending>,
+    pending: Receiver<Box<Pending>>,
     /// Nothing is ever sent: that it is there tells that the committer is, even if it panics.
     _here: Sender<Infallible>,
 }
@@ -63,7 +65,7 @@ impl Line {
     /// is gone, the decision says so.
     pub fn submit(&self, pending: Pending) {
         // The error gives the reservation back; there is nobody to decide it.
-        drop(self.pending.send(pending));
+        drop(self.pending.send(Box::new(pending)));
     }
 }
 
@@ -93,9 +95,9 @@ pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> a
     // Only the first is waited for.
     while let Ok(first) = waiting.pending.recv() {
         batch.clear();
-        for Pending { request, decided } in [first].into_iter().chain(waiting.pending.try_iter()) {
-            batch.push(request);
-            deciders.push(decided);
+        for pending in [first].into_iter().chain(waiting.pending.try_iter()) {
+            batch.push(pending.request);
+            deciders.push(pending.decided);
             if batch.len() == BATCH_MAX {
                 break;
             }

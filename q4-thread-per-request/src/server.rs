@@ -79,7 +79,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    let sweeper = Sweeper::new(&channel.replies)?;
+    let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let (mut handle, shared) = (channel.handle(), desk.clone());
     let watcher =
         Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
@@ -103,7 +103,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// It holds the committer's only line, so that the committer ends when this does.
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let _counted = desk.crowd.enter();
-    while let Some((place, request)) = channel.receive_any()? {
+    while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
         start_thread(desk, &line, place, request);
     }
     finish(channel);
@@ -156,6 +156,7 @@ fn consult(desk: &Desk, request: &Request) {
 }
 
 /// A reservation's thread: waits for the committer's decision.
+#[inline(never)] // It needs a page of stack more, which a consultation's thread need not touch.
 fn reserve(desk: &Desk, request: &Request, decision: Decision) {
     match decision.wait() {
         Some(reply) => send(desk, request, &reply),
@@ -163,6 +164,7 @@ fn reserve(desk: &Desk, request: &Request, decision: Decision) {
     }
 }
 
+#[cold]
 fn refuse(desk: &Desk, request: &Request, status: Status) {
     send(desk, request, &Reply::new(request, status, desk.server));
 }
@@ -206,12 +208,12 @@ fn watch(
             }
             None => {}
         }
-        desk.replies.retry()?;
+        desk.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;
             if load.messages > 0 {
-                sweeper.sweep(&channel.replies)?;
+                sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();
         }
@@ -234,11 +236,11 @@ fn stop(
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
     let late = desk.crowd.wait_empty(deadline);
-    desk.replies.flush()?;
+    desk.replies.flush().context("cannot send deferred replies")?;
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies)?;
+        sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
         sleep(UNREAD_POLL);
     }
     channel.replies.remove().context("cannot remove the reply queue")?;

@@ -49,7 +49,7 @@ impl Listeners {
         };
         let sockets: Vec<TcpListener> = addresses.iter().map(open).collect::<Result<_, _>>()?;
         let listeners = Listeners { sockets, turn: AtomicUsize::new(0) };
-        let bound = listeners.addresses()?;
+        let bound = listeners.addresses().context("cannot tell the address")?;
         bound.iter().for_each(|address| info!("listening on {address}"));
         if bound.iter().any(|address| !address.ip().is_loopback()) {
             warn!(

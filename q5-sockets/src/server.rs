@@ -84,7 +84,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    start::ready(PACKAGE, listeners.addresses()?[0])?;
+    start::ready(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?;
     let watched = watch(&signals, &mut workers);
     let stopped = stop(&signals, &mut workers, &listeners, &desk);
     watched.and(stopped)?;

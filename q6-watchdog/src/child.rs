@@ -65,7 +65,7 @@ impl Child {
     ///
     /// # Errors
     /// None that can happen. See waitpid(2).
-    pub fn reap(&mut self) -> io::Result<Option<Ended>> {
+    pub fn reap(&mut self) -> anyhow::Result<Option<Ended>> {
         let Some(pid) = self.pid else { return Ok(None) };
         match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => Ok(None),
@@ -78,7 +78,7 @@ impl Child {
                 (self.pid, self.report) = (None, None);
                 Ok(Some(Ended { name: self.name.clone(), status }))
             }
-            Err(errno) => Err(errno.into()),
+            Err(errno) => Err(errno).with_context(|| format!("cannot wait for {self}")),
         }
     }
 

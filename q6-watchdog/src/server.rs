@@ -79,7 +79,8 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
         tend(fleet, now, now.saturating_duration_since(looked));
         looked = now;
         if !announced && fleet.servers.iter().all(|server| server.is_ready) {
-            start::ready(PACKAGE, fleet.servers[DISPATCHER].listeners.addresses()?[0])?;
+            let addresses = fleet.servers[DISPATCHER].listeners.addresses();
+            start::ready(PACKAGE, addresses.context("cannot tell the address")?[0])?;
             announced = true;
         }
         let exchanges = fleet.board.exchanges();

@@ -10,6 +10,7 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use common::log;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::signals::Signals;
@@ -22,7 +23,7 @@ use q5_sockets::farewell::{for_all, hang_up, part};
 use q5_sockets::listeners::{Listeners, descriptors_for};
 use q5_sockets::refused::Refused;
 use q5_sockets::registry::{Member, Registry};
-use tracing::{debug, info, info_span, warn};
+use tracing::{debug, info, warn};
 
 use crate::board::Board;
 use crate::channel::End;
@@ -89,7 +90,7 @@ impl Service {
         };
         let (service, answer, handle) = (self.clone(), answer.clone(), stream.clone());
         let life = move || {
-            let _span = info_span!("connection", %peer).entered();
+            log::add_field("peer", peer);
             let lived = AssertUnwindSafe(|| service.converse(handle, &member, &*answer));
             match catch_unwind(lived) {
                 Ok(Ok(())) => debug!("closed"),

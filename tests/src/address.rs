@@ -21,7 +21,7 @@ pub(crate) fn to_listen_on(dir: &Path) -> String {
 ///
 /// # Panics
 /// If the file cannot be written, or there is no such word.
-pub(crate) fn remember(dir: &Path, line: &str) {
+pub fn remember(dir: &Path, line: &str) {
     let address = line.split_whitespace().nth(2).expect("a ready line says where");
     fs::write(file(dir), address).expect("the base is ours");
 }

@@ -51,13 +51,25 @@ impl Program {
     /// # Panics
     /// If it does not compile, or not without a warning.
     pub fn compile(test: &str, name: &str) -> Option<Program> {
+        Program::build(test, name, &["-pthread"])
+    }
+
+    /// Compiles `tests/c/NAME/*.c` to a library that LD_PRELOAD can name.
+    ///
+    /// # Panics
+    /// As [`Program::compile`].
+    pub fn compile_library(test: &str, name: &str) -> Option<Program> {
+        Program::build(test, name, &["-shared", "-fPIC"])
+    }
+
+    fn build(test: &str, name: &str, options: &[&str]) -> Option<Program> {
         if !is_there("cc") {
             skip(test, "cc, a C compiler");
             return None;
         }
         let program = Program { dir: tempfile::tempdir().expect("a directory for the program") };
         let mut command = Command::new("cc");
-        command.args(WARNINGS).args(["-std=c11", "-O2", "-pthread", "-I"]);
+        command.args(WARNINGS).args(["-std=c11", "-O2"]).args(options).arg("-I");
         let files =
             fs::read_dir(root().join("tests/c").join(name)).expect("it is a program's name");
         let sources = files.map(|file| file.expect("it can be read").path());

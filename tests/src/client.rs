@@ -33,7 +33,15 @@ impl Client {
     /// # Errors
     /// If no server runs there.
     pub fn open(stage: Stage, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
-        match stage.mechanism() {
+        Client::open_by(stage.mechanism(), dir, timeout)
+    }
+
+    /// Opens a client of a server in `dir` that is reached by this mechanism, whoever wrote it.
+    ///
+    /// # Errors
+    /// If no server runs there.
+    pub fn open_by(mechanism: Mechanism, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
+        match mechanism {
             Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
             Mechanism::Queues => {
                 q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)

@@ -13,7 +13,7 @@ use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
-pub(crate) fn tie_to_this_thread(command: &mut Command) -> &mut Command {
+pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
     let prepare = || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;

@@ -25,6 +25,8 @@ const SPIN_MAX: Duration = Duration::from_micros(50);
 const POLL: Duration = Duration::from_micros(20);
 /// glibc's `__kind`, the word that says what sort of mutex it is; see pthread_mutex_t.
 const KIND_OFFSET: usize = 16;
+/// Every page size is a multiple of this one.
+const PAGE: usize = 4096;
 /// PTHREAD_MUTEX_ROBUST_NORMAL_NP with the bit for sharing between processes.
 const ROBUST_SHARED: u32 = 16 | 128;
 /// Debug register 7: register 0 is on, for reads and writes, of 4 bytes.
@@ -77,15 +79,15 @@ impl Tracer {
         Some(tracer)
     }
 
-    /// A mapping shared with other processes that begins with such a mutex.
+    /// The first page shared with other processes that begins with such a mutex.
     fn find_mutex(&self) -> Option<usize> {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.process)).ok()?;
-        let starts = maps
-            .lines()
-            .filter(|line| line.contains(" rw-s "))
-            .filter_map(|line| usize::from_str_radix(line.split('-').next()?, 16).ok());
-        let mut starts = starts;
-        starts.find(|start| self.word(start + KIND_OFFSET) == ROBUST_SHARED)
+        let shared = maps.lines().filter(|line| line.contains(" rw-s ")).filter_map(|line| {
+            let (start, end) = line.split_once(' ')?.0.split_once('-')?;
+            let address = |text| usize::from_str_radix(text, 16).ok();
+            Some((address(start)?..address(end)?).step_by(PAGE))
+        });
+        shared.flatten().find(|page| self.word(page + KIND_OFFSET) == ROBUST_SHARED)
     }
 
     fn word(&self, address: usize) -> u32 {
@@ -134,7 +136,7 @@ impl AtLock {
 
     /// Whether a thread of another process, which shares this mutex, waits for it.
     pub fn is_awaited_by(&self, process: i32) -> bool {
-        let in_page = |address: usize| address % 4096;
+        let in_page = |address: usize| address % PAGE;
         let waits = |tid: i32| {
             let call = fs::read_to_string(format!("/proc/{process}/task/{tid}/syscall")).ok()?;
             let mut words = call.split(' ');

@@ -130,23 +130,36 @@ impl Wire {
     /// # Panics
     /// If the server is gone, or what comes is no reply.
     pub fn receive(&mut self, client: i32, limit: Duration) -> Option<Reply> {
-        wait::until(limit, || match self {
+        wait::until(limit, || self.try_receive(client).expect("the server is there"))
+    }
+
+    /// The next reply to `client`, if there is one.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    ///
+    /// # Panics
+    /// If what has come is no reply.
+    pub fn try_receive(&mut self, client: i32) -> io::Result<Option<Reply>> {
+        match self {
             Wire::Pipes(.., inbox) => match inbox.receive() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-                result => result.expect("the FIFO is ours"),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                result => result,
             },
             Wire::Queues(channel) => {
                 let which = Which::Only(i64::from(client));
-                let received = channel.replies.receive(which, Wait::No);
-                let received = received.expect("the server is there")?;
-                Some(Reply::from_received(received.bytes()).expect("the server sends replies"))
+                let Some(received) = channel.replies.receive(which, Wait::No)? else {
+                    return Ok(None);
+                };
+                let reply = Reply::from_received(received.bytes());
+                Ok(Some(reply.expect("the server sends replies")))
             }
-            Wire::Sockets(stream) => first(stream).expect("the server is there"),
-            Wire::Dispatched(consultation, reservation) => {
-                let first = |stream| first(stream).expect("the server is there");
-                first(consultation).or_else(|| first(reservation))
-            }
-        })
+            Wire::Sockets(stream) => first(stream),
+            Wire::Dispatched(consultation, reservation) => match first(consultation)? {
+                Some(reply) => Ok(Some(reply)),
+                None => first(reservation),
+            },
+        }
     }
 }
 

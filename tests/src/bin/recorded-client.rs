@@ -43,8 +43,8 @@ fn main() -> anyhow::Result<()> {
     for _ in 0..questions {
         let show = rng.i32(1..=shows);
         let ask = match rng.u32(0..10) {
-            0 => Ask::List,
-            1..=3 => Ask::View { show },
+            0..=1 => Ask::List,
+            2..=4 => Ask::View { show },
             _ => Ask::Reserve { show, seats: rng.i32(1..=4) },
         };
         record::call(stdout(), ask)?;

@@ -52,15 +52,9 @@ fn a_client_that_never_reads_delays_nobody(stage: Stage) {
 }
 
 #[apply(every_stage)]
-fn many_clients_that_never_read_delay_nobody_for_long(stage: Stage) {
+fn many_clients_that_never_read_delay_nobody(stage: Stage) {
     let server = Server::start(stage);
     let _silent: Vec<NeverReads> = (0..40).map(|_| NeverReads::start(&server, 1)).collect();
-    // For a second they count as clients that will still read.
-    let mut client = server.client();
-    let before = Instant::now();
-    assert_eq!(client.ask(Ask::List).unwrap().status(), Some(Status::Ok));
-    assert!(before.elapsed() < Duration::from_secs(3), "it took {:?}", before.elapsed());
-    drop(client);
     assert_served(&server);
 }
 

@@ -15,7 +15,7 @@ use tests::sweep::Sweep;
 use tests::{trace, wait};
 
 /// A server that was killed, or has lost a process, or was asked to stop, ends within this.
-const END_MAX: Duration = Duration::from_secs(5);
+const END_MAX: Duration = Duration::from_secs(10);
 
 /// What is killed, and what was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,10 @@ fn points(name: &str, stage: Stage) -> Option<Vec<Point>> {
     let mut points = Vec::new();
     for scope in [Scope::New, Scope::AfterCrash].into_iter().chain(processes) {
         let mut run = Run::prepare(stage, scope);
-        let strace = run.launch(name, &[])?;
-        run.follow_script();
+        let mut strace = Some(run.launch(name, &[])?);
+        run.follow_script(&mut strace);
         run.end();
-        let calls = trace::parse(&strace.finish());
+        let calls = trace::parse(&strace?.finish());
         for (call, most) in trace::most_per_thread(&calls) {
             let first = match scope {
                 Scope::New | Scope::AfterCrash => 1 + counted_before(&call),
@@ -102,8 +102,9 @@ impl Run {
         Strace::attach(name, &[pids[number]], options)
     }
 
-    /// Asks all questions; where the dead are replaced, by a new client after each that failed.
-    fn follow_script(&mut self) {
+    /// Asks all questions. Where the dead are replaced, the fault is over with the first that has
+    /// no answer, or it would kill every successor too, and a new client asks the others.
+    fn follow_script(&mut self, strace: &mut Option<Strace>) {
         let mut questions = SCRIPT.into_iter().peekable();
         while self.answered && questions.peek().is_some() {
             let Ok(mut client) = self.client() else {
@@ -115,7 +116,10 @@ impl Run {
             {
                 self.answered = self.ask(&mut client, ask);
             }
-            self.answered |= self.server.stage().restarts_workers() && self.is_alive();
+            if !self.answered && self.server.stage().restarts_workers() {
+                drop(strace.take());
+                self.answered = self.is_alive();
+            }
         }
     }
 
@@ -176,8 +180,8 @@ fn kill_at(name: &str, stage: Stage, point: &Point) {
     println!("{} is killed at {point:?}", stage.package());
     let mut run = Run::prepare(stage, point.scope);
     let options = point.options();
-    let strace = run.launch(name, &options.each_ref().map(String::as_str));
-    run.follow_script();
+    let mut strace = run.launch(name, &options.each_ref().map(String::as_str));
+    run.follow_script(&mut strace);
     run.end();
     drop(strace);
     run.start_again();

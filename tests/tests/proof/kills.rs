@@ -1,19 +1,15 @@
 //! Kills at random: any process of a server, at any moment, under the load of sixteen clients.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use common::ask::{Ask, Unanswered};
-use common::record::ROWS;
-use common::reply::Status;
+use common::ask::Ask;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tests::client::{CLIENT_TIMEOUT, Client};
+use tests::client::Client;
+use tests::load::{Load, Told};
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
 use tests::sweep::Sweep;
@@ -21,112 +17,64 @@ use tests::wait;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
 
-/// Clients that reserve at the same time.
-const CLIENTS: usize = 16;
-/// Seats of each show, more than all rounds sell.
-const SEATS: i32 = 100_000_000;
+/// Clients that ask at the same time.
+const CLIENTS: u64 = 16;
 /// Shows.
 const SHOWS: usize = 8;
+/// Seats of each show, more than all rounds sell.
+const SEATS: i32 = 100_000_000;
 /// Rounds for each stage.
 const ROUNDS: u64 = 2000;
-/// Acknowledgements before the kill, at most: several batches.
-const ACKNOWLEDGED_MAX: usize = 200;
-/// A server that has lost a process ends, or has replaced it, within this.
-const END_MAX: Duration = Duration::from_secs(5);
-
-/// Seats of each show.
-type Seats = [i32; ROWS];
-
-/// What the clients of one round know.
-#[derive(Debug, Default)]
-struct Known {
-    acknowledged: Seats,
-    unknown: Seats,
-    /// Seats left after each acknowledged reservation.
-    left: Vec<(usize, i32)>,
-}
+/// Answers before the kill, at most: several batches.
+const ANSWERS_MAX: u64 = 200;
+/// A server that has lost a process ends within this, or has replaced it.
+const END_MAX: Duration = Duration::from_secs(10);
 
 fn start(stage: Stage) -> Server {
     let mut table = shows::sample();
     table.rows[..SHOWS].iter_mut().for_each(|show| show.seats = I32::new(SEATS));
-    let server = Server::prepare(stage, &["--log-level", "warn"]);
+    let mut server = Server::prepare(stage, &["--log-level", "warn"]);
     server.write_data_file(table.as_bytes());
+    server.launch();
     server
 }
 
-/// Reserves until there is no answer, or none that promises anything.
-fn reserve(stage: Stage, server: &std::path::Path, seed: u64, sum: &AtomicUsize) -> Known {
-    let (mut known, mut rng) = (Known::default(), Rng::with_seed(seed));
-    // The server may be dead already.
-    let Ok(mut client) = Client::open(stage, server, CLIENT_TIMEOUT) else { return known };
-    loop {
-        let (row, seats) = (rng.usize(..SHOWS), rng.i32(1..=3));
-        match client.ask(Ask::Reserve { show: row as i32 + 1, seats }) {
-            Ok(reply) if reply.status() == Some(Status::Ok) => {
-                known.acknowledged[row] += seats;
-                known.left.push((row, reply.seats.get()));
-                sum.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(reply) => {
-                assert_eq!(reply.status(), Some(Status::Unavailable));
-                known.unknown[row] += seats;
-                return known;
-            }
-            Err(Unanswered::NotSent(_)) => return known,
-            Err(Unanswered::Unknown(_)) => {
-                known.unknown[row] += seats;
-                return known;
-            }
-        }
+/// Kills a process of a server under load, and starts it again; what its clients had seen.
+fn round(server: &mut Server, rng: &mut Rng) -> Told {
+    let load = Load::start(server, CLIENTS, SHOWS as i32, rng.u64(..));
+    load.wait_for(rng.u64(..ANSWERS_MAX));
+    let pids = pids(server);
+    let (group, victim) = (server.pid(), pids[rng.usize(..pids.len())]);
+    kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
+    if victim == group {
+        server.wait(END_MAX);
+    } else if server.stage().restarts_workers() {
+        wait::until_true("a successor", END_MAX, || is_whole_without(server, victim));
+        // Clients that had to do with another process would go on for ever.
+        server.stop();
+    } else {
+        assert_eq!(server.wait(END_MAX).code(), Some(2), "{}", server.last_words());
+        server.assert_nothing_left(group);
     }
+    let told = load.join();
+    server.launch();
+    told
 }
 
-/// Kills a process of a server under load, and has it serve again; what its clients know.
-fn round(server: &mut Server, rng: &mut Rng) -> Known {
-    let (sum, mut known) = (AtomicUsize::new(0), Known::default());
+fn pids(server: &Server) -> Vec<i32> {
     let mut pids: Vec<i32> = server.threads().iter().map(|thread| thread.pid).collect();
     pids.sort_unstable();
     pids.dedup();
-    let victim = pids[rng.usize(..pids.len())];
-    let (stage, dir, sum) = (server.stage(), &server.dir(), &sum);
-    thread::scope(|scope| {
-        let seeds: Vec<u64> = (0..CLIENTS).map(|_| rng.u64(..)).collect();
-        let client = |seed| scope.spawn(move || reserve(stage, dir, seed, sum));
-        let clients: Vec<_> = seeds.into_iter().map(client).collect();
-        let enough = rng.usize(..ACKNOWLEDGED_MAX);
-        wait::until_true("a load", CLIENT_TIMEOUT, || sum.load(Ordering::Relaxed) >= enough);
-        kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
-        if stage.restarts_workers() && victim != server.pid() {
-            // The clients that the dead one did not serve go on for ever.
-            server.stop();
-        } else {
-            end(server, victim);
-        }
-        for client in clients {
-            let one = client.join().unwrap();
-            for row in 0..ROWS {
-                known.acknowledged[row] += one.acknowledged[row];
-                known.unknown[row] += one.unknown[row];
-            }
-            known.left.extend(one.left);
-        }
-    });
-    server.launch();
-    known
+    pids
 }
 
-/// The server ends by itself, with an error; if it could clean up it has.
-fn end(server: &mut Server, victim: i32) {
-    let group = server.pid();
-    let status = server.wait(END_MAX);
-    if victim != group {
-        assert_eq!(status.code(), Some(2), "{}", server.last_words());
-        server.assert_nothing_left(group);
-    }
-}
-
-fn seats(table: &Table) -> Seats {
-    table.rows.map(|show| show.seats.get())
+/// Whether another process does the work of a dead one: questions of both kinds are answered.
+fn is_whole_without(server: &Server, victim: i32) -> bool {
+    let pids = pids(server);
+    let both = [Ask::View { show: 1 }, Ask::Reserve { show: 99, seats: 1 }];
+    let opened = Client::open(server.stage(), &server.dir(), END_MAX);
+    let answered = opened.is_ok_and(|mut client| both.iter().all(|&ask| client.ask(ask).is_ok()));
+    answered && pids.len() == server.stage().processes() && !pids.contains(&victim)
 }
 
 #[test]
@@ -135,21 +83,14 @@ fn a_kill_of_any_process_under_load_loses_and_sells_nothing_twice() {
         let sweep = Sweep::new(&format!("kills-{}", stage.package()), ROUNDS, 2 * ALL.len() as u32);
         let seed = sweep.seed();
         let mut server = start(stage);
-        server.launch();
-        let mut before = seats(&server.table_on_disk());
+        let mut before: Table = server.table_on_disk();
         sweep.run(|point| {
-            let known = round(&mut server, &mut Rng::with_seed(seed ^ point));
+            let told = round(&mut server, &mut Rng::with_seed(seed ^ point));
+            let after = server.table_on_disk();
             let list = server.client().ask(Ask::List).unwrap();
-            let after = list.rows().iter().map(|show| show.seats.get()).collect::<Vec<i32>>();
-            assert_eq!(after, seats(&server.table_on_disk()), "what is shown is not on disk");
-            for row in 0..ROWS {
-                let (sold, acknowledged) = (before[row] - after[row], known.acknowledged[row]);
-                let possible = acknowledged..=acknowledged + known.unknown[row];
-                assert!(possible.contains(&sold), "show {}: {sold} sold, {known:?}", row + 1);
-            }
-            let distinct: BTreeSet<_> = known.left.iter().collect();
-            assert_eq!(distinct.len(), known.left.len(), "a seat was acknowledged twice");
-            before = after.try_into().unwrap();
+            assert_eq!(list.rows(), after.rows, "what is shown is not what is on disk");
+            assert_eq!(told.contradiction(&before, &after), None);
+            before = after;
         });
         server.stop();
     }

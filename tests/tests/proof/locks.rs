@@ -7,6 +7,7 @@ use common::process;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tests::effort::Effort;
+use tests::say::say;
 use tests::stage::{ALL, Stage, is_ours};
 use tests::sweep::Sweep;
 use tests::tracer::AtLock;
@@ -114,13 +115,13 @@ fn the_other_worker_goes_on_when_the_holder_of_the_lock_is_killed() {
     let name = "the_other_worker_goes_on_when_the_holder_of_the_lock_is_killed";
     sweep(name, "lock-killed", Points::Every(KILLS), try_point);
     times.sort_unstable();
-    println!(
-        "{} went on, after {:?} in the middle and {:?} at most; {free} had no need to wait, \
-         {stopped} servers stopped",
+    say(&format!(
+        "proof locks: {} went on, after {:?} in the middle and {:?} at most; {free} had no need to \
+         wait, {stopped} servers stopped",
         times.len(),
         times.get(times.len() / 2),
         times.last()
-    );
+    ));
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod power;
 mod sabotage;
 mod scene;
 mod soak;
+mod user_gates;
 mod values;

@@ -2,6 +2,7 @@
 //! else.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
@@ -99,5 +100,7 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
             });
         }
     };
-    thread::scope(|scope| scope.spawn(sweeps).join()).unwrap();
+    if let Err(panic) = thread::scope(|scope| scope.spawn(sweeps).join()) {
+        resume_unwind(panic);
+    }
 }

@@ -44,12 +44,12 @@ fn faults() -> Vec<Fault> {
 /// The source file in which a test stands, from the words of `Caught by`: a package and the path of
 /// a unit test, or a test program and the path of a test in it.
 fn source(target: &str, test: &[&str]) -> PathBuf {
-    let unit = root().join(target).join("src").join(test[0]).with_extension("rs");
-    let program = root().join("tests/tests").join(target);
-    let candidates =
-        [unit, program.join(test[0]).with_extension("rs"), program.with_extension("rs")];
-    let found = candidates.into_iter().find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no source of {target} {}", test.join("::")))
+    let modules: PathBuf = test[..test.len() - 1].iter().filter(|part| **part != "tests").collect();
+    let (unit, program) =
+        (root().join(target).join("src"), root().join("tests/tests").join(target));
+    let candidates = [unit.join(&modules), program.join(&modules), program];
+    let mut files = candidates.iter().map(|path| path.with_extension("rs"));
+    files.find(|path| path.is_file()).unwrap_or_else(|| panic!("no source of {target} {test:?}"))
 }
 
 #[test]
@@ -108,4 +108,31 @@ fn the_document_has_a_table_of_all_faults() {
         return;
     }
     assert!(kept == table, "{} is old: run this with UPDATE=1", path.display());
+}
+
+/// All Rust sources below a folder, as one text.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(extension) if extension == "rs" => fs::read_to_string(path).unwrap(),
+        _ => String::new(),
+    };
+    entries.filter(|path| !path.ends_with("target")).map(text).collect()
+}
+
+#[test]
+fn every_test_that_the_document_names_is_there() {
+    let sources = sources(root());
+    let text = fs::read_to_string(root().join("docs/RELIABILITY.md")).unwrap();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let tests: Vec<&str> =
+        words.filter(|word| word.matches('_').count() >= 3 && !word.starts_with("case_")).collect();
+    assert!(tests.len() > 50, "{tests:?}");
+    let is_there = |test: &str| {
+        // Some are in a module that is named like a test.
+        [format!("fn {test}("), format!("mod {test};")].iter().any(|text| sources.contains(text))
+    };
+    let missing: Vec<&&str> = tests.iter().filter(|test| !is_there(test)).collect();
+    assert!(missing.is_empty(), "there is no such test: {missing:?}");
 }

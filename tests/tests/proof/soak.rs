@@ -99,28 +99,32 @@ fn soak(stage: Stage) {
     }
     ask(&server, CLIENTS, total / 20);
     let (before, start, mut done) = (Held::by(&server), Instant::now(), 0);
-    let mut most = before.anonymous;
+    let mut anonymous = vec![before.anonymous];
     while done < total && start.elapsed() < Duration::from_secs(seconds) {
         ask(&server, CLIENTS, total / 50);
         done += total / 50;
         let held = Held::by(&server);
-        most = most.max(held.anonymous);
+        anonymous.push(held.anonymous);
         let place = || format!("{} after {done}: {held:?}, before {before:?}", stage.package());
-        assert!(held.anonymous < before.anonymous + GROWTH_MAX, "{}", place());
         // A watchdog may be asking: both ends of a connection to each of its three servers.
         let asking = if stage.restarts_workers() { 2 * 3 } else { 0 };
         assert!(held.descriptors.abs_diff(before.descriptors) <= asking, "{}", place());
         assert_eq!(held.queued_bytes, 0, "{}", place());
     }
-    let (seconds, growth) = (start.elapsed().as_secs_f64(), most - before.anonymous);
+    // The C library gives each of several threads memory of its own and keeps it: which pages have
+    // been touched by now is chance, and so one half is compared with the other.
+    let (early, late) = anonymous.split_at(anonymous.len() / 2);
+    let most = |half: &[i64]| half.iter().copied().max().unwrap_or(before.anonymous);
+    let (early, late) = (most(early), most(late));
     say(&format!(
-        "soak of {}: {done} of {total} questions in {seconds:.1} s, {growth} KiB more than {}, {} \
-         descriptors, {} threads",
+        "soak of {}: {done} of {total} questions in {:.1} s, {early} KiB at most in the first half, \
+         {late} in the second, {} descriptors, {} threads",
         stage.package(),
-        before.anonymous,
+        start.elapsed().as_secs_f64(),
         before.descriptors,
         before.threads,
     ));
+    assert!(late < early + GROWTH_MAX, "{} grows: {anonymous:?}", stage.package());
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(crate) struct Took {
 impl fmt::Display for Took {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Took { answers, p50, p99, longest } = self;
-        write!(f, "{answers} answers, p50 {p50:.1?}, p99 {p99:.1?}, longest {longest:.1?}")
+        write!(f, "{answers} answers, p50 {p50:.1?}, p99 {p99:.1?}, at most {longest:.1?}")
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod attacks;
 mod honest;
+mod kept;
 mod many;
 mod reuse;
 

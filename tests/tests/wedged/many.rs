@@ -73,8 +73,8 @@ fn fifteen_hundred_clients_at_once_are_all_answered() {
     }
 }
 
-/// Kills clients beside a live load; how long the answers of the live took at most is for the
-/// founder of the promise: 50 ms for 99 of 100.
+/// Kills clients beside a live load: 99 of 100 answers to the live take 50 ms at most, on a quiet
+/// machine.
 fn kill_many(stage: Stage, count: u64) {
     let server = Server::start_with(stage, &table(), &["--durability", "process"]);
     let before = Honest::measure(&server, Duration::from_millis(300));
@@ -91,11 +91,11 @@ fn kill_many(stage: Stage, count: u64) {
         wait::until_true("an empty reply queue", Duration::from_secs(limit), is_empty);
     }
     say(&format!(
-        "{count} clients of {} killed in {took:.1?}\n  before {before}\n  during {during}",
+        "proof wedged: {}, {count} clients killed in {took:.1?}: before {before}; during {during}",
         stage.package()
     ));
     let limit = Effort::asked().of(before.p99 * 20, before.p99 * 20, Duration::ZERO);
-    let limit = limit.max(Duration::from_millis(Effort::asked().of(300, 300, 50)));
+    let limit = limit.max(Duration::from_millis(Effort::asked().of(2500, 2500, 50)));
     assert!(during.p99 <= limit, "{limit:?} at most for {}: {during}", stage.package());
 }
 
@@ -131,9 +131,12 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         // Those that have been idle for a second make room.
         wait::until(Duration::from_millis(1100), || None::<()>);
         let during = Honest::measure(&server, Duration::from_millis(500));
-        eprintln!("1100 half-open connections\n  before {before}\n  during {during}");
-        let limit = (before.p99 * Effort::asked().of(20, 20, 3))
-            .max(Duration::from_millis(Effort::asked().of(200, 200, 1)));
+        say(&format!(
+            "proof wedged: {}, 1100 half-open connections: before {before}; during {during}",
+            stage.package()
+        ));
+        let (times, least) = Effort::asked().of((20, 1000), (20, 1000), (3, 1));
+        let limit = (before.p99 * times).max(Duration::from_millis(least));
         assert!(during.p99 <= limit, "{limit:?} at most: {during}");
         drop(far);
         network.restore();

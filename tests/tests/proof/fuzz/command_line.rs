@@ -55,8 +55,10 @@ fn parsed<O: Parser>(words: &[OsString]) -> Result<O, ErrorKind> {
 
 /// The words for options that were understood.
 fn written(options: &ClientOptions) -> Vec<OsString> {
-    let mut words: Vec<OsString> =
-        vec!["client".into(), "--dir".into(), options.dir.clone().into()];
+    // In one word: a DIR may begin like an option.
+    let mut dir = OsString::from("--dir=");
+    dir.push(&options.dir);
+    let mut words = vec!["client".into(), dir];
     words.extend(["--timeout".into(), format!("{:?}", options.timeout.as_secs_f64()).into()]);
     words.extend(options.json.then(|| "--json".into()));
     let ask = match options.command {

@@ -1,0 +1,73 @@
+//! A TCP connection that stays open, a thread for each.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::thread::Builder;
+
+use anyhow::Context;
+use common::reply::REPLY_MAX;
+use common::request::REQUEST_SIZE;
+use tests::address;
+
+use crate::bare;
+use crate::results::timing::Question;
+
+/// Listens on any free port.
+pub(super) fn listen() -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen")?;
+    let address = listener.local_addr().context("cannot find the port")?;
+    bare::ready(&address.to_string())?;
+    Ok(listener)
+}
+
+/// Accepts connections, each with a thread.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve() -> anyhow::Result<()> {
+    let listener = listen()?;
+    loop {
+        let (stream, _) = listener.accept().context("cannot accept a connection")?;
+        stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
+        Builder::new().spawn(move || answer(stream)).context("cannot start a thread")?;
+    }
+}
+
+/// Until the client has closed.
+fn answer(mut stream: TcpStream) {
+    let mut request = [0; REQUEST_SIZE];
+    let reply = [0; REPLY_MAX];
+    while stream.read_exact(&mut request).is_ok()
+        && stream.write_all(&reply[..bare::reply_size(&request)]).is_ok()
+    {}
+}
+
+/// The other side.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    reply: [u8; REPLY_MAX],
+}
+
+impl Client {
+    /// Connects to the server of `dir`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open(dir: &Path) -> anyhow::Result<Client> {
+        let stream = TcpStream::connect(address::of(dir)).context("cannot connect")?;
+        stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
+        Ok(Client { stream, reply: [0; REPLY_MAX] })
+    }
+
+    /// One write, and reads until the reply is whole.
+    ///
+    /// # Errors
+    /// Of the calls.
+    pub fn ask(&mut self, question: Question) -> anyhow::Result<()> {
+        self.stream.write_all(&bare::request(question, 0)).context("cannot send a request")?;
+        let reply = &mut self.reply[..bare::size_of_reply(question)];
+        self.stream.read_exact(reply).context("cannot receive a reply")
+    }
+}

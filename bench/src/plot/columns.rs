@@ -1,0 +1,178 @@
+//! Pictures with a column for each stage: latency over its bare floor, and memory in its parts.
+
+use anyhow::Context;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::plan;
+use crate::plot::{DARK, FLOOR, FONT, LIGHT, MIDDLE, Picture, human, short};
+use crate::results::Results;
+use crate::results::timing::{Question, Timing};
+
+const SIZE: (u32, u32) = (960, 460);
+/// How much of a stage's place its columns take, to the left and to the right of its middle.
+const HALF: f64 = 0.38;
+
+/// The picture ends at so many times the largest median: a disturbed percentile hides nothing else.
+const CUT: f64 = 3.0;
+
+/// What is drawn.
+#[derive(Default)]
+struct Columns {
+    title: &'static str,
+    unit: &'static str,
+    /// From, to, bottom, top, tone.
+    blocks: Vec<(f64, f64, f64, f64, RGBColor)>,
+    /// From, to, height: thick lines across.
+    floors: Vec<(f64, f64, f64)>,
+    /// Middle, height, text above it.
+    labels: Vec<(f64, f64, String)>,
+    keys: Vec<(RGBColor, &'static str)>,
+}
+
+/// VIEW latency of each stage, with its bare floor.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn latency(results: &Results) -> anyhow::Result<Picture> {
+    let find = |stage: &str, subject: &str| -> Option<&Timing> {
+        let group = plan::name(stage, "latency");
+        results.timings.iter().find(|timing| {
+            timing.group == group && timing.subject == subject && timing.question == Question::View
+        })
+    };
+    let mut columns = Columns {
+        title: "VIEW latency, one client, one CPU",
+        unit: "us",
+        keys: vec![(DARK, "p50"), (MIDDLE, "p99"), (FLOOR, "the bare exchange")],
+        ..Columns::default()
+    };
+    let p50s = results.stages.iter().filter_map(|stage| find(&stage.name, &stage.name));
+    let cut = CUT * p50s.map(|timing| timing.p50_us.median).fold(0.0, f64::max);
+    for (at, stage) in results.stages.iter().enumerate() {
+        let at = at as f64;
+        let both = find(&stage.name, &stage.name).zip(find(&stage.name, &stage.bare));
+        let Some((own, bare)) = both else { continue };
+        let sides = [
+            (at - HALF, at, own.p50_us.median, bare.p50_us.median, DARK),
+            (at, at + HALF, own.p99_us.median, bare.p99_us.median, MIDDLE),
+        ];
+        for (from, to, top, floor, tone) in sides {
+            let beyond = if top > cut { " ^" } else { "" };
+            let label = human(top) + beyond;
+            let (top, floor) = (top.min(cut), floor.min(cut));
+            columns.blocks.push((from, to, 0.0, top, tone));
+            columns.labels.push(((from + to) / 2.0, top.max(floor), label));
+            columns.floors.push((from, to, floor));
+        }
+    }
+    let caption = "VIEW latency: the dark column is the median, the lighter one the 99th \
+        percentile, each with a thick line where the bare exchange of the same bytes stands, below \
+        which no server can come. A label with ^ stands on a column that is cut off.";
+    Ok(Picture { name: "latency", caption, svg: draw(results, &columns).context("latency")? })
+}
+
+/// Memory of each stage, stacked.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn memory(results: &Results) -> anyhow::Result<Picture> {
+    let mut columns = Columns {
+        title: "Memory after 10 000 requests, summed over a server's processes",
+        unit: "KiB",
+        keys: vec![
+            (DARK, "its own, written"),
+            (MIDDLE, "clean or shared"),
+            (LIGHT, "the kernel's"),
+        ],
+        ..Columns::default()
+    };
+    for (at, stage) in results.stages.iter().enumerate() {
+        let (at, memory) = (at as f64, &stage.memory_after);
+        let parts = [
+            (memory.private_dirty, DARK),
+            (memory.pss.saturating_sub(memory.private_dirty), MIDDLE),
+            (memory.kernel, LIGHT),
+        ];
+        let mut bottom = 0.0;
+        for (kib, tone) in parts {
+            let top = bottom + kib as f64;
+            columns.blocks.push((at - HALF / 1.5, at + HALF / 1.5, bottom, top, tone));
+            bottom = top;
+        }
+        let [own, shared, kernel] = parts.map(|(kib, _)| kib);
+        columns.labels.push((at, bottom, format!("{own} + {shared} + {kernel}")));
+    }
+    let caption = "Memory: from below, pages that are the server's own and written \
+        (Private_Dirty), the rest of its Pss, most of it clean pages of program and libraries that \
+        the kernel can take back, and the kernel's stacks and page tables.";
+    Ok(Picture { name: "memory", caption, svg: draw(results, &columns).context("memory")? })
+}
+
+fn draw(results: &Results, columns: &Columns) -> anyhow::Result<String> {
+    let mut svg = String::new();
+    let highest = columns.labels.iter().map(|(_, height, _)| *height).fold(1.0, f64::max);
+    let n_stages = results.stages.len();
+    {
+        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        root.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&root)
+            .caption(columns.title, (FONT, 20))
+            .margin(12)
+            .x_label_area_size(34)
+            .y_label_area_size(60)
+            .build_cartesian_2d(-0.6..n_stages as f64 - 0.4, 0.0..highest * 1.4)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .disable_x_axis()
+            .light_line_style(WHITE)
+            .y_desc(columns.unit)
+            .y_label_formatter(&|figure| human(*figure))
+            .label_style((FONT, 13))
+            .draw()?;
+        for &(from, to, bottom, top, tone) in &columns.blocks {
+            let corners = [(from, bottom), (to, top)];
+            chart.draw_series([Rectangle::new(corners, tone.filled())])?;
+            chart.draw_series([Rectangle::new(corners, BLACK.stroke_width(1))])?;
+        }
+        for &(from, to, height) in &columns.floors {
+            let line = [(from - 0.04, height), (to + 0.04, height)];
+            chart.draw_series([PathElement::new(line, WHITE.stroke_width(6))])?;
+            chart.draw_series([PathElement::new(line, FLOOR.stroke_width(3))])?;
+        }
+        let above = Pos::new(HPos::Center, VPos::Bottom);
+        let style = (FONT, 13).into_text_style(&root).pos(above);
+        for (middle, height, text) in &columns.labels {
+            let place = (*middle, height + highest * 0.015);
+            chart.draw_series([Text::new(text.clone(), place, style.clone())])?;
+        }
+        let below = (FONT, 14).into_text_style(&root).pos(Pos::new(HPos::Center, VPos::Top));
+        for (at, stage) in results.stages.iter().enumerate() {
+            let (x, y) = chart.backend_coord(&(at as f64, 0.0));
+            root.draw(&Text::new(short(&stage.name), (x, y + 10), below.clone()))?;
+        }
+        key(&root, &columns.keys)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+/// What the tones mean, in the upper right corner.
+fn key<'a>(
+    root: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
+    keys: &[(RGBColor, &str)],
+) -> anyhow::Result<()>
+where
+{
+    let style = (FONT, 13).into_text_style(root);
+    for (row, &(tone, name)) in keys.iter().enumerate() {
+        let (x, y) = (SIZE.0 as i32 - 170, 40 + 20 * row as i32);
+        let corners =
+            if tone == FLOOR { [(x, y + 4), (x + 18, y + 8)] } else { [(x, y), (x + 18, y + 12)] };
+        root.draw(&Rectangle::new(corners, tone.filled()))?;
+        root.draw(&Rectangle::new(corners, BLACK.stroke_width(u32::from(tone != FLOOR))))?;
+        root.draw(&Text::new(name.to_owned(), (x + 26, y), style.clone()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The stages' programs: built by one call of cargo, or found in a directory.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ::tests::stage::{ALL, Stage};
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+
+use crate::subject::Subject;
+
+/// The stages that were asked for, with their servers.
+///
+/// # Errors
+/// If there is no such stage, or cargo fails.
+pub fn subjects(names: &[String], programs: Option<&Path>) -> anyhow::Result<Vec<Subject>> {
+    let stages = choose(names)?;
+    if stages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let built = match programs {
+        Some(dir) => found(dir),
+        None => build()?,
+    };
+    let subject = |stage: Stage| {
+        let name = format!("{}-server", stage.package());
+        let program = built.get(&name).with_context(|| format!("there is no program {name}"))?;
+        Ok(Subject::stage(stage, program.clone()))
+    };
+    stages.into_iter().map(subject).collect()
+}
+
+/// All stages, or those with these names or numbers.
+fn choose(names: &[String]) -> anyhow::Result<Vec<Stage>> {
+    let number = |stage: Stage| stage.package().split('-').next().unwrap_or_default();
+    for name in names.iter().filter(|name| *name != "none") {
+        let known = ALL.iter().any(|&stage| name == number(stage) || name == stage.package());
+        ensure!(known, "there is no stage {name}");
+    }
+    let is_wanted = |stage: &Stage| {
+        let wanted = |name: &String| name == number(*stage) || name == stage.package();
+        names.is_empty() || names.iter().any(wanted)
+    };
+    Ok(ALL.into_iter().filter(is_wanted).collect())
+}
+
+fn found(dir: &Path) -> HashMap<String, PathBuf> {
+    let name = |stage: Stage| format!("{}-server", stage.package());
+    ALL.into_iter().map(|stage| (name(stage), dir.join(name(stage)))).collect()
+}
+
+/// One ordinary call of cargo, which says where it has put each program.
+fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
+    let words = ["build", "--release", "--locked", "-p", "tests", "--bins"];
+    eprintln!("bench: cargo {}", words.join(" "));
+    let output = Command::new("cargo")
+        .args(words)
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(::tests::c::root())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo (or name the programs' directory by --programs)")?;
+    if !output.status.success() {
+        bail!("cargo has failed: {}", output.status);
+    }
+    let text = String::from_utf8(output.stdout).context("cargo writes UTF-8")?;
+    let program = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let path = PathBuf::from(message["executable"].as_str()?);
+        Some((message["target"]["name"].as_str()?.to_owned(), path))
+    };
+    Ok(text.lines().filter_map(program).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_chosen_by_its_number_or_its_name() {
+        let chosen = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            choose(&names).map(|stages| stages.len())
+        };
+        assert_eq!(chosen(&[]).unwrap(), ALL.len());
+        assert_eq!(chosen(&["q2", "q3-threads"]).unwrap(), 2);
+        assert_eq!(chosen(&["none"]).unwrap(), 0);
+        assert!(chosen(&["q99"]).unwrap_err().to_string().contains("q99"));
+    }
+}
