@@ -84,7 +84,7 @@ impl Bench {
             rounds: options.rounds.max(1),
             segment: Duration::from_millis(options.segment.unwrap_or(segment_ms)),
             starts: if quick { 3 } else { 11 },
-            counted: if quick { 5_000 } else { 20_000 },
+            counted: if quick { 2_000 } else { 20_000 },
             traced: if quick { 500 } else { 2_000 },
             kernel_stack_kib: memory::kernel_stack_kib()?,
             connections: options.connections,

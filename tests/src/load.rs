@@ -97,6 +97,10 @@ impl Told {
             Err(Unanswered::Unknown(_)) => None,
             Ok(reply) => Some(reply).filter(|reply| reply.status() != Some(Status::Unavailable)),
         };
+        if reply.is_some_and(|reply| reply.status() == Some(Status::Busy)) {
+            // Nothing was done, and the reply shows no count.
+            return true;
+        }
         match (ask, reply) {
             (Ask::List, Some(list)) => {
                 let rows = list.rows().iter().enumerate();

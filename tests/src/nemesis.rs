@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use common::ask::Ask;
 use common::process::is_alive;
+use common::reply::Status;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::client::{CLIENT_TIMEOUT, Client};
 use crate::history::{Answer, History, Operation, now, record, seats};
 use crate::server::Server;
 use crate::stage::program;
@@ -78,11 +80,28 @@ pub fn record(server: &mut Server, shows: i32, seed: u64) -> History {
     (0..CLIENTS).for_each(|_| recording.start_client(QUESTIONS));
     recording.make_trouble();
     recording.wait_for_clients();
+    wait_until_whole(recording.server);
     recording.server.stop();
     let last = Some((u64::MAX, Answer::List(seats(&recording.server.table_on_disk()))));
     let mut operations = recording.operations();
     operations.push(Operation { ask: Ask::List, call: now(), back: last });
     History { initial, operations }
+}
+
+/// Waits until every worker that was killed has a successor that answers: a stop would find that one
+/// was killed, and say so.
+///
+/// # Panics
+/// If one has none within 10 s.
+pub fn wait_until_whole(server: &Server) {
+    let answers = |ask, expected| {
+        let client = Client::open(server.stage(), &server.dir(), CLIENT_TIMEOUT);
+        let reply = client.ok().and_then(|mut client| client.ask(ask).ok());
+        reply.is_some_and(|reply| reply.status() == Some(expected))
+    };
+    let nothing = Ask::Reserve { show: 1, seats: 0 };
+    let all = || answers(Ask::List, Status::Ok) && answers(nothing, Status::BadSeats);
+    wait::until_true("all workers", END_MAX, all);
 }
 
 impl Recording<'_> {

@@ -174,10 +174,8 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
-            // Whoever is stopped is killed at once in q6.
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q6Watchdog => {
-                None
-            }
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+            Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
         }
     }
 
@@ -231,7 +229,8 @@ pub fn skip(test: &str, needs: &str) {
 pub fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let folder = test.parent().expect("a program stands in a folder");
-    // A test stands in target/PROFILE/deps, the programs that it starts in target/PROFILE.
-    let built = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
-    built.expect("deps stands in a folder").join(name)
+    // A test stands in target/PROFILE/deps or in another folder of target/PROFILE, where the
+    // programs are; one of these programs stands beside the others.
+    let beside = folder.join(name);
+    if beside.exists() { beside } else { folder.with_file_name(name) }
 }

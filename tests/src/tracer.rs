@@ -59,8 +59,9 @@ impl Tracer {
             skip(test, "the debug registers of x86-64, and glibc");
             return None;
         }
-        let threads: Vec<Pid> =
+        let mut threads: Vec<Pid> =
             processes::of_process(process).iter().map(|thread| Pid::from_raw(thread.tid)).collect();
+        threads.sort_by_key(|thread| thread.as_raw() != process);
         for &thread in &threads {
             if ptrace::seize(thread, Options::empty()) == Err(Errno::EPERM) {
                 skip(test, "a kernel that allows ptrace");
@@ -153,8 +154,9 @@ impl AtLock {
     /// If that does not happen at once.
     pub fn kill(self) {
         tolerate_end(kill(Pid::from_raw(self.tracer.process), Signal::SIGKILL));
-        // Until its tracer has seen the end, its parent does not hear of it.
-        for &thread in &self.tracer.threads {
+        // Until its tracer has seen the end, its parent does not hear of it; the first thread's end
+        // comes last.
+        for &thread in self.tracer.threads.iter().rev() {
             wait_for(thread, |thread| {
                 let status = status(thread);
                 let ended = matches!(status, Ok(WaitStatus::Signaled(..)) | Err(Errno::ECHILD));

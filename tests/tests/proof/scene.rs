@@ -8,7 +8,9 @@ use common::process::is_alive;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::table::Table;
+use nix::sys::signal::Signal;
 use nix::unistd::gettid;
+use tests::nemesis::wait_until_whole;
 use tests::server::Server;
 use tests::stage::Stage;
 use tests::tracer::{AtLock, Tracer};
@@ -80,6 +82,8 @@ impl Scene {
         // connection's own.
         scene.send(OTHER, Scene::ask_of(victim, 0));
         scene.wire.receive(me, END_MAX).expect("an answer");
+        // A watchdog would take a worker that is traced for one that is frozen.
+        scene.signal_watchdog(Signal::SIGSTOP);
         let tracer = Tracer::attach(test, victim_pid)?;
         match victim {
             Victim::Consultation => scene.send(1, Ask::List),
@@ -89,6 +93,13 @@ impl Scene {
             }
         }
         Some((scene, tracer.run_to_lock()))
+    }
+
+    /// Sends a signal to the process that starts workers again, where one does.
+    fn signal_watchdog(&self, signal: Signal) {
+        if self.server.stage().restarts_workers() {
+            self.server.signal(signal);
+        }
     }
 
     fn send(&self, nonce: u64, ask: Ask) {
@@ -149,6 +160,10 @@ impl Scene {
             // In this order: what it has answered before its end is there after it.
             let is_gone = !is_alive(self.other_pid);
             match self.wire.try_receive(self.me) {
+                // It has given up, but goes on.
+                Ok(Some(reply)) if reply.nonce == OTHER && reply.status() == Some(Status::Busy) => {
+                    return None;
+                }
                 Ok(Some(reply)) if reply.nonce == OTHER => {
                     assert_eq!(reply.status(), Some(Status::Ok), "{reply:?}");
                     self.assert_right(&reply);
@@ -181,29 +196,47 @@ impl Scene {
     /// The server ends with an error that says what has happened, and leaves nothing behind but a
     /// right table; or it goes on, where it starts another worker.
     pub(crate) fn assert_ended(mut self, words: &str) {
-        let group = self.server.pid();
-        if !self.server.stage().restarts_workers() {
+        let goes_on = self.server.stage().restarts_workers();
+        if goes_on {
+            self.signal_watchdog(Signal::SIGCONT);
+            wait_until_whole(&self.server);
+        } else {
+            let group = self.server.pid();
             let status = self.server.wait(END_MAX);
             assert_eq!(status.code(), Some(2), "{}", self.server.last_words());
             self.server.assert_nothing_left(group);
             let log = self.server.log();
             assert!(log.contains(words), "not {words:?} but:\n{}", self.server.last_words());
-        }
-        let disk = self.server.table_on_disk();
-        // What the victim had to publish was durable before. The other worker's reservation may be
-        // so without an answer.
-        let mut sold = self.before;
-        let shows = if self.victim == Victim::Consultation { 1 } else { SHOWS as usize };
-        sold.rows[..shows].iter_mut().for_each(|row| row.seats -= 1);
-        let may_be_unsold = self.victim == Victim::Consultation && !self.has_answer;
-        assert!(disk == sold || (may_be_unsold && disk == self.before), "{disk:?}");
-        if !self.server.stage().restarts_workers() {
             self.server.launch();
         }
-        let list = || {
-            let list = self.server.client().ask(Ask::List).ok();
-            list.filter(|reply| reply.status() == Some(Status::Ok))
+        let shown_and_on_disk = || {
+            let list = self.server.client().ask(Ask::List).ok()?;
+            let disk = self.server.table_on_disk();
+            (list.status() == Some(Status::Ok) && list.rows() == disk.rows).then_some(disk)
         };
-        assert_eq!(wait::until(END_MAX, list).expect("a table").rows(), disk.rows);
+        let disk = wait::until(END_MAX, shown_and_on_disk).expect("a table");
+        self.assert_kept(&disk, goes_on);
+    }
+
+    /// What a worker had to publish was durable before; the reservation of the other one may be so
+    /// without an answer. Requests over one connection may come to several batches.
+    fn assert_kept(&self, disk: &Table, in_batches: bool) {
+        let shows = if self.victim == Victim::Consultation { 1 } else { SHOWS as usize };
+        let may_be_unsold = match self.victim {
+            Victim::Consultation => !self.has_answer,
+            Victim::Reservation => in_batches,
+        };
+        for (row, (old, new)) in self.before.rows.iter().zip(&disk.rows).enumerate() {
+            let mut sold = *old;
+            sold.seats -= i32::from(row < shows);
+            assert!(*new == sold || (may_be_unsold && new == old), "row {row} is {new:?}");
+        }
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // A stopped watchdog could not be asked to stop.
+        self.signal_watchdog(Signal::SIGCONT);
     }
 }

@@ -16,6 +16,9 @@ const SLACK: f64 = 0.05;
 /// A loaded machine adds to a count and never takes from it, so the least of some is nearest.
 const ATTEMPTS: usize = 5;
 
+/// Calls per VIEW that go by time; one more for each request would be 1.
+const OTHERS_MAX: f64 = 0.5;
+
 /// The stages in which a thread answers more than one request.
 #[template]
 #[rstest::rstest]
@@ -35,9 +38,34 @@ fn least(enough: f64, mut count: impl FnMut() -> u64) -> f64 {
     least
 }
 
-/// The calls per VIEW of server and client: those by which requests and replies travel, without
-/// the interrupted ones, and all others.
+/// The calls by which a request, and a thread of its own, live and end; strace does not count
+/// those that never come back.
+const THREAD: [&str; 14] = [
+    "msgrcv",
+    "msgsnd",
+    "clone3",
+    "rt_sigprocmask",
+    "rseq",
+    "set_robust_list",
+    "gettid",
+    "sched_getaffinity",
+    "prctl",
+    "mmap",
+    "mprotect",
+    "sigaltstack",
+    "munmap",
+    "madvise",
+];
+
+/// The calls per VIEW of server and client: those of `travel`, without the interrupted ones, and
+/// all others, of which a slow run has more: the alarm and the look after the queues go by time.
 fn calls(test: &str, stage: Stage, travel: &[&str]) -> Option<(f64, f64)> {
+    let mut counts = (0..ATTEMPTS).map(|_| count_calls(test, stage, travel));
+    let enough = |count: &Option<(f64, f64)>| count.is_none_or(|(_, others)| others < OTHERS_MAX);
+    counts.find(enough).expect("every call of a request is in the list")
+}
+
+fn count_calls(test: &str, stage: Stage, travel: &[&str]) -> Option<(f64, f64)> {
     let mut counted = Counted::start(stage);
     let strace = Strace::attach(test, &counted.processes(), &["-c"])?;
     counted.view();
@@ -69,10 +97,8 @@ fn a_steady_view_costs_four_system_calls(stage: Stage) {
         Stage::Q5Sockets => ["sendto", "recvfrom"],
         _ => ["msgsnd", "msgrcv"],
     };
-    let Some((travelled, others)) = calls(name, stage, &travel) else { return };
+    let Some((travelled, _)) = calls(name, stage, &travel) else { return };
     assert!((travelled - 4.0).abs() < SLACK, "{travelled} calls of {travel:?}");
-    // Under strace the alarm and the look after the queues come more often, counted in requests.
-    assert!(others < 0.5, "{others} other calls");
 }
 
 #[test]
@@ -81,8 +107,8 @@ fn a_view_with_a_thread_of_its_own_costs_at_most_21_system_calls() {
     if !is_ours(name) {
         return;
     }
-    let Some((_, all)) = calls(name, Stage::Q4ThreadPerRequest, &[]) else { return };
-    assert!(all > 4.0 && all <= 21.0 + 0.5, "{all} calls");
+    let Some((lived, _)) = calls(name, Stage::Q4ThreadPerRequest, &THREAD) else { return };
+    assert!(lived > 4.0 && lived <= 21.0 + SLACK, "{lived} calls");
 }
 
 #[apply(every_steady_stage)]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use nix::unistd::geteuid;
 use tests::effort::Effort;
-use tests::stage::{ALL, program, skip};
+use tests::stage::{ALL, Mechanism, program, skip};
 
 use crate::alone;
 
@@ -16,7 +16,8 @@ fn a_client_with_a_dead_ones_pid_gets_only_its_own_replies() {
     }
     let _turn = alone();
     let rounds = Effort::asked().of(20, 100, 2000).to_string();
-    for stage in ALL {
+    // Over a connection replies go where the request came from, whatever PID it claims.
+    for stage in ALL.into_iter().filter(|stage| stage.mechanism() != Mechanism::Sockets) {
         let mut command = Command::new("unshare");
         command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
         let output = command.arg(program("pid-reuse")).args([stage.package(), &rounds]).output();
