@@ -161,9 +161,9 @@ fn clients_are_served_again_soon_and_nothing_is_lost() {
     let strict = Effort::asked() == Effort::Night;
     let mut harms = Vec::new();
     for (how, rounds, bar) in [
-        (Harm::Kill, Effort::asked().of(1, 10, 100), 500),
-        (Harm::Stop, Effort::asked().of(1, 10, 100), 500),
-        (Harm::Hang, Effort::asked().of(1, 5, 100), 2500),
+        (Harm::Kill, Effort::asked().of(1, 4, 100), 500),
+        (Harm::Stop, Effort::asked().of(1, 4, 100), 500),
+        (Harm::Hang, Effort::asked().of(1, 2, 100), 2500),
     ] {
         let mut took = [const { Vec::new() }; VICTIMS.len()];
         for _ in 0..rounds {
