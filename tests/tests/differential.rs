@@ -84,7 +84,7 @@ fn every_stage_gives_the_same_replies_and_leaves_the_same_file() {
         return;
     }
     let seed = seed::number();
-    let sequences = Effort::asked().of(10_000, 50_000, 1_000_000);
+    let sequences = Effort::asked().of(4_000, 50_000, 1_000_000);
     // A thread for each, so that each has an IPC namespace of its own.
     let runs = ALL.map(|stage| thread::spawn(move || run(stage, seed, sequences)));
     runs.into_iter().for_each(|run| run.join().unwrap());
