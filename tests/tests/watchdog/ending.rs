@@ -2,8 +2,7 @@
 //! somebody else may write.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::thread;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use common::reply::Status;
@@ -101,23 +100,15 @@ fn a_restart_that_finds_another_writer_ends_all() {
     let group = server.pid();
     let path = server.dir().join("writer.lock");
     let held = File::options().write(true).open(&path).unwrap();
-    // The first in line when the reservation server dies.
-    let held = thread::spawn(move || {
-        held.lock().unwrap();
-        held
-    });
-    // A line of /proc/locks with an arrow is somebody who waits: `1: -> FLOCK ... 08:01:INODE 0 EOF`.
-    let inode = format!(":{} ", fs::metadata(&path).unwrap().ino());
-    let waits = || {
-        let locks = fs::read_to_string("/proc/locks").unwrap();
-        locks.lines().any(|line| line.contains("-> FLOCK") && line.contains(&inode))
-    };
-    wait::until_true("a writer who waits", SOON, waits);
+    // Before the watchdog sees that the lock is free, it is ours.
+    send(server.pid(), Signal::SIGSTOP);
     send(process(&server, "q6 reserve"), Signal::SIGKILL);
+    wait::until_true("the writer's lock", SOON, || held.try_lock().is_ok());
+    send(server.pid(), Signal::SIGCONT);
     let status = server.wait(SOON);
     assert_eq!(status.code(), Some(2), "{}", server.last_words());
     assert!(server.log().contains("another process holds it"), "{}", server.last_words());
-    drop(held.join().unwrap());
+    drop(held);
     fs::remove_file(path).unwrap();
     server.assert_nothing_left(group);
 }
