@@ -52,7 +52,9 @@ impl Child {
     pub fn take_report(&mut self) -> bool {
         let Some(report) = &mut self.report else { return false };
         let read = report.read(&mut [0]);
-        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+        // Neither says anything of the child: it is asked again when poll says so.
+        let nothing = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
+        if matches!(&read, Err(error) if nothing.contains(&error.kind())) {
             return false;
         }
         // The end without a report: it is dead, and SIGCHLD says so too.
