@@ -142,8 +142,8 @@ fn a_run_measures_a_stage_and_somebody_elses_server_side_by_side() {
 fn a_steady_view_costs_four_calls_two_switches_and_nothing_else() {
     let name = "a_steady_view_costs_four_calls_two_switches_and_nothing_else";
     let out = tempfile::tempdir().unwrap();
-    // All of them are counted in `tests/tests/steady` too; here it is the bench that is looked at.
-    let stages = Effort::asked().of("q2", "q1,q2,q3,q4,q5", "q1,q2,q3,q4,q5");
+    // `tests/tests/steady` is the gate for all stages; here it is the bench that is looked at.
+    let stages = Effort::asked().of("q2", "q2,q4", "q2,q4");
     let words = ["--counts", "--quick", "--stages", stages];
     let output = bench(out.path(), &words).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
@@ -152,12 +152,12 @@ fn a_steady_view_costs_four_calls_two_switches_and_nothing_else() {
         bar.number == 3 || (bar.number == 4 && bar.demand.starts_with("system calls"))
     });
     for bar in counted {
-        match bar.holds() {
-            // q4's threads meet at a lock now and then, which is a call of futex.
-            Some(false) if bar.number == 4 => {
-                assert!(bar.measured.unwrap() < bar.limit + 0.5, "{}", bench::bars::line(bar));
+        match bar.measured {
+            // A busy machine adds a switch now and then, and q4's threads meet at a lock; a stage
+            // that does more for each request adds a whole one.
+            Some(measured) => {
+                assert!(measured < bar.limit + 0.5, "{}", bench::bars::line(bar));
             }
-            Some(holds) => assert!(holds, "{}", bench::bars::line(bar)),
             None => skip(name, "strace, ptrace and cc"),
         }
     }

@@ -43,24 +43,27 @@ pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
     menu::run(&options.common, |ask| client.ask(ask))
 }
 
+/// The error of a client that finds no server, and how to start one; `package` is its stage.
+pub fn no_server(error: &io::Error, server: &str, package: &str) -> anyhow::Error {
+    // A server listens on addresses; what a name stands for is its machine's matter.
+    let listen = match server.parse::<SocketAddr>() {
+        Ok(address) => format!(" -- --listen {address}"),
+        Err(_) => String::new(),
+    };
+    anyhow!(
+        "{} (is the server running? start it with: cargo run -p {package} --bin server{listen})",
+        plain(error)
+    )
+}
+
 impl Client {
     /// Connects to the server at `HOST:PORT`.
     ///
     /// # Errors
     /// If no server listens there.
     pub fn open(server: &str, timeout: Duration) -> anyhow::Result<Client> {
-        Client::connect(server, timeout, Instant::now() + timeout).map_err(|error| {
-            // A server listens on addresses; what a name stands for is its machine's matter.
-            let listen = match server.parse::<SocketAddr>() {
-                Ok(address) => format!(" -- --listen {address}"),
-                Err(_) => String::new(),
-            };
-            anyhow!(
-                "{} (is the server running? start it with: cargo run -p q5-sockets --bin server\
-                 {listen})",
-                plain(&error)
-            )
-        })
+        Client::connect(server, timeout, Instant::now() + timeout)
+            .map_err(|error| no_server(&error, server, "q5-sockets"))
     }
 
     /// Connects before the deadline; later questions have the whole time-out.

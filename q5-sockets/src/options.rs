@@ -38,7 +38,7 @@ pub struct ClientOptions {
     #[command(flatten)]
     pub common: options::ClientOptions,
     /// Address of the server: a name, IPv4 or IPv6 (in brackets)
-    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS)]
+    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS, value_parser = host_and_port)]
     pub connect: String,
 }
 
@@ -53,6 +53,17 @@ pub fn connections(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if (1..=CONNECTIONS_MAX).contains(&number) => Ok(number),
         _ => Err(format!("write a number from 1 to {CONNECTIONS_MAX}")),
+    }
+}
+
+/// A name or an address, and a port behind the last colon; whether it exists is found out later.
+///
+/// # Errors
+/// If one of the two is missing, or the port is none.
+pub fn host_and_port(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
+        _ => Err(format!("write a host and a port, e.g. {ADDRESS}")),
     }
 }
 
@@ -78,6 +89,17 @@ mod tests {
         }
         for wrong in ["0", "-1", "16385", "many"] {
             assert!(parse(&["--max-connections", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_client_needs_a_host_and_a_port() {
+        let parse = |connect| ClientOptions::try_parse_from(["client", "--connect", connect]);
+        for right in ["127.0.0.1:5000", "[::1]:5000", "box-office.example:5000"] {
+            assert_eq!(parse(right).unwrap().connect, right);
+        }
+        for wrong in ["", "127.0.0.1", "localhost", "localhost:", ":5000", "localhost:65536"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -3,12 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
 use common::ask::{Ask, Unanswered};
-use common::exit::plain;
 use common::menu;
 use common::reply::{Reply, Status};
-use q5_sockets::client::Client as Connection;
+use q5_sockets::client::{Client as Connection, no_server};
 
 use crate::options::ClientOptions;
 
@@ -43,12 +41,8 @@ impl Client {
     /// If none listens there.
     pub fn open(dispatcher: &str, timeout: Duration) -> anyhow::Result<Client> {
         let deadline = Instant::now() + timeout;
-        let found = Connection::connect(dispatcher, timeout, deadline).map_err(|error| {
-            anyhow!(
-                "{} (is the server running? start it with: cargo run -p q6-watchdog --bin server)",
-                plain(&error)
-            )
-        })?;
+        let found = Connection::connect(dispatcher, timeout, deadline)
+            .map_err(|error| no_server(&error, dispatcher, "q6-watchdog"))?;
         Ok(Client {
             dispatcher: dispatcher.to_owned(),
             timeout,

@@ -52,7 +52,7 @@ impl<'a> Fleet<'a> {
         let probe = getrandom::u64().map_err(io::Error::from).context("cannot draw a nonce")?;
         let open = |number| {
             let dir = &options.common.dir;
-            let listeners = Listeners::open(&[address(options, number)])?;
+            let listeners = Listeners::open(&[address(options, number)?])?;
             let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
             let pair = pair.transpose();
             let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
@@ -138,13 +138,15 @@ fn name(number: Number) -> String {
 }
 
 /// Where a server listens: those behind the dispatcher beside it.
-fn address(options: &ServerOptions, number: Number) -> SocketAddr {
+fn address(options: &ServerOptions, number: Number) -> anyhow::Result<SocketAddr> {
     let port = match (number, options.first_port) {
         (DISPATCHER, _) => options.listen.port(),
         (_, 0) => 0,
-        (_, first) => first.saturating_add((number - RESERVATION) as u16),
+        (_, first) => first
+            .checked_add((number - RESERVATION) as u16)
+            .with_context(|| format!("cannot find a port for each server from {first} on"))?,
     };
-    SocketAddr::new(options.listen.ip(), port)
+    Ok(SocketAddr::new(options.listen.ip(), port))
 }
 
 #[cfg(test)]
@@ -158,9 +160,10 @@ mod tests {
         assert_eq!(names, ["dispatch", "reserve", "consult", "consult2"]);
         let ports = |words: &[&str]| {
             let options = ServerOptions::try_parse_from([&["server"], words].concat()).unwrap();
-            [0, 1, 2, 3].map(|number| address(&options, number).port())
+            [0, 1, 2, 3].map(|number| address(&options, number).map_or(0, |it| it.port()))
         };
         assert_eq!(ports(&[]), [2222, 0, 0, 0]);
         assert_eq!(ports(&["--first-port", "3000"]), [2222, 3000, 3001, 3002]);
+        assert_eq!(ports(&["--first-port", "65534"]), [2222, 65534, 65535, 0]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::options::{self, seconds};
-use q5_sockets::options::connections;
+use q5_sockets::options::{connections, host_and_port};
 
 /// Where the dispatcher listens and clients connect, if nobody says otherwise: this machine only.
 pub const ADDRESS: &str = "127.0.0.1:2222";
@@ -50,7 +50,7 @@ pub struct ClientOptions {
     #[command(flatten)]
     pub common: options::ClientOptions,
     /// Address of the dispatcher: a name, IPv4 or IPv6 (in brackets)
-    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS)]
+    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS, value_parser = host_and_port)]
     pub connect: String,
 }
 

@@ -29,6 +29,8 @@ struct State {
     end: End,
     /// The question asked last; answers to others are thrown away.
     sequence: u64,
+    /// When the question was asked that was answered last, and the port in the answer.
+    answered: Option<(Instant, u16)>,
     /// How often the server had been started when it did not answer; None while it answers.
     silent: Option<u64>,
 }
@@ -37,17 +39,30 @@ impl Presence {
     /// One that is believed to be there; `sequence` is random, so that no answer to a dispatcher
     /// before this one is taken for ours.
     pub fn new(server: Number, board: Arc<Board>, end: End, sequence: u64) -> Presence {
-        Presence { server, board, state: Mutex::new(State { end, sequence, silent: None }) }
+        Presence {
+            server,
+            board,
+            state: Mutex::new(State { end, sequence, answered: None, silent: None }),
+        }
     }
 
     /// The server's port; None if it does not answer within 200 ms, and at once from then on, until
     /// it answers after all or is started again.
     ///
+    /// One answer is enough for all who were waiting when its question was asked: a thousand clients
+    /// that come at once wait for two answers, not each for a thousand.
+    ///
     /// # Errors
     /// None that can happen. See poll(2).
     pub fn port(&self) -> io::Result<Option<u16>> {
+        let came = Instant::now();
         // A panic between two steps leaves a question without an answer, no more.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, port)) = state.answered
+            && asked >= came
+        {
+            return Ok(Some(port));
+        }
         let late = state.answer()?;
         let starts = self.board.starts(self.server);
         if let Some(silent) = state.silent {
@@ -59,7 +74,9 @@ impl Presence {
                 return Ok(None);
             }
         }
+        let asked = Instant::now();
         let port = state.ask()?;
+        state.answered = port.map(|port| (asked, port));
         state.silent = if port.is_none() { Some(starts) } else { None };
         if port.is_none() {
             warn!(server = self.server, "a server does not answer: clients are told BUSY");
@@ -106,5 +123,54 @@ impl State {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use common::lock::Lock;
+    use common::shows;
+
+    use super::*;
+    use crate::channel::Pair;
+
+    #[test]
+    fn many_who_ask_at_once_share_an_answer() {
+        const CLIENTS: usize = 50;
+        let dir = tempfile::tempdir().unwrap();
+        let mut lock = Lock::take(dir.path(), "q6-test").unwrap();
+        let board = Arc::new(Board::create(&mut lock, &shows::sample()).unwrap());
+        let pair = Pair::create(dir.path(), "consult").unwrap();
+        let presence = Presence::new(2, board, pair.dispatcher().unwrap(), 7);
+        let mut secondary = pair.secondary().unwrap();
+        let (start, over) = (Barrier::new(CLIENTS), AtomicBool::new(false));
+        let asked = thread::scope(|scope| {
+            let server = scope.spawn(|| {
+                let mut asked = 0;
+                while !over.load(Ordering::SeqCst) {
+                    while let Some(ping) = secondary.receive().unwrap() {
+                        asked += 1;
+                        thread::park_timeout(Duration::from_millis(20));
+                        secondary.send(ping.sequence.get(), 4000).unwrap();
+                    }
+                    thread::park_timeout(Duration::from_millis(1));
+                }
+                asked
+            });
+            let client = || {
+                start.wait();
+                presence.port().unwrap()
+            };
+            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+            let ports = clients.into_iter().filter_map(|client| client.join().unwrap());
+            assert!(ports.into_iter().all(|port| port == 4000));
+            over.store(true, Ordering::SeqCst);
+            server.join().unwrap()
+        });
+        assert!((1..CLIENTS / 2).contains(&asked), "{asked} questions for {CLIENTS} clients");
     }
 }

@@ -2,7 +2,11 @@
 //! every client of the test and for the next start.
 
 use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrIn};
 
 /// Nobody listens here: the address of a server that never got ready.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -32,4 +36,18 @@ fn known(dir: &Path) -> Option<String> {
 
 fn file(dir: &Path) -> PathBuf {
     dir.with_file_name("address")
+}
+
+/// A port of this machine that is taken and where nobody listens, as long as the socket is there.
+///
+/// # Panics
+/// If there is no socket to be had.
+pub fn deaf() -> (u16, OwnedFd) {
+    let make = || {
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let socket = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+        socket::bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0))?;
+        Ok((socket::getsockname::<SockaddrIn>(socket.as_raw_fd())?.port(), socket))
+    };
+    make().unwrap_or_else(|errno: Errno| panic!("no socket: {errno}"))
 }

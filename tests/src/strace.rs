@@ -16,6 +16,9 @@ use crate::{sys, wait};
 /// Attaching takes milliseconds for each thread.
 const ATTACH_MAX: Duration = Duration::from_secs(10);
 
+/// A server at rest is asleep again at once.
+const SETTLE_MAX: Duration = Duration::from_millis(500);
+
 /// Detaching too.
 const DETACH_MAX: Duration = Duration::from_secs(5);
 
@@ -55,13 +58,28 @@ impl Strace {
             exited.map(|status| status.success()).or_else(|| traced.then_some(true))
         });
         match attached {
-            Some(true) => Some(strace),
+            Some(true) => {
+                strace.settle(pids);
+                Some(strace)
+            }
             Some(false) => {
                 skip(test, "a kernel that allows ptrace");
                 None
             }
             None => panic!("strace did not attach"),
         }
+    }
+
+    /// Waits until it and all threads of these processes sleep: seizing only asks a thread to stop,
+    /// and a call that it makes before is neither seen nor counted. A busy server may never sleep,
+    /// but its threads do not wait for the processor that long.
+    fn settle(&self, pids: &[i32]) {
+        let sleeps = |pid| processes::of_process(pid).iter().all(|thread| thread.state == 'S');
+        let strace = self.child.id() as i32;
+        wait::until(SETTLE_MAX, || {
+            let settled = sleeps(strace) && pids.iter().all(|&pid| sleeps(pid)) && sleeps(strace);
+            settled.then_some(())
+        });
     }
 
     /// Detaches, and returns what it has written.

@@ -138,10 +138,16 @@ fn panel(
     chart.draw_series(bare.iter().map(square))?;
     chart.draw_series(LineSeries::new(own.iter().copied(), DARK.stroke_width(2)))?;
     chart.draw_series(own.iter().map(|&point| Circle::new(point, 5, DARK.filled())))?;
-    let above = (FONT, 12).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Bottom));
     for &(x, y) in own {
-        let label = Text::new(human(y), (x, y + highest * 0.045), above.clone());
-        chart.draw_series([label])?;
+        // On the side where the bare line is not, unless the axis is there.
+        let bare_is_above = bare.iter().any(|point| point.0 == x && point.1 > y);
+        let (side, gap) = if bare_is_above && y > highest / 8.0 {
+            (VPos::Top, -0.045)
+        } else {
+            (VPos::Bottom, 0.045)
+        };
+        let label = (FONT, 12).into_text_style(area).pos(Pos::new(HPos::Center, side));
+        chart.draw_series([Text::new(human(y), (x, y + highest * gap), label)])?;
     }
     let below = (FONT, 13).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Top));
     let (left, top) = area.get_base_pixel();

@@ -49,7 +49,7 @@ pub enum Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Placement {
-    /// Server and clients on [`Host::chosen_cpu`].
+    /// Server and clients on [`Host::chosen_cpu`](crate::results::Host::chosen_cpu).
     OneCpu,
     /// Wherever the scheduler put them.
     Free,

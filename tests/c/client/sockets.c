@@ -11,6 +11,10 @@
 
 #include "client.h"
 
+// How often the dispatcher is asked for one question, as the other clients do.
+enum { TRIES_MAX = 3 };
+
+// -1 if nobody listens there: it is certain that nothing was sent.
 static int connect_to(const char *host, const char *port)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *addresses;
@@ -21,16 +25,17 @@ static int connect_to(const char *host, const char *port)
     }
     for (struct addrinfo *it = addresses; it != NULL && fd == -1; it = it->ai_next) {
         fd = socket(it->ai_family, SOCK_STREAM, 0);
+        error = errno;
         if (fd != -1 && connect(fd, it->ai_addr, it->ai_addrlen) == -1) {
             error = errno;
             close(fd);
-            errno = error;
             fd = -1;
         }
     }
-    if (fd == -1)
-        fail("connect (is the server running?)");
     freeaddrinfo(addresses);
+    errno = error;
+    if (fd == -1 && error != ECONNREFUSED)
+        fail("connect (is the server running?)");
     return fd;
 }
 
@@ -45,14 +50,25 @@ void ask_sockets(char *address)
         colon[-1] = '\0';
         address++;
     }
-    int connection = connect_to(address, colon + 1);
-    send_all(connection);
-    receive_reply(connection);
-    if (reply.status == SPC_STATUS_REDIRECT) {
-        snprintf(port, sizeof port, "%d", (int)reply.show);
-        sent = false;
-        connection = connect_to(address, port);
+    for (int tries = 1;; tries++) {
+        int connection = connect_to(address, colon + 1);
+        if (connection == -1)
+            fail("connect (is the server running?)");
         send_all(connection);
         receive_reply(connection);
+        if (reply.status != SPC_STATUS_REDIRECT)
+            return;
+        // A dispatcher only tells where to ask.
+        sent = false;
+        close(connection);
+        snprintf(port, sizeof port, "%d", (int)reply.show);
+        connection = connect_to(address, port);
+        if (connection != -1) {
+            send_all(connection);
+            receive_reply(connection);
+            return;
+        }
+        if (tries == TRIES_MAX)
+            fail("connect where the dispatcher sends us");
     }
 }

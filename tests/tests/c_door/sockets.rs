@@ -9,7 +9,7 @@ use common::record::ROWS;
 use common::reply::{Reply, Status};
 use common::request::{REQUEST_SIZE, Request};
 use tests::c::Program;
-use tests::wait;
+use tests::{address, wait};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 
@@ -57,6 +57,26 @@ fn the_client_in_c_is_sent_on_and_finds_its_own_reply_in_the_stream() {
     });
     let Some(answer) = answer else { return };
     assert_eq!(answer, (0, "show 3: 7 seats left\n".into(), String::new()));
+}
+
+#[test]
+fn the_client_in_c_asks_again_where_to_ask_when_it_is_refused() {
+    const TRIES: usize = 3;
+    let name = "the_client_in_c_asks_again_where_to_ask_when_it_is_refused";
+    let answer = ask(name, |listener| {
+        let (port, _taken) = address::deaf();
+        for _ in 0..TRIES {
+            let (mut dispatcher, request) = accept(listener);
+            let redirect = Reply::new(&request, Status::Redirect, 1);
+            let redirect = Reply { show: I32::new(port.into()), ..redirect };
+            dispatcher.write_all(redirect.bytes()).unwrap();
+        }
+        let is_asked = wait::until_readable(listener, Duration::from_millis(300));
+        assert!(!is_asked, "more than {TRIES} times");
+    });
+    let Some((code, out, error)) = answer else { return };
+    assert_eq!((code, out.as_str()), (2, ""), "{error}");
+    assert!(error.contains("cannot connect where the dispatcher sends us: Connection refused"));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn every_fault_names_what_is_wrong_and_a_test_that_is_there() {
         let text = fs::read_to_string(source(target, &path)).unwrap();
         let function = format!("fn {}(", path.last().unwrap());
         assert!(text.contains(&function), "{name}: no {function}) for {target}");
-        let program = fault.field("Program").map(|it| it.trim_end_matches("-server"));
+        let program = fault.field("Program").map(|it| it.rsplit_once('-').expect(&name).0);
         assert!(program.is_none_or(|stage| root().join(stage).is_dir()), "{name}: {program:?}");
     }
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "two of one number, or a gap");

@@ -1,9 +1,8 @@
 //! How all of it ends: in order, by itself after the last exchange, without its watchdog, and when
 //! somebody else may write.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
-use std::thread;
 use std::time::Duration;
 
 use common::reply::Status;
@@ -52,14 +51,14 @@ fn without_its_watchdog_no_server_stays_and_the_next_one_starts() {
     // The dead one's FIFOs are there still, and there were more of them.
     assert!(server.dir().join("dw.consult3.fifo").exists());
     let mut next = Server::prepare(Stage::Q6Watchdog, &[]);
-    std::fs::rename(server.dir(), next.dir()).unwrap();
+    fs::rename(server.dir(), next.dir()).unwrap();
     next.launch();
     assert!(!next.dir().join("dw.consult3.fifo").exists());
     assert_eq!(next.client().view(1), 199);
     next.stop();
-    std::fs::rename(next.dir(), server.dir()).unwrap();
+    fs::rename(next.dir(), server.dir()).unwrap();
     server.launch();
-    std::fs::create_dir(next.dir()).unwrap();
+    fs::create_dir(next.dir()).unwrap();
 }
 
 #[test]
@@ -92,7 +91,7 @@ fn a_writers_lock_that_somebody_holds_is_an_error() {
     assert!(error.contains("another process holds it and may write"), "{error}");
     assert!(path.exists(), "it was taken away from its holder");
     drop(file);
-    std::fs::remove_file(path).unwrap();
+    fs::remove_file(path).unwrap();
 }
 
 #[test]
@@ -101,23 +100,15 @@ fn a_restart_that_finds_another_writer_ends_all() {
     let group = server.pid();
     let path = server.dir().join("writer.lock");
     let held = File::options().write(true).open(&path).unwrap();
-    // The first in line when the reservation server dies.
-    let held = thread::spawn(move || {
-        held.lock().unwrap();
-        held
-    });
-    let tid = || processes::of_process(std::process::id() as i32);
-    let waits = || {
-        tid()
-            .iter()
-            .all(|thread| thread.state == 'S' || thread.tid == nix::unistd::gettid().as_raw())
-    };
-    wait::until(SOON, || waits().then_some(()));
+    // Before the watchdog sees that the lock is free, it is ours.
+    send(server.pid(), Signal::SIGSTOP);
     send(process(&server, "q6 reserve"), Signal::SIGKILL);
+    wait::until_true("the writer's lock", SOON, || held.try_lock().is_ok());
+    send(server.pid(), Signal::SIGCONT);
     let status = server.wait(SOON);
     assert_eq!(status.code(), Some(2), "{}", server.last_words());
     assert!(server.log().contains("another process holds it"), "{}", server.last_words());
-    drop(held.join().unwrap());
-    std::fs::remove_file(path).unwrap();
+    drop(held);
+    fs::remove_file(path).unwrap();
     server.assert_nothing_left(group);
 }

@@ -5,6 +5,7 @@
 mod bars;
 mod ending;
 mod fifos;
+mod redirected;
 mod restarts;
 mod scene;
 mod sharing;

@@ -20,7 +20,7 @@ fn time() -> Duration {
     Effort::asked().of(Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(4))
 }
 
-/// Messages of one attack; the four that send without a pause send a million at night.
+/// Messages of one attack.
 fn count() -> u64 {
     Effort::asked().of(3_000, 30_000, 250_000)
 }
