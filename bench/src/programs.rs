@@ -1,6 +1,8 @@
 //! The stages' programs: built by one call of cargo, or found in a directory.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,6 +28,7 @@ pub fn subjects(names: &[String], programs: Option<&Path>) -> anyhow::Result<Vec
     let subject = |stage: Stage| {
         let name = format!("{}-server", stage.package());
         let program = built.get(&name).with_context(|| format!("there is no program {name}"))?;
+        settle(program).with_context(|| format!("cannot sync {}", program.display()))?;
         Ok(Subject::stage(stage, program.clone()))
     };
     stages.into_iter().map(subject).collect()
@@ -43,6 +46,12 @@ fn choose(names: &[String]) -> anyhow::Result<Vec<Stage>> {
         names.is_empty() || names.iter().any(wanted)
     };
     Ok(ALL.into_iter().filter(is_wanted).collect())
+}
+
+/// Puts a program on disk: pages that were just written count as Private_Dirty in the processes that
+/// map them, a megabyte for each, until the kernel has cleaned them.
+fn settle(program: &Path) -> io::Result<()> {
+    File::open(program)?.sync_data()
 }
 
 fn found(dir: &Path) -> HashMap<String, PathBuf> {

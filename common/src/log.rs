@@ -18,8 +18,8 @@ use crate::request::{Kind, Request};
 
 /// Starts logging as the options say, with date and time (UTC).
 ///
-/// A line is one write, to a file opened with O_APPEND: lines of a parent and its forked workers
-/// never mix, and no thread stands between a worker and its last words.
+/// A line is one write, or one with others of its batch, to a file opened with O_APPEND: lines of a
+/// parent and its forked workers never mix, and no thread stands between a worker and its last words.
 ///
 /// # Errors
 /// If the file cannot be opened, or logging was started before.
@@ -54,6 +54,18 @@ fn stderr() -> io::Result<File> {
 /// Adds a field to every line that the calling thread logs from now on.
 pub fn add_field(name: &str, value: impl Display) {
     log_lines::add_field(name, &value);
+}
+
+/// Logs the answered requests of a batch: as [`answered`] each, their lines by one write for up to
+/// PIPE_BUF bytes.
+///
+/// Called after the last reply of the batch: nobody waits for a line that is about another.
+pub fn answered_batch(batch: &[Request], replies: &[Reply]) {
+    log_lines::together(|| {
+        for (request, reply) in batch.iter().zip(replies) {
+            answered(request, reply);
+        }
+    });
 }
 
 /// Logs an answered request: reservations at level info, all others at debug.

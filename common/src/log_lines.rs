@@ -18,11 +18,36 @@ const USUAL_SIZE: usize = 160;
 thread_local! {
     /// What every line of this thread ends with.
     static FIELDS: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Lines of this thread that wait for those that leave with them, while there is somebody to
+    /// let them go.
+    static HELD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Adds a field to every line of the calling thread from now on.
 pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
     FIELDS.with_borrow_mut(|fields| *fields += &format!(" {name}={value}"));
+}
+
+/// Collects the lines that `body` logs, and writes them together.
+///
+/// They leave in pieces of at most PIPE_BUF bytes: a pipe takes such a piece wholly or not at all,
+/// so that each line stays whole. See pipe(7).
+pub(crate) fn together(body: impl FnOnce()) {
+    /// Lets the lines go even if the body panics.
+    struct Held;
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let held = HELD.take().unwrap_or_default();
+            tracing::dispatcher::get_default(|dispatch| {
+                if let Some(lines) = dispatch.downcast_ref::<Lines>() {
+                    lines.write(&held);
+                }
+            });
+        }
+    }
+    HELD.set(Some(String::new()));
+    let _held = Held;
+    body();
 }
 
 /// Writes the events of a level, and those above it, to all of its outputs.
@@ -34,8 +59,28 @@ pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
 pub(crate) struct Lines {
     /// The least important level that is written.
     pub(crate) level: LevelFilter,
-    /// Where the lines go, each by one write.
+    /// Where the lines go, each by one write, or several whole ones by one.
     pub(crate) outputs: Vec<File>,
+}
+
+impl Lines {
+    fn write(&self, lines: &str) {
+        for mut output in &self.outputs {
+            // There is nobody to tell that nobody can be told.
+            let _ = output.write_all(lines.as_bytes());
+        }
+    }
+
+    /// Puts a line beside those that are held; false if none are.
+    fn hold(&self, held: &mut Option<String>, line: &str) -> bool {
+        let Some(held) = held else { return false };
+        if held.len() + line.len() > libc::PIPE_BUF {
+            self.write(held);
+            held.clear();
+        }
+        *held += line;
+        true
+    }
 }
 
 impl Subscriber for Lines {
@@ -58,9 +103,10 @@ impl Subscriber for Lines {
         // A thread that is about to end has none any more.
         let _ = FIELDS.try_with(|fields| line.0 += &fields.borrow());
         line.0.push('\n');
-        for mut output in &self.outputs {
-            // There is nobody to tell that nobody can be told.
-            let _ = output.write_all(line.0.as_bytes());
+        // A thread that is about to end holds none any more.
+        let held = HELD.try_with(|held| self.hold(&mut held.borrow_mut(), &line.0));
+        if !held.unwrap_or(false) {
+            self.write(&line.0);
         }
     }
 
@@ -140,5 +186,34 @@ mod tests {
             std::thread::spawn(|| assert!(FIELDS.with_borrow(String::is_empty))).join().unwrap();
         });
         assert_eq!(lines, ["  INFO before", "  INFO after show=3 peer=[::1]:7"]);
+    }
+
+    #[test]
+    fn lines_that_are_held_leave_together_in_order_and_even_if_their_body_panics() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let outputs = vec![file.reopen().unwrap()];
+        let written = || fs::read_to_string(file.path()).unwrap().lines().count();
+        tracing::subscriber::with_default(Lines { level: LevelFilter::INFO, outputs }, || {
+            together(|| {
+                for n in 0..100 {
+                    info!(n, "held");
+                }
+                // Only whole pieces have left yet.
+                assert!((1..100).contains(&written()), "{}", written());
+            });
+            assert_eq!(written(), 100);
+            let body = || {
+                together(|| {
+                    info!("said before the end");
+                    panic!("a body panics");
+                })
+            };
+            assert!(std::panic::catch_unwind(body).is_err());
+            info!("and after it");
+        });
+        assert_eq!(written(), 102);
+        let text = fs::read_to_string(file.path()).unwrap();
+        let is_next = |(n, line): (usize, &str)| line.ends_with(&format!("  INFO held n={n}"));
+        assert!(text.lines().take(100).enumerate().all(is_next), "{text}");
     }
 }

@@ -103,8 +103,8 @@ fn reserve(
         shared.publish(office.table())?;
         for (request, reply) in batch.iter().zip(&replies) {
             fifos.reply(request.client.get(), reply);
-            log::answered(request, reply);
         }
+        log::answered_batch(&batch, &replies);
     }
     finish(channel, Place::Reservation, fifos)?;
     decided.context("cannot make reservations durable")

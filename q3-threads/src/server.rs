@@ -108,8 +108,8 @@ fn reserve(
         shared.publish(office.table());
         for (request, reply) in batch.iter().zip(&replies) {
             backlog.reply(&channel.replies, request.client.get(), reply)?;
-            log::answered(request, reply);
         }
+        log::answered_batch(&batch, &replies);
         backlog.retry(&channel.replies)?;
     }
     finish(channel, backlog)?;
