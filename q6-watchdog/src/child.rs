@@ -51,12 +51,13 @@ impl Child {
     /// Whether it has reported just now that it is ready.
     pub fn take_report(&mut self) -> bool {
         let Some(report) = &mut self.report else { return false };
-        let read = report.read(&mut [0]);
-        // Neither says anything of the child: it is asked again when poll says so.
-        let nothing = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
-        if matches!(&read, Err(error) if nothing.contains(&error.kind())) {
-            return false;
-        }
+        let read = loop {
+            match report.read(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                read => break read,
+            }
+        };
         // The end without a report: it is dead, and SIGCHLD says so too.
         self.report = None;
         matches!(read, Ok(1))
