@@ -1,4 +1,5 @@
-//! Counts a server's allocations from outside: a library in front of malloc, `bench/c/allocations.c`.
+//! Counts a server's allocations from outside: a library in front of malloc,
+//! `tests/c/allocations/allocations.c`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -31,11 +32,14 @@ impl Allocations {
             .args(tests::c::WARNINGS)
             .args(["-std=c11", "-O2", "-fPIC", "-shared", "-o"])
             .arg(&library)
-            .arg(tests::c::root().join("bench/c/allocations.c"))
+            .arg(tests::c::root().join("tests/c/allocations/allocations.c"))
             .output()
             .context("cannot start cc")?;
         let text = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "cannot compile bench/c/allocations.c: {text}");
+        ensure!(
+            output.status.success(),
+            "cannot compile tests/c/allocations/allocations.c: {text}"
+        );
         Ok(Some(Allocations { library, counter }))
     }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -21,7 +22,8 @@ static atomic_ullong *count = &unmapped;
 __attribute__((constructor)) static void map_count(void)
 {
     const char *path = getenv("ALLOCATIONS");
-    int file = path == NULL ? -1 : open(path, O_RDWR);
+    int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    /* Shared: the children that a server forks count in the same place. */
     void *mapped = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (mapped == MAP_FAILED) {
         abort();
@@ -48,9 +50,19 @@ void *realloc(void *old, size_t size)
     return __libc_realloc(old, size);
 }
 
-int posix_memalign(void **result, size_t alignment, size_t size)
+void *memalign(size_t alignment, size_t size)
 {
     atomic_fetch_add(count, 1);
-    *result = __libc_memalign(alignment, size);
+    return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size)
+{
+    *result = memalign(alignment, size);
     return *result == NULL ? ENOMEM : 0;
 }
