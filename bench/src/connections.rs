@@ -19,6 +19,8 @@ use crate::subject::Subject;
 use crate::team::Team;
 use crate::{interrupt, pace};
 
+/// The name of these measurements.
+pub const GROUP: &str = "idle connections";
 /// Connections beyond the idle ones that the server must have room for.
 const MORE: usize = 24;
 /// The server's limit if it is not told another.
@@ -38,7 +40,7 @@ pub fn can_be_idle(subject: &Subject) -> bool {
 /// # Errors
 /// If the server fails, or a limit is too low.
 pub fn measure(bench: &mut Bench, subject: &Subject) -> anyhow::Result<Connections> {
-    bench.say(&format!("{}: {} idle connections", subject.name, bench.connections));
+    bench.say(&format!("{}: {} {GROUP}", subject.name, bench.connections));
     bench.cpus.enter(Placement::OneCpu)?;
     let measured = with_and_without(bench, subject);
     bench.cpus.enter(Placement::Free)?;

@@ -30,6 +30,9 @@ pub struct Options {
     /// Only what needs no clock: memory, calls, switches, faults, allocations
     #[arg(long)]
     pub counts: bool,
+    /// Only groups of measurements whose name contains this, e.g. durable
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub groups: String,
     /// Another server of the protocol, measured as one more row; may be given several times
     #[arg(long, value_name = "PATH", requires = "protocol")]
     pub server: Vec<PathBuf>,

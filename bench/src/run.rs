@@ -110,10 +110,12 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
     let mut bench = Bench::new(options)?;
     let host = host::look(&bench.cpus, bench.work())?;
     let timed = !options.counts;
-    let groups = if timed { plan::groups(&bench, &subjects) } else { Vec::new() };
+    let mut groups = if timed { plan::groups(&bench, &subjects) } else { Vec::new() };
+    groups.retain(|group| group.name.contains(&options.groups));
     let turns: usize = groups.iter().map(|group| group.turns.len() * bench.rounds).sum();
     let idle: Vec<&Subject> =
         subjects.iter().filter(|subject| timed && connections::can_be_idle(subject)).collect();
+    let idle = if connections::GROUP.contains(&options.groups) { idle } else { Vec::new() };
     let steps = turns + subjects.len() + idle.len() * bench.rounds;
     bench.progress.set_length(steps as u64);
     bench.progress.enable_steady_tick(Duration::from_millis(500));

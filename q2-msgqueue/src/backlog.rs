@@ -214,7 +214,10 @@ fn is_there(client: i32) -> bool {
 }
 
 /// Sends without waiting; false if the queue is full.
-fn is_sent(replies: &Queue, client: i32, bytes: &[u8]) -> io::Result<bool> {
+///
+/// # Errors
+/// If the queue is gone. See msgop(2).
+pub fn is_sent(replies: &Queue, client: i32, bytes: &[u8]) -> io::Result<bool> {
     match replies.send(i64::from(client), bytes, Wait::No) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         result => result.map(|()| true),

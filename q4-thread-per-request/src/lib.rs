@@ -4,5 +4,7 @@
 
 pub mod committer;
 pub mod crowd;
+pub mod decision;
+pub mod line;
 pub mod replies;
 pub mod server;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::reply::Reply;
-use q2_msgqueue::backlog::Backlog;
+use q2_msgqueue::backlog::{Backlog, is_sent};
 use q2_msgqueue::queue::Queue;
 use q3_threads::workers::wake;
 
@@ -23,11 +23,19 @@ impl Replies {
         Replies { queue, backlog: Mutex::default() }
     }
 
-    /// Sends a reply; if others had to make room for it, wakes the thread that tries those again; never waits for a client.
+    /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
+    /// never waits for a client.
+    ///
+    /// The lock is for a full queue only. A reply wakes its client, and where there is one
+    /// processor the client is likely to have it next: with the lock held, every other thread that
+    /// answers would go to sleep at it.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn send(&self, client: i32, reply: &Reply) -> io::Result<()> {
+        if is_sent(&self.queue, client, reply.bytes())? {
+            return Ok(());
+        }
         let mut backlog = self.lock();
         let before = backlog.due();
         backlog.reply(&self.queue, client, reply)?;

@@ -23,15 +23,16 @@ use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
 use tracing::{error, info, warn};
 
-use crate::committer::{self, Decision, Line};
+use crate::committer;
 use crate::crowd::Crowd;
+use crate::decision::Decision;
+use crate::line::{Line, line};
 use crate::replies::Replies;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q4-thread-per-request";
-/// Requests that have a thread at most; one more is told that the server is busy.
-///
-/// Without a bound, a slow disk and enough clients take the machine's last thread, everybody's.
+/// Requests that have a thread at most; one more is told that the server is busy. Without a
+/// bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
@@ -70,7 +71,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     });
     let mut workers = Workers::new();
     // Room for all: the main thread, which puts them in line, never waits.
-    let (shared, (line, waiting)) = (desk.clone(), committer::line(THREADS_MAX));
+    let (shared, (line, waiting)) = (desk.clone(), line(THREADS_MAX));
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
@@ -98,9 +99,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The main thread's life: takes every request, the oldest first, and starts a thread for it.
-///
-/// It holds the committer's only line, so that the committer ends when this does.
+/// The main thread's life: takes every request, the oldest first, and starts a thread for it. It
+/// holds the committer's only line, so that the committer ends when this does.
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let _counted = desk.crowd.enter();
     while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {

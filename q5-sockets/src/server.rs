@@ -20,7 +20,8 @@ use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use q3_threads::published::Published;
 use q3_threads::workers::{STACK_SIZE, Workers};
-use q4_thread_per_request::committer::{self, Line};
+use q4_thread_per_request::committer;
+use q4_thread_per_request::line::{Line, line};
 use tracing::{debug, info, warn};
 
 use crate::connection::{Connection, Incoming, REPLY_TIME};
@@ -68,7 +69,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
-    let (shared, (line, waiting)) = (desk.clone(), committer::line(WAITING_MAX));
+    let (shared, (line, waiting)) = (desk.clone(), line(WAITING_MAX));
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
@@ -91,8 +92,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The accepting thread's life: takes every connection, the oldest first, and starts a thread for
-/// it.
+/// The accepting thread's life: takes every connection, the oldest first, and starts its thread.
 ///
 /// It holds the committer's line and gives each connection one of its own, so that the committer
 /// ends when this and all of them do.

@@ -14,7 +14,8 @@ use common::signals::Signals;
 use common::store::Store;
 use q1_pipes::workers::Ready;
 use q3_threads::workers::Workers;
-use q4_thread_per_request::committer::{self, Line};
+use q4_thread_per_request::committer;
+use q4_thread_per_request::line::{Line, line};
 use q5_sockets::connection::Connection;
 use q5_sockets::listeners::Listeners;
 use tracing::debug;
@@ -98,7 +99,7 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
     let (store, table) = Store::open(dir, None, post.options.common.durability)?;
     let (board, generation) = (post.board.clone(), post.board.raise_generation());
     board.publish(generation, &table);
-    let (line, waiting) = committer::line(WAITING_MAX);
+    let (line, waiting) = line(WAITING_MAX);
     let desk = Desk::new(&post);
     let mut workers = Workers::new();
     let office = Office::new(store, table, desk.server);
