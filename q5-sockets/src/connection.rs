@@ -7,8 +7,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::office::BATCH_MAX;
-use common::reply::Reply;
+use common::reply::{REPLY_MAX, Reply};
 use common::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
@@ -20,8 +19,9 @@ use crate::framing::{self, Frame};
 pub const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// How long a reply may wait for a client that does not read.
 pub const REPLY_TIME: Duration = Duration::from_secs(5);
-/// Bytes that one call receives at most: as many requests as may share a sync.
-const BUFFER_SIZE: usize = BATCH_MAX * REQUEST_SIZE;
+/// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server,
+/// which has such a buffer for each client that is silent.
+const BUFFER_SIZE: usize = REPLY_MAX.next_multiple_of(REQUEST_SIZE);
 /// Seconds of silence before the kernel asks whether the peer's machine is still there.
 const KEEPALIVE_IDLE: u32 = 30;
 /// Seconds between two of these probes.

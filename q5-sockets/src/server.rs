@@ -133,8 +133,7 @@ fn start_thread(
     }
 }
 
-/// A connection's thread: any number of requests, answered in order; a panic on the way costs only
-/// this connection.
+/// A connection's thread: any number of requests, answered in order; a panic costs only this one.
 fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> io::Result<()> {
     let mut connection = Connection::new(stream, desk.idle, REPLY_TIME)?;
     let mut has_asked = false;
@@ -160,11 +159,13 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
 }
 
 /// A consultation: answered from the published table.
+#[inline(never)] // What a reply takes of the stack, a connection that never asks need not touch.
 fn consult(desk: &Desk, connection: &mut Connection, request: &Request) -> io::Result<()> {
     send(connection, request, &desk.published.read().consult(request, desk.server))
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.
+#[inline(never)]
 fn reserve(
     desk: &Desk,
     line: &Line,
@@ -229,8 +230,7 @@ fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     }
 }
 
-/// Ends the mechanism: nobody can connect any more, and the connections there are answer what they
-/// have received.
+/// Ends the mechanism: nobody can connect any more, and connections answer what they have received.
 fn stop(
     signals: &Signals,
     workers: &mut Workers,
