@@ -63,6 +63,11 @@ impl Request {
         Request { magic: [0; 4], ..self }
     }
 
+    /// Whether it names no client: then nobody can be answered.
+    pub fn is_anonymous(&self) -> bool {
+        self.client <= 0
+    }
+
     /// The kind, if magic, kind and `reserved` are those of a request.
     pub fn kind(&self) -> Option<Kind> {
         if self.magic != MAGIC || self.reserved != 0 {

@@ -178,10 +178,10 @@ impl Channel {
             let request = fifo.take()?;
             if request == stop {
                 fifo.closed = true;
-            } else if request.client.get() > 0 {
-                return Some(Incoming::Request(request));
-            } else {
+            } else if request.is_anonymous() {
                 self.anonymous += 1;
+            } else {
+                return Some(Incoming::Request(request));
             }
         }
     }

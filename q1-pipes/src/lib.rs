@@ -4,6 +4,7 @@
 pub mod channel;
 pub mod client;
 pub mod connection;
+pub mod death;
 pub mod fifo;
 pub mod inbox;
 pub mod leftovers;

@@ -43,7 +43,7 @@ pub(crate) fn _exit(status: i32) -> ! {
 ///
 /// # Errors
 /// None that can happen. See signal(7).
-pub(crate) fn default_sigchld() -> io::Result<()> {
+pub fn default_sigchld() -> io::Result<()> {
     // SAFETY: the default action is no function of ours.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     Ok(())

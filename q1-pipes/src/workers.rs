@@ -16,7 +16,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getppid};
 use tracing::{error, warn};
 
-use crate::sys;
+use crate::{death, sys};
 
 /// The exit status of a worker that panicked, the one Rust gives a whole process.
 const PANICKED: i32 = 101;
@@ -90,7 +90,7 @@ impl Workers {
     /// # Errors
     /// EMFILE, ENFILE. See pipe(2).
     pub fn new() -> io::Result<Workers> {
-        expect_children()?;
+        sys::default_sigchld()?;
         let (reports, reporter) = pipe()?;
         Ok(Workers { running: Vec::new(), reports, reporter: Some(reporter) })
     }
@@ -108,7 +108,11 @@ impl Workers {
         let reporter =
             self.reporter.as_ref().expect("workers are started before they are waited for");
         let ready = Ready(reporter.try_clone()?);
-        let pid = fork(name, || body(ready))?;
+        let pid = fork(name, || {
+            // Held by a worker that lives, it would hide the death of one that has not reported.
+            self.reporter = None;
+            body(ready)
+        })?;
         self.running.push((pid, name));
         Ok(())
     }
@@ -175,11 +179,8 @@ impl Workers {
 
     fn kill(&mut self) {
         for (pid, name) in self.running.drain(..) {
-            // SIGKILL also ends a stopped process. The worker is our child and not yet reaped: the
-            // PID is its own.
-            let killed = kill(pid, Signal::SIGKILL).and_then(|()| waitpid(pid, None));
-            if let Err(errno) = killed {
-                warn!("cannot end {name}, process {pid}: {errno}");
+            if let Err(error) = death::end_now(pid) {
+                warn!("cannot end {name}, process {pid}: {error}");
             }
         }
     }
@@ -189,14 +190,6 @@ impl Drop for Workers {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Makes sure that children can be waited for: whoever started us may have had SIGCHLD ignored.
-///
-/// # Errors
-/// None that can happen. See signal(7).
-pub fn expect_children() -> io::Result<()> {
-    sys::default_sigchld()
 }
 
 /// Forks a process that shows as `name` in `ps`, runs `body` and dies with this one; its exit
@@ -231,5 +224,25 @@ fn live(parent: Pid, name: &str, body: impl FnOnce() -> anyhow::Result<()>) -> i
         }
         // The panic hook has said where and why.
         Err(_) => PANICKED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_dies_before_its_report_is_not_hidden_by_one_that_lives() {
+        let mut workers = Workers::new().unwrap();
+        workers.start("dies", |_| Ok(())).unwrap();
+        let lives = |ready: Ready| {
+            ready.report().map(|()| {
+                loop {
+                    std::thread::park()
+                }
+            })
+        };
+        workers.start("lives", |ready| Ok(lives(ready)?)).unwrap();
+        assert!(workers.wait_ready().is_err());
     }
 }

@@ -46,6 +46,8 @@ pub enum Incoming {
     Request(Request),
     /// Nothing yet.
     Nothing,
+    /// A message that names no client: it was dropped and counted.
+    Dropped,
     /// The queue is gone: the server stops.
     Closed,
 }
@@ -106,8 +108,7 @@ impl Channel {
             {
                 bail!("cannot open {}: its server, process {pid}, is dead {hint}", object());
             }
-            // The key has 16 bits of the inode only. The queue may be another directory's, and its
-            // seats too.
+            // The key has 16 bits of the inode only: the queue may be another directory's.
             if let Some(holder) = &holder
                 && !leftovers::is_recorded(&holder.objects, key, queue.id())
             {
@@ -153,6 +154,7 @@ impl Channel {
             Place::Reservation => Which::Only(Place::Reservation as i64),
         };
         match self.next(which, wait) {
+            Ok(Some((_, request))) if request.is_anonymous() => Ok(Incoming::Dropped),
             Ok(Some((_, request))) => Ok(Incoming::Request(request)),
             Ok(None) => Ok(Incoming::Nothing),
             Err(error) if is_gone(&error) => Ok(Incoming::Closed),
@@ -166,13 +168,16 @@ impl Channel {
     /// # Errors
     /// As [`Channel::receive`].
     pub fn receive_any(&self) -> io::Result<Option<(Place, Request)>> {
-        match self.next(Which::All, Wait::Yes) {
-            Err(error) if is_gone(&error) => Ok(None),
-            result => result,
+        loop {
+            match self.next(Which::All, Wait::Yes) {
+                Ok(Some((_, request))) if request.is_anonymous() => {}
+                Err(error) if is_gone(&error) => return Ok(None),
+                result => return result,
+            }
         }
     }
 
-    /// The next message whose client can be answered.
+    /// The next message; one that names no client, whom nobody can answer, is counted.
     fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(Place, Request)>> {
         loop {
             let received = match self.requests.receive(which, wait) {
@@ -185,15 +190,13 @@ impl Channel {
                 Err(error) => return Err(error),
             };
             let request = request(&received);
-            if request.client.get() > 0 {
-                return Ok(Some((place(&received), request)));
-            }
-            self.anonymous.fetch_add(1, Ordering::Relaxed);
+            self.anonymous.fetch_add(request.is_anonymous().into(), Ordering::Relaxed);
+            return Ok(Some((place(&received), request)));
         }
     }
 
-    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the
-    /// first of them. Returns whether the queue is still there.
+    /// Fills `batch` with what is waiting for `place`, 64 messages at most, so that nobody waits in
+    /// it for an end of the others; waits only for the first. Returns whether the queue is there.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -205,9 +208,10 @@ impl Channel {
     ) -> io::Result<bool> {
         batch.clear();
         let mut wait = wait;
-        while batch.len() < BATCH_MAX {
+        for _ in 0..BATCH_MAX {
             match self.receive(place, wait)? {
                 Incoming::Request(request) => batch.push(request),
+                Incoming::Dropped => {}
                 Incoming::Nothing => break,
                 // What was taken is answered first; the next call comes here again.
                 Incoming::Closed => return Ok(!batch.is_empty()),
@@ -235,10 +239,9 @@ fn place(received: &Received) -> Place {
 /// The request in a message; one of an unknown type belongs to no place and is spoiled.
 pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
-    let known = [Place::Consultation, Place::Reservation]
-        .iter()
-        .any(|&place| received.mtype() == place as i64);
-    if known { request } else { request.spoiled() }
+    let is_for = |place| received.mtype() == place as i64;
+    let is_known = is_for(Place::Consultation) || is_for(Place::Reservation);
+    if is_known { request } else { request.spoiled() }
 }
 
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {

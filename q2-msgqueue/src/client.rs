@@ -49,7 +49,7 @@ impl Client {
     pub fn open(dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
         let channel = Channel::open(dir)?;
         let id = gettid().as_raw();
-        drain(&channel.replies, id)
+        drain(&channel.replies, id, Instant::now() + timeout)
             .context("cannot clear the replies to an earlier process with this PID")?;
         let ticks = Ticks::start().context("cannot set a timer")?;
         let server = lock::holder(dir).unwrap_or_default().map(|holder| holder.pid);
@@ -108,8 +108,10 @@ impl Client {
     }
 }
 
-/// Throws away what was sent to an earlier process with our id.
-fn drain(replies: &Queue, id: i32) -> io::Result<()> {
-    while replies.receive(Which::Only(id.into()), Wait::No)?.is_some() {}
+/// Throws away what was sent to an earlier process with our id, or is sent by a forger without end.
+fn drain(replies: &Queue, id: i32, deadline: Instant) -> io::Result<()> {
+    while Instant::now() < deadline && replies.receive(Which::Only(id.into()), Wait::No)?.is_some()
+    {
+    }
     Ok(())
 }

@@ -55,6 +55,8 @@ pub(crate) fn create(key: i32, lock: &mut Lock) -> anyhow::Result<Queue> {
     };
     lock.record(Entry { key, id: Some(queue.id()) }.text())
         .context("cannot write the lock file")?;
+    // By the key alone a successor may find another program's queue.
+    lock.forget(|line| line == planned).context("cannot write the lock file")?;
     Ok(queue)
 }
 

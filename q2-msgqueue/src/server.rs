@@ -73,7 +73,7 @@ fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Res
                 backlog.reply(&channel.replies, request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }
-            Incoming::Nothing => {}
+            Incoming::Nothing | Incoming::Dropped => {}
             Incoming::Closed => break,
         }
         backlog.retry(&channel.replies)?;

@@ -79,7 +79,7 @@ fn consult(channel: &Channel, shared: &Published, ready: Ready) -> anyhow::Resul
                 backlog.reply(&channel.replies, request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }
-            Incoming::Nothing => {}
+            Incoming::Nothing | Incoming::Dropped => {}
             Incoming::Closed => break,
         }
         backlog.retry(&channel.replies)?;

@@ -69,6 +69,11 @@ impl Ended {
     pub fn is_clean(&self) -> bool {
         self.end == End::Returned
     }
+
+    /// Whether it has panicked.
+    pub fn is_panic(&self) -> bool {
+        self.end == End::Panicked
+    }
 }
 
 impl fmt::Display for Ended {

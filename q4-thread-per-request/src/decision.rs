@@ -3,7 +3,7 @@
 //! The wait sleeps at once. Channels that try their luck for a while first are made for two
 //! processors; where there is one, they take it from the thread that they wait for.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 
 use common::reply::Reply;
 
@@ -28,6 +28,9 @@ struct State {
     reply: Option<Reply>,
 }
 
+/// Why the lock is never poisoned.
+const UNPOISONED: &str = "nothing panics while it holds a decision";
+
 /// A decision that is not made yet.
 pub fn pair() -> (Teller, Decision) {
     let slot = Arc::new(Slot::default());
@@ -41,8 +44,7 @@ impl Teller {
     }
 
     fn end(&self, reply: Option<Reply>) {
-        // Nothing panics between lock and unlock here.
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state.lock().expect(UNPOISONED);
         if !state.is_over {
             *state = State { is_over: true, reply };
             // Unlocked first, because the thread that wakes wants the lock.
@@ -62,9 +64,9 @@ impl Decision {
     /// Waits for the decision, which is durable; None if there will be none, and nothing is
     /// promised.
     pub fn wait(self) -> Option<Reply> {
-        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.0.state.lock().expect(UNPOISONED);
         let told = self.0.told.wait_while(state, |state| !state.is_over);
-        told.unwrap_or_else(PoisonError::into_inner).reply
+        told.expect(UNPOISONED).reply
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::mem::take;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use common::office::BATCH_MAX;
 use common::request::Request;
@@ -47,6 +47,9 @@ pub struct Pending {
     pub teller: Teller,
 }
 
+/// Why the lock is never poisoned.
+const UNPOISONED: &str = "nothing panics while it holds the line";
+
 /// A line in which `room` reservations can wait; a thread that adds one more waits for room.
 pub fn line(room: usize) -> (Line, Waiting) {
     let queue = Queue { pending: VecDeque::new(), lines: 1, has_committer: true };
@@ -66,12 +69,12 @@ impl Line {
         (Pending { request, teller }, decision)
     }
 
-    /// Puts a reservation in line: they are decided in the order of these calls. If the committer
-    /// is gone, the decision says so.
+    /// Puts a reservation in line: they are decided in the order in which they find room there. If
+    /// the committer is gone, the decision says so.
     pub fn submit(&self, pending: Pending) {
         let is_full = |queue: &mut Queue| queue.pending.len() >= self.0.room && queue.has_committer;
         let waited = self.0.left.wait_while(self.0.lock(), is_full);
-        let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut queue = waited.expect(UNPOISONED);
         if !queue.has_committer {
             return;
         }
@@ -104,7 +107,7 @@ impl Waiting {
     pub(crate) fn take(&self, batch: &mut Vec<Pending>) -> bool {
         let is_empty = |queue: &mut Queue| queue.pending.is_empty() && queue.lines > 0;
         let waited = self.0.arrived.wait_while(self.0.lock(), is_empty);
-        let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut queue = waited.expect(UNPOISONED);
         let was_full = queue.pending.len() >= self.0.room;
         let count = queue.pending.len().min(BATCH_MAX);
         batch.extend(queue.pending.drain(..count));
@@ -130,8 +133,7 @@ impl Drop for Waiting {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing can panic between lock and unlock that leaves the queue half changed.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().expect(UNPOISONED)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::process;
 use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
@@ -34,7 +34,7 @@ use crate::registry::{Member, Registry};
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q5-sockets";
 /// Reservations that wait for the committer at most; a connection with one more waits for room.
-const WAITING_MAX: usize = 2 * BATCH_MAX;
+const WAITING_MAX: usize = 1024;
 /// How often the main thread looks up when no signal comes; nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long a stop waits for connections that have something to answer; then all are cut.
@@ -149,7 +149,8 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
                 has_asked = true;
             }
             Incoming::Garbage(request) => {
-                refuse(desk, &mut connection, &request, Status::BadRequest)?;
+                let reply = Reply::new(&request, Status::BadRequest, desk.server);
+                send(&mut connection, &request, &reply)?;
                 return hang_up(&mut connection, member);
             }
             Incoming::Idle | Incoming::Closed => break,
@@ -180,22 +181,14 @@ fn reserve(
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
+    let mut sent = Ok(());
     for (request, decision) in decisions {
-        match decision.wait() {
-            Some(reply) => send(connection, &request, &reply)?,
-            None => refuse(desk, connection, &request, Status::Unavailable)?,
-        }
+        let unavailable = || Reply::new(&request, Status::Unavailable, desk.server);
+        let reply = decision.wait().unwrap_or_else(unavailable);
+        sent = sent.and_then(|()| connection.reply(&reply));
+        log::answered(&request, &reply);
     }
-    Ok(())
-}
-
-fn refuse(
-    desk: &Desk,
-    connection: &mut Connection,
-    request: &Request,
-    status: Status,
-) -> io::Result<()> {
-    send(connection, request, &Reply::new(request, status, desk.server))
+    sent
 }
 
 fn send(connection: &mut Connection, request: &Request, reply: &Reply) -> io::Result<()> {

@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use q1_pipes::death;
 use q1_pipes::fifo;
 use q1_pipes::workers::{self, Ended, Ready};
 use tracing::warn;
@@ -116,9 +117,9 @@ impl Child {
 
     /// Ends it at once, and waits until it has.
     pub fn kill_and_wait(&mut self) {
-        self.kill();
-        if let Some(Err(errno)) = self.pid.take().map(|pid| waitpid(pid, None)) {
-            warn!("cannot wait for {}: {errno}", self.name);
+        self.was_killed = true;
+        if let Some(Err(error)) = self.pid.take().map(death::end_now) {
+            warn!("cannot end {}: {error}", self.name);
         }
     }
 }

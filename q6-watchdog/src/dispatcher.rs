@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::reply::{Reply, Status};
@@ -20,6 +21,9 @@ use crate::channel::End;
 use crate::options::ServerOptions;
 use crate::presence::Presence;
 use crate::service::Service;
+
+/// How long a client may wait for a consultation server that is there, before it is told BUSY.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What all connections' threads use.
 #[derive(Debug)]
@@ -92,8 +96,12 @@ fn redirect(desk: &Desk, connection: &mut Connection, request: Request) -> io::R
 /// The port of the next consultation server that is there.
 fn consultation(desk: &Desk) -> io::Result<Option<u16>> {
     let first = desk.turn.fetch_add(1, Ordering::Relaxed);
-    let count = desk.consultation.len();
+    let (count, came) = (desk.consultation.len(), Instant::now());
     for n in 0..count {
+        // Those that were asked are known to be silent; the next client asks the others.
+        if came.elapsed() > PATIENCE {
+            break;
+        }
         if let Some(port) = desk.consultation[(first + n) % count].port()? {
             return Ok(Some(port));
         }

@@ -8,13 +8,17 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::board::{Board, Number};
 use crate::channel::End;
 
 /// How long a server may take to say that it is there; it has a thread for little else.
 const ANSWER_MAX: Duration = Duration::from_millis(200);
+
+/// A server that has not answered is asked again after so long, which is longer than one that hangs
+/// is left alive: an answer may have found no room.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// One secondary server, seen from the dispatcher.
 #[derive(Debug)]
@@ -31,8 +35,9 @@ struct State {
     sequence: u64,
     /// When the question was asked that was answered last, and the port in the answer.
     answered: Option<(Instant, u16)>,
-    /// How often the server had been started when it did not answer; None while it answers.
-    silent: Option<u64>,
+    /// How often the server had been started when it did not answer, and when that was; None while
+    /// it answers.
+    silent: Option<(u64, Instant)>,
 }
 
 impl Presence {
@@ -65,19 +70,26 @@ impl Presence {
         }
         let late = state.answer()?;
         let starts = self.board.starts(self.server);
-        if let Some(silent) = state.silent {
+        if let Some((silent, since)) = state.silent {
             if late.is_some() {
                 state.silent = None;
                 return Ok(late);
             }
-            if silent == starts {
+            if silent == starts && since.elapsed() < ASK_AGAIN {
                 return Ok(None);
             }
         }
         let asked = Instant::now();
-        let port = state.ask()?;
+        // Somebody fills the FIFO with garbage, or the server has not read for thousands of
+        // questions: the next client tries again.
+        if let Err(error) = state.ask() {
+            debug!(server = self.server, "cannot ask a server: {error}");
+            self.board.tell_silent(self.server);
+            return Ok(None);
+        }
+        let port = state.wait()?;
         state.answered = port.map(|port| (asked, port));
-        state.silent = if port.is_none() { Some(starts) } else { None };
+        state.silent = if port.is_none() { Some((starts, asked)) } else { None };
         if port.is_none() {
             warn!(server = self.server, "a server does not answer: clients are told BUSY");
             self.board.tell_silent(self.server);
@@ -87,15 +99,15 @@ impl Presence {
 }
 
 impl State {
-    /// Asks, and waits for the answer.
-    fn ask(&mut self) -> io::Result<Option<u16>> {
-        let deadline = Instant::now() + ANSWER_MAX;
+    /// Asks.
+    fn ask(&mut self) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
-        // No room: somebody fills the FIFO with garbage, or the server has not read for thousands
-        // of questions. Both are no answer.
-        if let Err(error) = self.end.send(self.sequence, 0) {
-            warn!("cannot ask a server: {error}");
-        }
+        self.end.send(self.sequence, 0)
+    }
+
+    /// Waits for the answer.
+    fn wait(&mut self) -> io::Result<Option<u16>> {
+        let deadline = Instant::now() + ANSWER_MAX;
         loop {
             if let Some(port) = self.answer()? {
                 return Ok(Some(port));

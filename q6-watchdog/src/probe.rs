@@ -49,6 +49,11 @@ impl Probe {
         Ok(Probe { stream, request, is_sent: false, received: Vec::with_capacity(REPLY_MAX) })
     }
 
+    /// Whether the connection is not made yet.
+    pub fn is_connecting(&self) -> bool {
+        !self.is_sent
+    }
+
     /// What to wait for.
     pub fn poll_fd(&self) -> PollFd<'_> {
         let events = if self.is_sent { PollFlags::POLLIN } else { PollFlags::POLLOUT };

@@ -154,12 +154,14 @@ fn decide(
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
+    let mut sent = Ok(());
     for (request, decision) in decisions {
         let unavailable = || Reply::new(&request, Status::Unavailable, desk.server);
         let reply = decision.wait().unwrap_or_else(unavailable);
-        send(desk, connection, &request, &reply)?;
+        sent = sent.and_then(|()| connection.reply(&reply));
+        count(desk, &request, &reply);
     }
-    Ok(())
+    sent
 }
 
 fn send(
@@ -169,11 +171,15 @@ fn send(
     reply: &Reply,
 ) -> io::Result<()> {
     let sent = connection.reply(reply);
+    count(desk, request, reply);
+    sent
+}
+
+/// Logs and counts an answer, also when nobody was there to read it: what was reserved is reserved.
+fn count(desk: &Desk, request: &Request, reply: &Reply) {
     // The watchdog's questions are no business of the box office.
     if request.nonce != desk.probe {
-        // Also when nobody is there to read it: what was reserved is reserved.
         log::answered(request, reply);
         desk.board.count_exchange(desk.exchanges);
     }
-    sent
 }

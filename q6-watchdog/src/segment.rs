@@ -10,7 +10,6 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
 use common::lock::Lock;
-use common::process::is_alive;
 use nix::errno::Errno;
 use q1_pipes::sys::Memory;
 use tracing::{info, warn};
@@ -37,7 +36,7 @@ impl Segment {
     pub(crate) fn create(lock: &mut Lock) -> anyhow::Result<Segment> {
         let id = loop {
             // 0 is IPC_PRIVATE, which could not be found again after a crash.
-            let key = (getrandom::u32().map_err(io::Error::from)? as i32).max(1);
+            let key = ((getrandom::u32().map_err(io::Error::from)? >> 1) as i32).max(1);
             lock.record(format!("{WORD} 0x{key:08x} of {}", std::process::id()))
                 .context("cannot record a segment")?;
             match sys::shmget_new(key, 2 * PAGE) {
@@ -63,7 +62,7 @@ pub(crate) fn remove_old(lock: &mut Lock) -> anyhow::Result<()> {
     for (key, maker) in lock.objects().iter().filter_map(|object| parse(object)) {
         let Ok(id) = sys::shmget_old(key) else { continue };
         match sys::shmctl_stat(id) {
-            Ok((made_by, 0)) if made_by == maker && !is_alive(maker) => {
+            Ok((made_by, 0)) if made_by == maker => {
                 sys::shmctl_rmid(id).context("cannot remove the segment of a dead server")?;
                 info!("the segment of a dead server was there");
             }
@@ -107,14 +106,17 @@ mod tests {
     fn what_a_crash_between_two_calls_leaves_is_removed_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let mut lock = Lock::take(dir.path(), "q6-test").unwrap();
-        let id = sys::shmget_new(0x5eed_0001, PAGE).unwrap();
+        let [ours, other] =
+            [0x5eed_0001, 0x5eed_0003].map(|key| sys::shmget_new(key, PAGE).unwrap());
         lock.record(format!("segment 0x5eed0001 of {}", std::process::id())).unwrap();
         lock.record("segment 0x5eed0002 of 1".into()).unwrap();
-        // Its maker is alive.
+        // Made by somebody else since.
+        lock.record("segment 0x5eed0003 of 1".into()).unwrap();
         remove_old(&mut lock).unwrap();
-        assert!(sys::shmctl_stat(id).is_ok());
+        assert!(sys::shmctl_stat(ours).is_err());
+        assert!(sys::shmctl_stat(other).is_ok());
         assert_eq!(lock.objects(), [] as [&str; 0]);
-        sys::shmctl_rmid(id).unwrap();
+        sys::shmctl_rmid(other).unwrap();
         assert_eq!(parse("segment 0x5eed0001 of 42"), Some((0x5eed_0001, 42)));
         assert_eq!(parse("queue 0x51000001 id 7"), None);
     }

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use common::exit::FAILED;
 use common::process;
 use common::start::{self, Start};
@@ -12,7 +12,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
-use q1_pipes::workers::{self, Ended};
+use q1_pipes::sys;
+use q1_pipes::workers::Ended;
 use tracing::{info, warn};
 
 use crate::board::{Board, Number};
@@ -43,7 +44,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     leftovers::remove(dir).context("cannot remove what a dead server has left")?;
     segment::remove_old(&mut lock)?;
     let board = Arc::new(Board::create(&mut lock, &table)?);
-    workers::expect_children().context("cannot start servers")?;
+    sys::default_sigchld().context("cannot start servers")?;
     let mut fleet = Fleet::open(options, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
@@ -123,10 +124,7 @@ fn tend(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
 
 /// Starts a server again, unless that would not help.
 fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Result<()> {
-    // It has said itself that it must not go on: the disk fails, or somebody else writes.
-    let has_failed =
-        matches!(ended.status, WaitStatus::Exited(_, status) if status == i32::from(FAILED));
-    if number == RESERVATION && has_failed {
+    if number == RESERVATION && has_failed(ended) {
         bail!("{ended}, and another one would do no better: stopping");
     }
     let counted = fleet.servers[number].count_restart(Instant::now());
@@ -135,19 +133,30 @@ fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Resu
     fleet.start(number)
 }
 
+/// Whether it has said itself that it must not go on: the disk fails, or somebody else writes.
+fn has_failed(ended: &Ended) -> bool {
+    matches!(ended.status, WaitStatus::Exited(_, status) if status == i32::from(FAILED))
+}
+
 /// Ends all servers: the dispatcher first, so that no client is sent to a server that stops, and
 /// then those behind it.
 fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     fleet.board.end();
+    let mut failed = Ok(());
     for server in &mut fleet.servers {
-        // One that is gone already is no fault of the stop.
-        server.child.reap()?;
+        // One that is gone already is no fault of the stop, but a sync that has failed is one.
+        match server.child.reap()? {
+            Some(ended) if server.number == RESERVATION && has_failed(&ended) => {
+                failed = Err(anyhow!("{ended}"));
+            }
+            _ => {}
+        }
         server.leave();
     }
     let behind: Vec<Number> = (RESERVATION..fleet.servers.len()).collect();
     let front = end(fleet, &[DISPATCHER]);
     let back = end(fleet, &behind);
-    front.and(back)
+    failed.and(front).and(back)
 }
 
 /// Ends some servers, and waits for them; kills those that are still there in the end.

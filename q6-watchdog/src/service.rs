@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -189,6 +189,10 @@ fn attend(
         match signals.wait(Duration::ZERO)? {
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    // Then another server may do better, and it says so by its exit status.
+                    if ended.is_panic() {
+                        resume_unwind(Box::new(ended.to_string()));
+                    }
                     bail!("{ended}, and a server without it is none");
                 }
             }

@@ -97,6 +97,10 @@ impl Watched {
 
     /// When to look at it again, whatever happens.
     pub fn next_look(&self) -> Instant {
+        if !self.child.is_alive() {
+            // It was killed, and SIGCHLD will say when it has died: a disk may hold it.
+            return Instant::now() + PROBE_INTERVAL;
+        }
         let deadline = self.last_life + self.silence_max();
         if self.is_ready && self.probe.is_none() { deadline.min(self.next_probe) } else { deadline }
     }
@@ -134,7 +138,8 @@ impl Watched {
 
     /// Gives it more time: the watchdog itself did not look.
     pub fn forgive(&mut self, time: Duration) {
-        self.last_life += time;
+        // One that was started just now was not waited for.
+        self.last_life = (self.last_life + time).min(Instant::now());
         self.next_probe += time;
     }
 
@@ -176,6 +181,9 @@ impl Watched {
     }
 
     fn silence_max(&self) -> Duration {
-        if self.is_ready { SILENCE_MAX } else { START_MAX }
+        // A connection that is not made yet says nothing of the server: the kernel makes it, unless
+        // others keep the backlog full, and asks again only after a second.
+        let connects = self.probe.as_ref().is_some_and(Probe::is_connecting);
+        if self.is_ready && !connects { SILENCE_MAX } else { START_MAX }
     }
 }

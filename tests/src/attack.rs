@@ -34,6 +34,8 @@ pub enum Attack {
     Flood,
     /// Asks in the name of every process and thread there is, with nonces that repeat.
     Forge,
+    /// Asks in the name of nobody: each message is dropped, and has to be looked at first.
+    Nameless,
     /// Sends random bytes, some of which look like a request, of every length and type.
     Noise,
     /// Makes clients, each of which asks and is killed.
@@ -71,6 +73,7 @@ impl Hostile {
                 let others = everybody();
                 self.requests(count, |random, _| others[random.usize(..others.len())])?;
             }
+            Attack::Nameless => self.requests(count, |_, _| 0)?,
             Attack::Noise => self.noise(count)?,
             Attack::Die => self.die(count)?,
             Attack::Drip => self.drip(count)?,

@@ -38,13 +38,14 @@ enum Beside {
     Dripping,
 }
 
-const BESIDE: [Beside; 7] = [
+const BESIDE: [Beside; 8] = [
     Beside::Crowd,
     Beside::Busy(Attack::Flood),
     Beside::Stopped,
     Beside::Busy(Attack::Forge),
     Beside::Dripping,
     Beside::Busy(Attack::Noise),
+    Beside::Busy(Attack::Nameless),
     Beside::Busy(Attack::Die),
 ];
 
