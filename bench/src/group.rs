@@ -93,7 +93,7 @@ impl Group {
                     .collect::<anyhow::Result<_>>()?;
                 let after = Look::take(&cpus, &own)?;
                 let judged = since.elapsed() >= JUDGED_MIN;
-                let foreign = after.foreign_percent(&before, cpus.len());
+                let foreign = after.foreign_percent(&before, &cpus);
                 let is_dirty = judged && foreign > FOREIGN_MAX_PERCENT;
                 if is_dirty && repeats_left > 0 {
                     repeats_left -= 1;
@@ -108,7 +108,7 @@ impl Group {
             }
         }
         let end = Look::take(&cpus, &own)?;
-        if end.foreign_percent(&begin, cpus.len()) > FOREIGN_MAX_PERCENT && dirty == 0 {
+        if end.foreign_percent(&begin, &cpus) > FOREIGN_MAX_PERCENT && dirty == 0 {
             // The rounds were too short to be judged one by one, or the repeats were the dirty ones.
             dirty = if repeats_left == bench.rounds { bench.rounds } else { 0 };
         }

@@ -1,12 +1,13 @@
 //! CPU that others have used while we measured: a round with too much of it is measured again.
 
+use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
 use anyhow::Context;
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
-use procfs::process::all_processes;
+use procfs::process::{Stat, all_processes};
 
 /// Above this a round is dirty.
 pub const FOREIGN_MAX_PERCENT: f64 = 5.0;
@@ -20,7 +21,8 @@ const KTHREADD: i32 = 2;
 pub struct Look {
     at: Instant,
     busy: f64,
-    kernel: f64,
+    /// Of each thread of the kernel: what it has used, and the CPU on which it ran last.
+    kernel: HashMap<i32, (f64, usize)>,
     own: f64,
 }
 
@@ -35,10 +37,13 @@ impl Look {
     }
 
     /// CPU use by others since an earlier look, in percent of these CPUs.
-    pub fn foreign_percent(&self, earlier: &Look, n_cpus: usize) -> f64 {
+    pub fn foreign_percent(&self, earlier: &Look, cpus: &[usize]) -> f64 {
         let busy = self.busy - earlier.busy;
-        let ours = (self.own - earlier.own) + (self.kernel - earlier.kernel);
-        let time = self.at.duration_since(earlier.at).as_secs_f64() * n_cpus as f64;
+        let here = self.kernel.iter().filter(|(_, (_, cpu))| cpus.contains(cpu));
+        let before = |pid: &i32| earlier.kernel.get(pid).map_or(0.0, |(used, _)| *used);
+        let kernel: f64 = here.map(|(pid, (used, _))| used - before(pid)).sum();
+        let ours = (self.own - earlier.own) + kernel;
+        let time = self.at.duration_since(earlier.at).as_secs_f64() * cpus.len() as f64;
         (100.0 * (busy - ours) / time).max(0.0)
     }
 }
@@ -59,12 +64,14 @@ fn busy(cpus: &[usize]) -> anyhow::Result<f64> {
     Ok(text.lines().filter_map(of_line).sum())
 }
 
-/// Seconds that threads of the kernel have used.
-fn kernel() -> anyhow::Result<f64> {
+/// Seconds that each thread of the kernel has used, and the CPU on which it ran last.
+fn kernel() -> anyhow::Result<HashMap<i32, (f64, usize)>> {
     let stats = all_processes().context("cannot read /proc")?.flatten();
     let stats = stats.filter_map(|process| process.stat().ok());
     let kernel = stats.filter(|stat| stat.ppid == KTHREADD);
-    Ok(kernel.map(|stat| (stat.utime + stat.stime) as f64 / TICKS).sum())
+    let used = |stat: &Stat| (stat.utime + stat.stime) as f64 / TICKS;
+    let cpu = |stat: &Stat| stat.processor.and_then(|cpu| cpu.try_into().ok()).unwrap_or(0);
+    Ok(kernel.map(|stat| (stat.pid, (used(&stat), cpu(&stat)))).collect())
 }
 
 /// Seconds that a process has used; 0 when it has ended. See clock_getcpuclockid(3).

@@ -44,6 +44,10 @@ pub fn run(options: &Options) -> anyhow::Result<u8> {
             println!("falls short: {line}");
             status = 1;
         }
+        let unknown = results.bars.iter().filter(|bar| bar.holds().is_none()).count();
+        if unknown > 0 || results.method.dirty_rounds > 0 {
+            println!("{unknown} bars not measured, {} rounds dirty", results.method.dirty_rounds);
+        }
     }
     Ok(status)
 }

@@ -43,7 +43,7 @@ pub fn of(results: &Results) -> Grid {
 fn server(results: &Results, stage: &Stage) -> Vec<String> {
     let group = |what: &str| plan::name(&stage.name, what);
     let find = |what: &str, question| find(results, &group(what), &stage.name, question);
-    let p50 = |timing: Option<&Timing>| timing.map_or("-".to_owned(), |row| us(row.p50_us.median));
+    let p50 = |timing: Option<&Timing>| timing.map_or("-".to_owned(), |row| us(row.latency.p50_us));
     let rate = |timing: Option<&Timing>| {
         timing.map_or("-".to_owned(), |row| format!("{:.0}", row.per_second.median))
     };
@@ -59,7 +59,7 @@ fn server(results: &Results, stage: &Stage) -> Vec<String> {
         format!("{}, {} ({})", stage.processes, stage.threads_at_rest, stage.threads_under_16),
         format!("{} ({})", rest.pss, rest.private_dirty),
         p50(view),
-        view.map_or("-".to_owned(), |row| us(row.p99_us.median)),
+        view.map_or("-".to_owned(), |row| us(row.latency.p99_us)),
         ratio.map_or("-".to_owned(), |ratio| format!("{:.2}", ratio.ratio.median)),
         p50(find("latency", Question::List)),
         p50(find("process-durable, 1 client", Question::Reserve)),
@@ -83,12 +83,12 @@ fn exchange(results: &Results, bare: &Bare) -> Vec<String> {
     let [calls, cpu] = cost_of(&bare.view);
     (row[11], row[12]) = (calls, cpu);
     if let Some(view) = find("latency", Question::View) {
-        row[3] = us(view.p50_us.median);
-        row[4] = us(view.p99_us.median);
+        row[3] = us(view.latency.p50_us);
+        row[4] = us(view.latency.p99_us);
         row[5] = "1".to_owned();
     }
     if let Some(list) = find("latency", Question::List) {
-        row[6] = us(list.p50_us.median);
+        row[6] = us(list.latency.p50_us);
     }
     if let Some(crowd) = find("16 clients", Question::View) {
         row[9] = format!("{:.0}", crowd.per_second.median);
@@ -119,7 +119,7 @@ fn floors(results: &Results) -> Vec<Vec<String>> {
             Question::List => 6,
             Question::Reserve => 8,
         };
-        rows[at][column] = format!("{:.2}", timing.p50_us.median);
+        rows[at][column] = format!("{:.2}", timing.latency.p50_us);
     }
     rows
 }

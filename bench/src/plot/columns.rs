@@ -48,14 +48,14 @@ pub fn latency(results: &Results) -> anyhow::Result<Picture> {
         ..Columns::default()
     };
     let p50s = results.stages.iter().filter_map(|stage| find(&stage.name, &stage.name));
-    let cut = CUT * p50s.map(|timing| timing.p50_us.median).fold(0.0, f64::max);
+    let cut = CUT * p50s.map(|timing| timing.latency.p50_us).fold(0.0, f64::max);
     for (at, stage) in results.stages.iter().enumerate() {
         let at = at as f64;
         let both = find(&stage.name, &stage.name).zip(find(&stage.name, &stage.bare));
         let Some((own, bare)) = both else { continue };
         let sides = [
-            (at - HALF, at, own.p50_us.median, bare.p50_us.median, DARK),
-            (at, at + HALF, own.p99_us.median, bare.p99_us.median, MIDDLE),
+            (at - HALF, at, own.latency.p50_us, bare.latency.p50_us, DARK),
+            (at, at + HALF, own.latency.p99_us, bare.latency.p99_us, MIDDLE),
         ];
         for (from, to, top, floor, tone) in sides {
             let beyond = if top > cut { " ^" } else { "" };
