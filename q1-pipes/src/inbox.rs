@@ -6,9 +6,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use common::reply::{REPLY_MAX, Reply};
+use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::fifo::{self, Fifo};
 use crate::resync::Stream;
+
+/// Bytes of replies that can wait, four times the usual: whoever asks in a client's name must not
+/// fill its FIFO while it is on its way to read.
+const UNREAD_MAX: i32 = 256 * 1024;
 
 /// Name of the FIFO in DIR for the replies to a client.
 pub fn name(client: i32) -> String {
@@ -40,6 +45,10 @@ impl Inbox {
     pub fn create(dir: &Path, client: i32) -> io::Result<Inbox> {
         let fifo = Fifo::create(dir.join(name(client)))?;
         let reader = fifo::open_reader(fifo.path())?;
+        if let Err(errno) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(UNREAD_MAX)) {
+            // With the usual size only a forger who asks in our name is nearer to his aim.
+            tracing::debug!("cannot make room in {}: {errno}", fifo.path().display());
+        }
         let writer = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
         Ok(Inbox { fifo, reader, writer, stream: Stream::new(2 * REPLY_MAX) })

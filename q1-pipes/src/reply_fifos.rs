@@ -1,9 +1,10 @@
 //! The clients' FIFOs as a worker holds them: kept open, so that a reply costs one write, and never
 //! waited for.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::reply::Reply;
@@ -20,9 +21,17 @@ const KEPT_MAX: usize = 256;
 #[derive(Debug)]
 pub struct ReplyFifos {
     dir: PathBuf,
-    /// By client; the one used last stands last.
-    kept: Vec<(i32, File)>,
+    /// The one used last stands last.
+    kept: Vec<Kept>,
     lost: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    client: i32,
+    end: File,
+    /// Device and inode: another FIFO may have taken its name.
+    inode: (u64, u64),
 }
 
 impl ReplyFifos {
@@ -50,25 +59,37 @@ impl ReplyFifos {
     }
 
     fn write(&mut self, client: i32, bytes: &[u8]) -> io::Result<()> {
-        if let Some(at) = self.kept.iter().rposition(|(kept, _)| *kept == client) {
-            let (_, end) = self.kept.remove(at);
-            match write_once(&end, bytes) {
+        if let Some(at) = self.kept.iter().rposition(|kept| kept.client == client) {
+            let kept = self.kept.remove(at);
+            match write_once(&kept.end, bytes) {
                 // Its reader is gone, or has filled it for good (see Inbox's Drop). The same id may
                 // have come back since, with another FIFO of the same name.
-                Err(error) if matches!(error.kind(), BrokenPipe | WouldBlock) => {}
+                Err(error) if error.kind() == BrokenPipe => {}
+                Err(error) if error.kind() == WouldBlock && !self.is_there(&kept) => {}
                 result => {
-                    self.kept.push((client, end));
+                    self.kept.push(kept);
                     return result;
                 }
             }
         }
         let end = self.open(client)?;
-        write_once(&end, bytes)?;
+        let kept = Kept { client, inode: inode(&end.metadata()?), end };
+        let written = write_once(&kept.end, bytes);
+        // One that is full is kept too: who floods and never reads costs no open for each request.
+        if written.as_ref().is_err_and(|error| error.kind() != WouldBlock) {
+            return written;
+        }
         if self.kept.len() == KEPT_MAX {
             self.kept.remove(0);
         }
-        self.kept.push((client, end));
-        Ok(())
+        self.kept.push(kept);
+        written
+    }
+
+    /// Whether a FIFO that is kept is still the one of its name.
+    fn is_there(&self, kept: &Kept) -> bool {
+        let found = fs::symlink_metadata(self.dir.join(inbox::name(kept.client)));
+        found.is_ok_and(|found| inode(&found) == kept.inode)
     }
 
     /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
@@ -82,6 +103,10 @@ impl ReplyFifos {
             result => result,
         }
     }
+}
+
+fn inode(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 fn is_out_of_descriptors(error: &io::Error) -> bool {
@@ -158,7 +183,7 @@ mod tests {
         assert!(replies.kept.is_empty());
         let _inbox = Inbox::create(dir.path(), 8).unwrap();
         let sent = (0..9999).take_while(|_| lost(&mut replies, 8) == 0).count();
-        assert_eq!(sent, 2048, "until 64 kB stand there unread");
+        assert_eq!(sent, 8192, "until 256 KiB stand there unread");
     }
 
     #[test]
@@ -168,9 +193,9 @@ mod tests {
         for client in 1..=KEPT_MAX as i32 + 10 {
             let _inbox = Inbox::create(dir.path(), client).unwrap();
             replies.reply(client, &reply(1));
-            replies.kept.iter().rposition(|(kept, _)| *kept == client).unwrap();
+            assert!(replies.kept.iter().any(|kept| kept.client == client));
         }
         assert_eq!((replies.lost, replies.kept.len()), (0, KEPT_MAX));
-        assert_eq!(replies.kept[0].0, 11);
+        assert_eq!(replies.kept[0].client, 11);
     }
 }
