@@ -195,8 +195,7 @@ fn watch(
 ) -> anyhow::Result<()> {
     let mut tidied = Instant::now();
     loop {
-        let left = desk.replies.time_left().context("cannot send deferred replies")?;
-        match signals.wait(left.unwrap_or(TIDY_INTERVAL))? {
+        match signals.wait(desk.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
             // The committer has ended, or a reply is kept.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
@@ -212,7 +211,8 @@ fn watch(
         desk.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
-            if channel.replies.load().context("the reply queue is gone")?.messages > 0 {
+            let load = channel.replies.load().context("the reply queue is gone")?;
+            if load.messages > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();
