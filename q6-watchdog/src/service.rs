@@ -183,8 +183,12 @@ fn attend(
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno).context("cannot wait"),
         }
+        let is_signalled = events[0].any().unwrap_or(false);
         if let Some((end, port)) = &mut pair {
             tell(end, *port)?;
+        }
+        if !is_signalled {
+            continue;
         }
         match signals.wait(Duration::ZERO)? {
             Some(Signal::SIGCHLD) => {
