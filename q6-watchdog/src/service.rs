@@ -187,6 +187,7 @@ fn attend(
         if let Some((end, port)) = &mut pair {
             tell(end, *port)?;
         }
+        // Nothing is read in vain: reads that alternate would spin if every second one fails.
         if !is_signalled {
             continue;
         }
