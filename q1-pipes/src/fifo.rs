@@ -1,6 +1,6 @@
 //! One FIFO: who made it removes it, and what is opened as one is checked to be one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -63,9 +63,14 @@ impl Drop for Fifo {
     }
 }
 
-fn inode(path: &Path) -> io::Result<(u64, u64)> {
-    let metadata = fs::symlink_metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
+/// Device and inode of what has this name.
+pub(crate) fn inode(path: &Path) -> io::Result<(u64, u64)> {
+    Ok(inode_of(&fs::symlink_metadata(path)?))
+}
+
+/// Device and inode.
+pub(crate) fn inode_of(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Removes a name, if it is there.

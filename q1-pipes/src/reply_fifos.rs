@@ -1,10 +1,9 @@
 //! The clients' FIFOs as a worker holds them: kept open, so that a reply costs one write, and never
 //! waited for.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::reply::Reply;
@@ -73,7 +72,7 @@ impl ReplyFifos {
             }
         }
         let end = self.open(client)?;
-        let kept = Kept { client, inode: inode(&end.metadata()?), end };
+        let kept = Kept { client, inode: fifo::inode_of(&end.metadata()?), end };
         let written = write_once(&kept.end, bytes);
         // One that is full is kept too: who floods and never reads costs no open for each request.
         if written.as_ref().is_err_and(|error| error.kind() != WouldBlock) {
@@ -88,8 +87,8 @@ impl ReplyFifos {
 
     /// Whether a FIFO that is kept is still the one of its name.
     fn is_there(&self, kept: &Kept) -> bool {
-        let found = fs::symlink_metadata(self.dir.join(inbox::name(kept.client)));
-        found.is_ok_and(|found| inode(&found) == kept.inode)
+        let found = fifo::inode(&self.dir.join(inbox::name(kept.client)));
+        found.is_ok_and(|inode| inode == kept.inode)
     }
 
     /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
@@ -103,10 +102,6 @@ impl ReplyFifos {
             result => result,
         }
     }
-}
-
-fn inode(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
 }
 
 fn is_out_of_descriptors(error: &io::Error) -> bool {

@@ -59,9 +59,17 @@ impl Child {
                 read => break read,
             }
         };
-        // The end without a report: it is dead, and SIGCHLD says so too.
         self.report = None;
-        matches!(read, Ok(1))
+        match read {
+            // The end without a report: it is dead, and SIGCHLD says so too.
+            Ok(len) => len == 1,
+            // Nobody will know whether it serves.
+            Err(error) => {
+                warn!("cannot read the report of {self}: {error}");
+                self.kill();
+                false
+            }
+        }
     }
 
     /// Collects it if it has ended, and kills it if it was stopped; to be called on SIGCHLD, which

@@ -62,8 +62,9 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     let mut announced = false;
     let mut looked = Instant::now();
     loop {
-        wait(fleet)?;
-        match fleet.signals.wait(Duration::ZERO)? {
+        // Nothing is read in vain: reads that alternate would spin if every second one fails.
+        let signal = if wait(fleet)? { fleet.signals.wait(Duration::ZERO)? } else { None };
+        match signal {
             Some(Signal::SIGCHLD) | None => {}
             Some(signal) => {
                 info!("stopping on {signal}");
@@ -92,8 +93,8 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// Waits for a signal, a report, an answer, or the next deadline.
-fn wait(fleet: &Fleet<'_>) -> anyhow::Result<()> {
+/// Waits for a signal, a report, an answer, or the next deadline; whether there is a signal.
+fn wait(fleet: &Fleet<'_>) -> anyhow::Result<bool> {
     let now = Instant::now();
     let looks = fleet.servers.iter().map(Watched::next_look);
     let next = looks.min().unwrap_or(now).min(now + PROBE_INTERVAL);
@@ -103,7 +104,8 @@ fn wait(fleet: &Fleet<'_>) -> anyhow::Result<()> {
     let mut events = vec![PollFd::new(fleet.signals.as_fd(), PollFlags::POLLIN)];
     events.extend(fleet.servers.iter().flat_map(Watched::poll_fds));
     match poll(&mut events, timeout) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Ok(_) => Ok(events[0].any().unwrap_or(false)),
+        Err(Errno::EINTR) => Ok(false),
         Err(errno) => Err(errno).context("cannot wait"),
     }
 }
