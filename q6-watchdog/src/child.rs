@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use q1_pipes::death;
 use q1_pipes::fifo;
 use q1_pipes::workers::{self, Ended, Ready};
-use tracing::warn;
+use tracing::{error, warn};
 
 /// A process that runs, or has ended and may be followed by another.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Child {
             Ok(len) => len == 1,
             // Nobody will know whether it serves.
             Err(error) => {
-                warn!("cannot read the report of {self}: {error}");
+                error!("cannot read the report of {self}: {error}");
                 self.kill();
                 false
             }
@@ -82,7 +82,7 @@ impl Child {
         match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => Ok(None),
             Ok(WaitStatus::Stopped(_, signal)) => {
-                warn!("{self} was stopped by {signal}");
+                warn!("{self}, was stopped by {signal}");
                 self.kill();
                 Ok(None)
             }
@@ -135,7 +135,7 @@ impl Child {
 impl std::fmt::Display for Child {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.pid {
-            Some(pid) => write!(f, "{}, process {pid},", self.name),
+            Some(pid) => write!(f, "{}, process {pid}", self.name),
             None => write!(f, "{}", self.name),
         }
     }
