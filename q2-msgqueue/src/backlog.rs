@@ -10,6 +10,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use common::office::BATCH_MAX;
 use common::reply::Reply;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -23,8 +24,9 @@ use crate::queue::{Queue, Received, Wait, Which};
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
 const TAKEN_MAX: usize = 64;
-/// Clients whose kept replies are swapped with others in the queue at one time.
-const SWAPPED_MAX: usize = 8;
+/// Kept replies that are swapped with others in the queue at one time, and the rest of the last
+/// client's.
+const SWAPPED_MAX: usize = 32;
 /// Requests have so many times the time of a round before the next.
 const ROUND_SHARE: u32 = 2;
 /// The first round comes so long after a reply was taken out; its client is awake within that.
@@ -74,6 +76,13 @@ impl Backlog {
         // It must not interrupt a write to the disk.
         ticks.stop()?;
         received
+    }
+
+    /// How many requests to receive before they are answered: one, which needs no second call to
+    /// learn that there is no more; but while somebody does not read, many: he may be sending
+    /// without a pause, and whoever sleeps at a full queue needs some room at one time to get in.
+    pub fn batch_max(&self) -> usize {
+        if self.kept.is_empty() { 1 } else { BATCH_MAX }
     }
 
     /// When the kept replies are to be tried again; None if there are none.
@@ -140,23 +149,27 @@ impl Backlog {
     /// where there is room, it stays.
     fn round(&mut self, replies: &Queue) -> io::Result<()> {
         let load = replies.load()?;
-        let stays = load.bytes * 2 < load.capacity;
+        let mut stays = load.bytes * 2 < load.capacity;
         for _ in 0..self.kept.clients() {
             let Some((client, mut own)) = self.kept.next() else { break };
             if !is_there(client) {
                 self.discarded += own.len() as u64;
                 continue;
             }
-            // The newest is what the client waits for, if it waits.
+            // The newest is what the client waits for, if it waits. One that has taken it will read
+            // the others too: somebody may ask in its name, and its own reply be an older one.
+            let mut reads = false;
             while let Some(bytes) = own.pop_back() {
                 if !is_sent(replies, client, &bytes)? {
+                    stays = false;
                     self.make_room(replies, client, bytes)?;
                 }
-                if !stays
-                    && let Some(unread) = replies.receive(Which::Only(client.into()), Wait::No)?
-                {
-                    own.push_back(unread.bytes().into());
-                    break;
+                if !stays && !reads {
+                    if let Some(unread) = replies.receive(Which::Only(client.into()), Wait::No)? {
+                        own.push_back(unread.bytes().into());
+                        break;
+                    }
+                    reads = true;
                 }
             }
             own.into_iter().for_each(|bytes| self.kept.keep(client, bytes));
@@ -167,10 +180,15 @@ impl Backlog {
     /// Gives some of them another time in the queue, in the place of the oldest there: a client may
     /// look now and then instead of waiting.
     fn swap(&mut self, replies: &Queue) -> io::Result<()> {
-        for _ in 0..self.kept.clients().min(SWAPPED_MAX) {
+        let mut swapped = 0;
+        for _ in 0..self.kept.clients() {
             let Some((client, own)) = self.kept.next() else { break };
+            swapped += own.len();
             for bytes in own {
                 self.make_room(replies, client, bytes)?;
+            }
+            if swapped >= SWAPPED_MAX {
+                break;
             }
         }
         Ok(())

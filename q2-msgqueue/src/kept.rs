@@ -6,8 +6,8 @@ use std::collections::{HashMap, VecDeque};
 /// them, as it is likely gone.
 const CLIENTS_MAX: usize = 1024;
 /// Replies kept for one client at most; beyond it its oldest is lost. An honest client waits for
-/// one; a forger who asks in its name must not push that one out at once.
-const PER_CLIENT_MAX: usize = 8;
+/// one; a forger who asks in its name must not push that one out before it is read.
+const PER_CLIENT_MAX: usize = 32;
 
 /// The kept replies.
 #[derive(Debug, Default)]
@@ -67,13 +67,16 @@ mod tests {
     #[test]
     fn clients_have_their_turns_and_each_its_newest_replies() {
         let mut kept = Kept::default();
-        for byte in 0..10 {
+        for byte in 0..PER_CLIENT_MAX as u8 + 2 {
             kept.keep(7, [byte].into());
         }
         kept.keep(8, [0].into());
-        assert_eq!((kept.clients(), kept.lost()), (2, 2 + 9));
+        assert_eq!((kept.clients(), kept.lost()), (2, 2 + PER_CLIENT_MAX as u64 + 1));
         let (client, own) = kept.next().unwrap();
-        assert!(client == 7 && own.iter().map(|bytes| bytes[0]).eq(2..10), "{own:?}");
+        assert!(
+            client == 7 && own.iter().map(|bytes| bytes[0]).eq(2..PER_CLIENT_MAX as u8 + 2),
+            "{own:?}"
+        );
         own.into_iter().for_each(|bytes| kept.keep(7, bytes));
         assert_eq!(kept.next().unwrap().0, 8);
         assert_eq!(kept.next().unwrap().0, 7);

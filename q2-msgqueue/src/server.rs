@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::Office;
+use common::office::{BATCH_MAX, Office};
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
@@ -18,7 +18,7 @@ use q1_pipes::workers::{Ready, Workers};
 use tracing::info;
 
 use crate::backlog::Backlog;
-use crate::channel::{Channel, Incoming, Place};
+use crate::channel::{Channel, Place};
 use crate::sweep::Sweeper;
 
 /// The package, as the ready line and the lock file name it.
@@ -65,16 +65,15 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
+    let mut batch = Vec::new();
     ready.report()?;
-    loop {
-        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
-            Incoming::Request(request) => {
-                let reply = shared.read()?.consult(&request, server);
-                backlog.reply(&channel.replies, request.client.get(), &reply)?;
-                log::answered(&request, &reply);
-            }
-            Incoming::Nothing | Incoming::Dropped => {}
-            Incoming::Closed => break,
+    while backlog.receive(&mut ticks, |wait| {
+        channel.receive_batch(Place::Consultation, wait, backlog.batch_max(), &mut batch)
+    })? {
+        for request in &batch {
+            let reply = shared.read()?.consult(request, server);
+            backlog.reply(&channel.replies, request.client.get(), &reply)?;
+            log::answered(request, &reply);
         }
         backlog.retry(&channel.replies)?;
     }
@@ -95,7 +94,7 @@ fn reserve(
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, &mut batch)
+            channel.receive_batch(Place::Reservation, wait, BATCH_MAX, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut replies);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::Office;
+use common::office::{BATCH_MAX, Office};
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
@@ -16,7 +16,7 @@ use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use q1_pipes::ticks::Ticks;
 use q2_msgqueue::backlog::Backlog;
-use q2_msgqueue::channel::{Channel, Incoming, Place};
+use q2_msgqueue::channel::{Channel, Place};
 use q2_msgqueue::sweep::Sweeper;
 use tracing::info;
 
@@ -71,16 +71,15 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 fn consult(channel: &Channel, shared: &Published, ready: Ready) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
+    let mut batch = Vec::new();
     ready.report()?;
-    loop {
-        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
-            Incoming::Request(request) => {
-                let reply = shared.read().consult(&request, server);
-                backlog.reply(&channel.replies, request.client.get(), &reply)?;
-                log::answered(&request, &reply);
-            }
-            Incoming::Nothing | Incoming::Dropped => {}
-            Incoming::Closed => break,
+    while backlog.receive(&mut ticks, |wait| {
+        channel.receive_batch(Place::Consultation, wait, backlog.batch_max(), &mut batch)
+    })? {
+        for request in &batch {
+            let reply = shared.read().consult(request, server);
+            backlog.reply(&channel.replies, request.client.get(), &reply)?;
+            log::answered(request, &reply);
         }
         backlog.retry(&channel.replies)?;
     }
@@ -101,7 +100,7 @@ fn reserve(
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, &mut batch)
+            channel.receive_batch(Place::Reservation, wait, BATCH_MAX, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut replies);
