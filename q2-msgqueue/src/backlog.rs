@@ -24,8 +24,7 @@ use crate::queue::{Queue, Received, Wait, Which};
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
 const TAKEN_MAX: usize = 64;
-/// Kept replies that are swapped with others in the queue at one time, and the rest of the last
-/// client's.
+/// Kept replies, at least, that are swapped with others in the queue at one time.
 const SWAPPED_MAX: usize = 32;
 /// Requests have so many times the time of a round before the next.
 const ROUND_SHARE: u32 = 2;
@@ -85,6 +84,11 @@ impl Backlog {
         if self.kept.is_empty() { 1 } else { BATCH_MAX }
     }
 
+    /// Whether this client asks without reading what it is told.
+    pub fn is_deaf(&self, client: i32) -> bool {
+        self.kept.is_deaf(client)
+    }
+
     /// When the kept replies are to be tried again; None if there are none.
     pub fn due(&self) -> Option<Instant> {
         (!self.kept.is_empty()).then_some(self.due)
@@ -95,12 +99,16 @@ impl Backlog {
     /// # Errors
     /// If the queue is gone.
     pub fn reply(&mut self, replies: &Queue, client: i32, reply: &Reply) -> io::Result<()> {
-        if !is_sent(replies, client, reply.bytes())? {
-            let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
-            self.make_room(replies, client, reply.bytes().into())?;
-            self.pause = PAUSE_MIN;
-            self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
+        if is_sent(replies, client, reply.bytes())? {
+            return Ok(());
         }
+        let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
+        match reply.bytes().into() {
+            bytes if self.is_deaf(client) => self.kept.keep(client, bytes),
+            bytes => self.make_room(replies, client, bytes)?,
+        }
+        self.pause = PAUSE_MIN;
+        self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         Ok(())
     }
 
@@ -151,28 +159,29 @@ impl Backlog {
         let load = replies.load()?;
         let mut stays = load.bytes * 2 < load.capacity;
         for _ in 0..self.kept.clients() {
-            let Some((client, mut own)) = self.kept.next() else { break };
+            let Some((client, mut unread)) = self.kept.next() else { break };
             if !is_there(client) {
-                self.discarded += own.len() as u64;
+                self.discarded += unread.replies.len() as u64;
                 continue;
             }
             // The newest is what the client waits for, if it waits. One that has taken it will read
             // the others too: somebody may ask in its name, and its own reply be an older one.
             let mut reads = false;
-            while let Some(bytes) = own.pop_back() {
+            while let Some(bytes) = unread.replies.pop_back() {
                 if !is_sent(replies, client, &bytes)? {
                     stays = false;
                     self.make_room(replies, client, bytes)?;
                 }
                 if !stays && !reads {
-                    if let Some(unread) = replies.receive(Which::Only(client.into()), Wait::No)? {
-                        own.push_back(unread.bytes().into());
+                    if let Some(own) = replies.receive(Which::Only(client.into()), Wait::No)? {
+                        unread.replies.push_back(own.bytes().into());
                         break;
                     }
                     reads = true;
                 }
             }
-            own.into_iter().for_each(|bytes| self.kept.keep(client, bytes));
+            unread.turn_ends(reads);
+            self.kept.put_back(client, unread);
         }
         Ok(())
     }
@@ -181,14 +190,12 @@ impl Backlog {
     /// look now and then instead of waiting.
     fn swap(&mut self, replies: &Queue) -> io::Result<()> {
         let mut swapped = 0;
-        for _ in 0..self.kept.clients() {
-            let Some((client, own)) = self.kept.next() else { break };
-            swapped += own.len();
-            for bytes in own {
+        while swapped < SWAPPED_MAX
+            && let Some((client, unread)) = self.kept.next()
+        {
+            swapped += unread.replies.len();
+            for bytes in unread.replies {
                 self.make_room(replies, client, bytes)?;
-            }
-            if swapped >= SWAPPED_MAX {
-                break;
             }
         }
         Ok(())

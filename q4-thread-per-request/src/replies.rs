@@ -45,6 +45,11 @@ impl Replies {
         Ok(())
     }
 
+    /// Whether this client asks without reading what it is told.
+    pub fn is_deaf(&self, client: i32) -> bool {
+        self.lock().is_deaf(client)
+    }
+
     /// How long until the kept replies are to be tried again; None if there are none.
     pub fn time_left(&self) -> Option<Duration> {
         Some(self.lock().due()?.saturating_duration_since(Instant::now()))

@@ -106,7 +106,9 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
     while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
         start_thread(desk, &line, place, request);
     }
-    finish(channel);
+    if channel.anonymous() > 0 {
+        info!(dropped = channel.anonymous(), "requests named no client");
+    }
     Ok(())
 }
 
@@ -116,7 +118,10 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
 /// to come is to be the first served. It does so when its thread is there, because a request that
 /// is told BUSY must not be decided.
 fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
-    let Some(slot) = desk.crowd.enter() else { return refuse(desk, &request, Status::Busy) };
+    // Who floods and reads nothing gets no threads: those who read would wait behind them.
+    let is_deaf = desk.replies.is_deaf(request.client.get());
+    let slot = if is_deaf { None } else { desk.crowd.enter() };
+    let Some(slot) = slot else { return refuse(desk, &request, Status::Busy) };
     let (pending, decision) = match place {
         Place::Consultation => (None, None),
         Place::Reservation => {
@@ -174,13 +179,6 @@ fn send(desk: &Desk, request: &Request, reply: &Reply) {
         Ok(()) => log::answered(request, reply),
         // Then the watcher will notice too.
         Err(error) => warn!("cannot reply to {}: {error}", request.client),
-    }
-}
-
-/// The main thread's end: the sums.
-fn finish(channel: &Channel) {
-    if channel.anonymous() > 0 {
-        info!(dropped = channel.anonymous(), "requests named no client");
     }
 }
 

@@ -1,5 +1,6 @@
 //! q4 from outside: as many threads as requests, up to a bound, and all of them in order.
 
+use std::thread;
 use std::time::Duration;
 
 use common::ask::Ask;
@@ -54,6 +55,25 @@ fn beyond_the_bound_a_request_is_told_busy_at_once_and_nothing_is_done() {
     assert!(bench.replies(THREADS_MAX).iter().all(|reply| reply.status() == Some(Status::Ok)));
     bench.wait_for_requests(0);
     assert_eq!(bench.server.client().view(1), 1000 - THREADS_MAX as i32);
+}
+
+#[test]
+fn who_asks_without_reading_is_told_busy_until_it_reads() {
+    let name = "who_asks_without_reading_is_told_busy_until_it_reads";
+    let Some(bench) = Bench::new(name, STAGE) else { return };
+    let mut nonces = 1..;
+    let is_told_busy = || {
+        nonces.by_ref().take(100).for_each(|nonce| bench.view(nonce));
+        nonces.by_ref().take(1).for_each(|nonce| bench.reserve(nonce));
+        bench.server.log().contains("reserve: Busy")
+    };
+    wait::until_true("a BUSY", SOON, is_told_busy);
+    // Nobody else is.
+    let other = thread::scope(|scope| scope.spawn(|| bench.server.client().view(2)).join());
+    assert_eq!(other.unwrap(), 150);
+    let mut client = bench.server.client();
+    let is_served = || client.ask(Ask::View { show: 1 }).unwrap().status() == Some(Status::Ok);
+    wait::until_true("an answer for one that reads again", SOON, is_served);
 }
 
 #[test]
