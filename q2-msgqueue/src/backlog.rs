@@ -24,8 +24,6 @@ use crate::queue::{Queue, Received, Wait, Which};
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
 const TAKEN_MAX: usize = 64;
-/// Kept replies, at least, that are swapped with others in the queue at one time.
-const SWAPPED_MAX: usize = 32;
 /// Requests have so many times the time of a round before the next.
 const ROUND_SHARE: u32 = 2;
 /// The first round comes so long after a reply was taken out; its client is awake within that.
@@ -49,6 +47,7 @@ pub struct Backlog {
 
 impl Backlog {
     /// Nothing kept yet.
+    #[expect(clippy::new_without_default, reason = "nobody needs it")]
     pub fn new() -> Backlog {
         Backlog {
             kept: Kept::default(),
@@ -102,11 +101,12 @@ impl Backlog {
         if is_sent(replies, client, reply.bytes())? {
             return Ok(());
         }
-        let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
-        match reply.bytes().into() {
-            bytes if self.is_deaf(client) => self.kept.keep(client, bytes),
-            bytes => self.make_room(replies, client, bytes)?,
+        if self.is_deaf(client) {
+            self.kept.keep(client, reply.bytes().into());
+            return Ok(());
         }
+        let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
+        self.make_room(replies, client, reply.bytes().into())?;
         self.pause = PAUSE_MIN;
         self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         Ok(())
@@ -177,25 +177,31 @@ impl Backlog {
                         unread.replies.push_back(own.bytes().into());
                         break;
                     }
+                    unread.is_read();
                     reads = true;
                 }
             }
-            unread.turn_ends(reads);
             self.kept.put_back(client, unread);
         }
         Ok(())
     }
 
     /// Gives some of them another time in the queue, in the place of the oldest there: a client may
-    /// look now and then instead of waiting.
+    /// look now and then instead of waiting. Half of the queue, so that none of them takes the place
+    /// of one that has just come.
     fn swap(&mut self, replies: &Queue) -> io::Result<()> {
-        let mut swapped = 0;
-        while swapped < SWAPPED_MAX
-            && let Some((client, unread)) = self.kept.next()
-        {
-            swapped += unread.replies.len();
-            for bytes in unread.replies {
+        let mut room = replies.load()?.capacity / 2;
+        for _ in 0..self.kept.clients() {
+            let Some((client, mut unread)) = self.kept.next() else { break };
+            while room > 0
+                && let Some(bytes) = unread.replies.pop_front()
+            {
+                room = room.saturating_sub(bytes.len() as u64);
                 self.make_room(replies, client, bytes)?;
+            }
+            self.kept.put_back(client, unread);
+            if room == 0 {
+                break;
             }
         }
         Ok(())
@@ -223,12 +229,6 @@ impl Backlog {
             }
             _ => self.discarded += 1,
         }
-    }
-}
-
-impl Default for Backlog {
-    fn default() -> Backlog {
-        Backlog::new()
     }
 }
 

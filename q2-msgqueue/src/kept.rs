@@ -1,17 +1,19 @@
 //! Unread replies in a worker's memory: a few for each client, and the clients in turn.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Clients whose replies are kept at most; beyond it the one that waits longest for its turn loses
-/// them, as it is likely gone.
+/// them, as it is likely gone. With as many replies each as may be kept this is 24 MiB, of which
+/// only a forger who asks in a thousand names has any use.
 const CLIENTS_MAX: usize = 1024;
 /// Replies kept for one client at most; beyond it its oldest is lost. An honest client waits for
 /// one; a forger who asks in its name must not push that one out before it is read.
 const PER_CLIENT_MAX: usize = 32;
-
-/// A client that takes no reply for so long, and leaves as many as are kept, does not read.
-const DEAF_AFTER: Duration = Duration::from_millis(100);
+/// Who loses more replies than this at once, and in a second, asks without reading. Somebody may
+/// ask in the name of many who do not: they lose a thousand a second each.
+const LOSSES_AT_ONCE: f32 = 500.0;
+const LOSSES_PER_SECOND: f32 = 5000.0;
 
 /// The kept replies.
 #[derive(Debug, Default)]
@@ -25,17 +27,34 @@ pub(crate) struct Kept {
 /// What one client has not read.
 #[derive(Debug, Default)]
 pub(crate) struct Unread {
-    /// The oldest first; never none.
+    /// The oldest first.
     pub(crate) replies: VecDeque<Box<[u8]>>,
-    /// When its first turn ended in which it took nothing; none since the last in which it did.
-    deaf_since: Option<Instant>,
+    losses: Losses,
+}
+
+/// How many replies a client has lost of late: a bucket that leaks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Losses {
+    level: f32,
+    last: Option<Instant>,
+}
+
+impl Losses {
+    fn level(self) -> f32 {
+        let leaked = self.last.map_or(0.0, |last| last.elapsed().as_secs_f32()) * LOSSES_PER_SECOND;
+        (self.level - leaked).max(0.0)
+    }
+
+    fn add(&mut self) {
+        let level = (self.level() + 1.0).min(2.0 * LOSSES_AT_ONCE);
+        *self = Losses { level, last: Some(Instant::now()) };
+    }
 }
 
 impl Unread {
-    /// Ends its turn, in which it took something or not.
-    pub(crate) fn turn_ends(&mut self, took: bool) {
-        self.deaf_since =
-            if took { None } else { self.deaf_since.or_else(|| Some(Instant::now())) };
+    /// It has just taken one.
+    pub(crate) fn is_read(&mut self) {
+        self.losses = Losses::default();
     }
 }
 
@@ -55,12 +74,9 @@ impl Kept {
         self.lost + self.clients.values().map(|unread| unread.replies.len() as u64).sum::<u64>()
     }
 
-    /// Whether this client asks and does not read.
+    /// Whether this client asks without reading.
     pub(crate) fn is_deaf(&self, client: i32) -> bool {
-        self.clients.get(&client).is_some_and(|unread| {
-            unread.replies.len() == PER_CLIENT_MAX
-                && unread.deaf_since.is_some_and(|since| since.elapsed() >= DEAF_AFTER)
-        })
+        self.clients.get(&client).is_some_and(|unread| unread.losses.level() >= LOSSES_AT_ONCE)
     }
 
     /// Keeps one more; it is its client's newest.
@@ -73,12 +89,13 @@ impl Kept {
             }
             self.turns.push_back(client);
         }
-        let own = &mut self.clients.entry(client).or_default().replies;
-        if own.len() == PER_CLIENT_MAX {
-            own.pop_front();
+        let unread = self.clients.entry(client).or_default();
+        if unread.replies.len() == PER_CLIENT_MAX {
+            unread.replies.pop_front();
+            unread.losses.add();
             self.lost += 1;
         }
-        own.push_back(bytes);
+        unread.replies.push_back(bytes);
     }
 
     /// Takes out all that is kept for the client whose turn it is.
@@ -91,7 +108,7 @@ impl Kept {
     pub(crate) fn put_back(&mut self, client: i32, unread: Unread) {
         unread.replies.into_iter().for_each(|bytes| self.keep(client, bytes));
         if let Some(kept) = self.clients.get_mut(&client) {
-            kept.deaf_since = unread.deaf_since;
+            kept.losses = unread.losses;
         }
     }
 }
@@ -118,26 +135,29 @@ mod tests {
     }
 
     #[test]
-    fn who_is_full_and_takes_nothing_is_deaf_until_it_takes_something() {
+    fn who_loses_many_replies_at_once_is_deaf_until_it_reads_or_a_while_has_passed() {
         let mut kept = Kept::default();
-        let turn = |kept: &mut Kept, took| {
-            (0..PER_CLIENT_MAX).for_each(|_| kept.keep(7, [0].into()));
-            let (_, mut unread) = kept.next().unwrap();
-            unread.turn_ends(took);
-            // Meanwhile one of its replies came back from the queue.
-            kept.keep(7, [1].into());
-            kept.put_back(7, unread);
+        let burst = |kept: &mut Kept| {
+            (0..4 * LOSSES_AT_ONCE as usize).for_each(|_| kept.keep(7, [0].into()));
         };
-        let before = Instant::now();
-        turn(&mut kept, false);
-        let after = Instant::now();
-        assert!(!kept.is_deaf(7) || before.elapsed() >= DEAF_AFTER);
-        while after.elapsed() < DEAF_AFTER {
-            turn(&mut kept, false);
-        }
-        assert!(kept.is_deaf(7) && !kept.is_deaf(8));
-        turn(&mut kept, true);
+        (0..PER_CLIENT_MAX + 100).for_each(|_| kept.keep(7, [0].into()));
         assert!(!kept.is_deaf(7));
+        burst(&mut kept);
+        assert!(kept.is_deaf(7) && !kept.is_deaf(8));
+        let (_, unread) = kept.next().unwrap();
+        // Meanwhile one of its replies came back from the queue.
+        kept.keep(7, [1].into());
+        kept.put_back(7, unread);
+        assert!(kept.is_deaf(7));
+        let (_, mut unread) = kept.next().unwrap();
+        unread.is_read();
+        kept.put_back(7, unread);
+        assert!(!kept.is_deaf(7));
+        burst(&mut kept);
+        let before = Instant::now();
+        while kept.is_deaf(7) {
+            assert!(before.elapsed().as_secs_f32() < 1.0);
+        }
     }
 
     #[test]

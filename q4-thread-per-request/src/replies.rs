@@ -2,6 +2,7 @@
 //! again.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,12 +16,14 @@ use q3_threads::workers::wake;
 pub struct Replies {
     queue: Queue,
     backlog: Mutex<Backlog>,
+    /// Whether there is something in it: a look without the lock.
+    is_behind: AtomicBool,
 }
 
 impl Replies {
     /// Nothing kept yet.
     pub fn new(queue: Queue) -> Replies {
-        Replies { queue, backlog: Mutex::default() }
+        Replies { queue, backlog: Mutex::new(Backlog::new()), is_behind: AtomicBool::new(false) }
     }
 
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
@@ -39,6 +42,7 @@ impl Replies {
         let mut backlog = self.lock();
         let before = backlog.due();
         backlog.reply(&self.queue, client, reply)?;
+        self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
         if backlog.due() != before {
             wake();
         }
@@ -47,7 +51,7 @@ impl Replies {
 
     /// Whether this client asks without reading what it is told.
     pub fn is_deaf(&self, client: i32) -> bool {
-        self.lock().is_deaf(client)
+        self.is_behind.load(Ordering::Relaxed) && self.lock().is_deaf(client)
     }
 
     /// How long until the kept replies are to be tried again; None if there are none.
@@ -60,7 +64,10 @@ impl Replies {
     /// # Errors
     /// If the queue is gone.
     pub fn retry(&self) -> io::Result<()> {
-        self.lock().retry(&self.queue)
+        let mut backlog = self.lock();
+        let tried = backlog.retry(&self.queue);
+        self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
+        tried
     }
 
     /// Gets rid of the last replies, when no thread sends any more, and says what was lost.

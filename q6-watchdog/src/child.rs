@@ -65,7 +65,7 @@ impl Child {
             Ok(len) => len == 1,
             // Nobody will know whether it serves.
             Err(error) => {
-                error!("cannot read the report of {self}: {error}");
+                error!("cannot read the report of {}: {error}", self.name);
                 self.kill();
                 false
             }
@@ -82,7 +82,7 @@ impl Child {
         match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => Ok(None),
             Ok(WaitStatus::Stopped(_, signal)) => {
-                warn!("{self}, was stopped by {signal}");
+                warn!("{self} was stopped by {signal}");
                 self.kill();
                 Ok(None)
             }
@@ -90,7 +90,7 @@ impl Child {
                 (self.pid, self.report) = (None, None);
                 Ok(Some(Ended { name: self.name.clone(), status }))
             }
-            Err(errno) => Err(errno).with_context(|| format!("cannot wait for {self}")),
+            Err(errno) => Err(errno).with_context(|| format!("cannot wait for {}", self.name)),
         }
     }
 
@@ -110,7 +110,7 @@ impl Child {
     /// None that can happen: it is our child. See kill(2).
     pub fn terminate(&self) -> anyhow::Result<()> {
         let Some(pid) = self.pid else { return Ok(()) };
-        kill(pid, Signal::SIGTERM).with_context(|| format!("cannot signal {self}"))
+        kill(pid, Signal::SIGTERM).with_context(|| format!("cannot signal {}", self.name))
     }
 
     /// Ends it, whatever it is doing; SIGCHLD says when it has.
@@ -119,7 +119,7 @@ impl Child {
         // SIGKILL also ends a stopped process. It is our child and not yet waited for: the PID is
         // its own.
         if let Some(Err(errno)) = self.pid.map(|pid| kill(pid, Signal::SIGKILL)) {
-            warn!("cannot kill {self}: {errno}");
+            warn!("cannot kill {}: {errno}", self.name);
         }
     }
 
@@ -135,7 +135,7 @@ impl Child {
 impl std::fmt::Display for Child {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.pid {
-            Some(pid) => write!(f, "{}, process {pid}", self.name),
+            Some(pid) => write!(f, "{}, process {pid},", self.name),
             None => write!(f, "{}", self.name),
         }
     }

@@ -111,7 +111,7 @@ impl<'a> Fleet<'a> {
         let late: Vec<Number> = numbers.iter().filter(running).copied().collect();
         let kill = |number: Number| {
             let child = &mut self.servers[number].child;
-            let fault = format!("{child}, did not stop in time and was killed");
+            let fault = format!("{child} did not stop in time and was killed");
             child.kill_and_wait();
             fault
         };

@@ -62,7 +62,7 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     let mut announced = false;
     let mut looked = Instant::now();
     loop {
-        // Nothing is read in vain: reads that alternate would spin if every second one fails.
+        // Read only when there is one: reads that alternate with others would spin if every second fails.
         let signal = if wait(fleet)? { fleet.signals.wait(Duration::ZERO)? } else { None };
         match signal {
             Some(Signal::SIGCHLD) | None => {}
