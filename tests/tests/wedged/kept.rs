@@ -1,7 +1,7 @@
 //! Replies that had to leave a full queue: nobody's is lost, whether its client waits for it or looks
 //! now and then.
 
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use common::ask::Ask;
@@ -49,7 +49,7 @@ fn look_rarely_for(replies: &Queue) -> Option<Reply> {
         if let Some(received) = replies.receive(Which::Only(me), Wait::No).unwrap() {
             return Reply::from_received(received.bytes());
         }
-        sleep(Duration::from_millis(100));
+        park_timeout(Duration::from_millis(100));
     }
     None
 }
