@@ -11,7 +11,7 @@ const CLIENTS_MAX: usize = 1024;
 /// one; a forger who asks in its name must not push that one out before it is read.
 const PER_CLIENT_MAX: usize = 32;
 /// Who loses more replies than this at once, and in a second, asks without reading. Somebody may
-/// ask in the name of many who do not: they lose a thousand a second each.
+/// ask in the name of many who do not: each loses some hundred a second.
 const LOSSES_AT_ONCE: f32 = 500.0;
 const LOSSES_PER_SECOND: f32 = 5000.0;
 

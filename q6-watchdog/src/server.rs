@@ -62,7 +62,8 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     let mut announced = false;
     let mut looked = Instant::now();
     loop {
-        // Read only when there is one: reads that alternate with others would spin if every second fails.
+        // Read only when there is one: with reads of the reports in turn, it would spin if every
+        // second one fails.
         let signal = if wait(fleet)? { fleet.signals.wait(Duration::ZERO)? } else { None };
         match signal {
             Some(Signal::SIGCHLD) | None => {}

@@ -187,7 +187,8 @@ fn attend(
         if let Some((end, port)) = &mut pair {
             tell(end, *port)?;
         }
-        // Nothing is read in vain: reads that alternate would spin if every second one fails.
+        // Read only when there is one: with reads of the FIFO in turn, it would spin if every second
+        // one fails.
         if !is_signalled {
             continue;
         }
