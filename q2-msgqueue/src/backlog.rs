@@ -10,7 +10,6 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::office::BATCH_MAX;
 use common::reply::Reply;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -18,8 +17,10 @@ use nix::unistd::Pid;
 use q1_pipes::ticks::Ticks;
 use tracing::{info, warn};
 
+use crate::channel::Channel;
 use crate::kept::Kept;
 use crate::queue::{Queue, Received, Wait, Which};
+use crate::room::Room;
 
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
@@ -37,6 +38,8 @@ const FLUSH_MAX: Duration = Duration::from_millis(400);
 /// The replies of one worker on their way into the reply queue.
 #[derive(Debug)]
 pub struct Backlog {
+    replies: Queue,
+    room: Room,
     kept: Kept,
     pause: Duration,
     due: Instant,
@@ -47,15 +50,19 @@ pub struct Backlog {
 
 impl Backlog {
     /// Nothing kept yet.
-    #[expect(clippy::new_without_default, reason = "nobody needs it")]
-    pub fn new() -> Backlog {
-        Backlog {
+    ///
+    /// # Errors
+    /// If the queues are gone.
+    pub fn new(channel: &Channel) -> io::Result<Backlog> {
+        Ok(Backlog {
+            replies: channel.replies.handle(),
+            room: Room::new(channel.requests.handle())?,
             kept: Kept::default(),
             pause: PAUSE_MIN,
             due: Instant::now(),
             rested: Instant::now(),
             discarded: 0,
-        }
+        })
     }
 
     /// Receives the next request, however long it takes; while replies are kept, until they are to
@@ -76,18 +83,6 @@ impl Backlog {
         received
     }
 
-    /// How many requests to receive before they are answered: one, which needs no second call to
-    /// learn that there is no more; but while somebody does not read, many: he may be sending
-    /// without a pause, and whoever sleeps at a full queue needs some room at one time to get in.
-    pub fn batch_max(&self) -> usize {
-        if self.kept.is_empty() { 1 } else { BATCH_MAX }
-    }
-
-    /// Whether this client asks without reading what it is told.
-    pub fn is_deaf(&self, client: i32) -> bool {
-        self.kept.is_deaf(client)
-    }
-
     /// When the kept replies are to be tried again; None if there are none.
     pub fn due(&self) -> Option<Instant> {
         (!self.kept.is_empty()).then_some(self.due)
@@ -97,18 +92,13 @@ impl Backlog {
     ///
     /// # Errors
     /// If the queue is gone.
-    pub fn reply(&mut self, replies: &Queue, client: i32, reply: &Reply) -> io::Result<()> {
-        if is_sent(replies, client, reply.bytes())? {
-            return Ok(());
+    pub fn reply(&mut self, client: i32, reply: &Reply) -> io::Result<()> {
+        if !self.replies.is_sent(client.into(), reply.bytes())? {
+            let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
+            self.make_room(client, reply.bytes().into())?;
+            self.pause = PAUSE_MIN;
+            self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         }
-        if self.is_deaf(client) {
-            self.kept.keep(client, reply.bytes().into());
-            return Ok(());
-        }
-        let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
-        self.make_room(replies, client, reply.bytes().into())?;
-        self.pause = PAUSE_MIN;
-        self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
         Ok(())
     }
 
@@ -116,13 +106,14 @@ impl Backlog {
     ///
     /// # Errors
     /// If the queue is gone.
-    pub fn retry(&mut self, replies: &Queue) -> io::Result<()> {
+    pub fn retry(&mut self) -> io::Result<()> {
         if self.due().is_some_and(|due| due <= Instant::now()) {
             let start = Instant::now();
-            self.round(replies)?;
+            self.round()?;
             if self.pause == PAUSE_MAX {
-                self.swap(replies)?;
+                self.swap()?;
             }
+            self.room.adapt(!self.kept.is_empty())?;
             self.pause = (self.pause * 2).min(PAUSE_MAX);
             let now = Instant::now();
             self.rested = now + (now - start) * ROUND_SHARE;
@@ -135,10 +126,10 @@ impl Backlog {
     ///
     /// # Errors
     /// If the queue is gone.
-    pub fn flush(&mut self, replies: &Queue) -> io::Result<()> {
+    pub fn flush(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + FLUSH_MAX;
         while !self.kept.is_empty() && Instant::now() < deadline {
-            self.round(replies)?;
+            self.round()?;
             sleep(PAUSE_MIN);
         }
         let (lost, discarded) = (self.kept.lost(), self.discarded);
@@ -155,33 +146,33 @@ impl Backlog {
     ///
     /// What stays in the queue is taken out again, so that many who do not read cost no room; but
     /// where there is room, it stays.
-    fn round(&mut self, replies: &Queue) -> io::Result<()> {
-        let load = replies.load()?;
+    fn round(&mut self) -> io::Result<()> {
+        let load = self.replies.load()?;
         let mut stays = load.bytes * 2 < load.capacity;
         for _ in 0..self.kept.clients() {
-            let Some((client, mut unread)) = self.kept.next() else { break };
+            let Some((client, mut own)) = self.kept.next() else { break };
             if !is_there(client) {
-                self.discarded += unread.replies.len() as u64;
+                self.discarded += own.len() as u64;
                 continue;
             }
             // The newest is what the client waits for, if it waits. One that has taken it will read
             // the others too: somebody may ask in its name, and its own reply be an older one.
             let mut reads = false;
-            while let Some(bytes) = unread.replies.pop_back() {
-                if !is_sent(replies, client, &bytes)? {
+            while let Some(bytes) = own.pop_back() {
+                if !self.replies.is_sent(client.into(), &bytes)? {
                     stays = false;
-                    self.make_room(replies, client, bytes)?;
+                    self.make_room(client, bytes)?;
                 }
                 if !stays && !reads {
-                    if let Some(own) = replies.receive(Which::Only(client.into()), Wait::No)? {
-                        unread.replies.push_back(own.bytes().into());
+                    let which = Which::Only(client.into());
+                    if let Some(unread) = self.replies.receive(which, Wait::No)? {
+                        own.push_back(unread.bytes().into());
                         break;
                     }
-                    unread.is_read();
                     reads = true;
                 }
             }
-            self.kept.put_back(client, unread);
+            self.kept.put_back(client, own);
         }
         Ok(())
     }
@@ -189,17 +180,17 @@ impl Backlog {
     /// Gives some of them another time in the queue, in the place of the oldest there: a client may
     /// look now and then instead of waiting. Half of the queue, so that none of them takes the place
     /// of one that has just come.
-    fn swap(&mut self, replies: &Queue) -> io::Result<()> {
-        let mut room = replies.load()?.capacity / 2;
+    fn swap(&mut self) -> io::Result<()> {
+        let mut room = self.replies.load()?.capacity / 2;
         for _ in 0..self.kept.clients() {
-            let Some((client, mut unread)) = self.kept.next() else { break };
+            let Some((client, mut own)) = self.kept.next() else { break };
             while room > 0
-                && let Some(bytes) = unread.replies.pop_front()
+                && let Some(bytes) = own.pop_front()
             {
                 room = room.saturating_sub(bytes.len() as u64);
-                self.make_room(replies, client, bytes)?;
+                self.make_room(client, bytes)?;
             }
-            self.kept.put_back(client, unread);
+            self.kept.put_back(client, own);
             if room == 0 {
                 break;
             }
@@ -208,12 +199,12 @@ impl Backlog {
     }
 
     /// Takes the oldest messages out until this one fits, and keeps them.
-    fn make_room(&mut self, replies: &Queue, client: i32, bytes: Box<[u8]>) -> io::Result<()> {
+    fn make_room(&mut self, client: i32, bytes: Box<[u8]>) -> io::Result<()> {
         for _ in 0..TAKEN_MAX {
-            if let Some(oldest) = replies.receive(Which::All, Wait::No)? {
+            if let Some(oldest) = self.replies.receive(Which::All, Wait::No)? {
                 self.take(&oldest);
             }
-            if is_sent(replies, client, &bytes)? {
+            if self.replies.is_sent(client.into(), &bytes)? {
                 return Ok(());
             }
         }
@@ -236,15 +227,4 @@ impl Backlog {
 /// message of a flood. The sweep reads its state.
 fn is_there(client: i32) -> bool {
     kill(Pid::from_raw(client), None) != Err(Errno::ESRCH)
-}
-
-/// Sends without waiting; false if the queue is full.
-///
-/// # Errors
-/// If the queue is gone. See msgop(2).
-pub fn is_sent(replies: &Queue, client: i32, bytes: &[u8]) -> io::Result<bool> {
-    match replies.send(i64::from(client), bytes, Wait::No) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-        result => result.map(|()| true),
-    }
 }

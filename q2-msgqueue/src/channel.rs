@@ -12,6 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use common::directory::{self, open_file};
 use common::hint;
 use common::lock::{self, Holder, Lock};
+use common::office::BATCH_MAX;
 use common::process;
 use common::request::Request;
 use zerocopy::IntoBytes;
@@ -194,8 +195,8 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with what is waiting for `place`, `max` messages at most, so that nobody waits
-    /// in it for an end of the others; waits only for the first. Returns whether the queue is there.
+    /// Fills `batch` with what is waiting for `place`, 64 messages at most, so that nobody waits in
+    /// it for an end of the others; waits only for the first. Returns whether the queue is there.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -203,12 +204,11 @@ impl Channel {
         &self,
         place: Place,
         wait: Wait,
-        max: usize,
         batch: &mut Vec<Request>,
     ) -> io::Result<bool> {
         batch.clear();
         let mut wait = wait;
-        for _ in 0..max {
+        for _ in 0..BATCH_MAX {
             match self.receive(place, wait)? {
                 Incoming::Request(request) => batch.push(request),
                 Incoming::Dropped => {}

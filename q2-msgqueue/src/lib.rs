@@ -8,6 +8,7 @@ pub mod client;
 mod kept;
 pub mod leftovers;
 pub mod queue;
+mod room;
 pub mod server;
 pub mod sweep;
 mod sys;

@@ -114,6 +114,17 @@ impl Queue {
         sys::msgsnd(self.id, &message, bytes.len(), flags(wait))
     }
 
+    /// Sends without waiting; false if the queue is full.
+    ///
+    /// # Errors
+    /// EIDRM or EINVAL if it is gone. See msgop(2).
+    pub fn is_sent(&self, mtype: i64, bytes: &[u8]) -> io::Result<bool> {
+        match self.send(mtype, bytes, Wait::No) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
     /// Receives a message; None if there is none and we do not wait.
     ///
     /// # Errors
@@ -159,6 +170,22 @@ impl Queue {
             bytes: status.__msg_cbytes,
             capacity: status.msg_qbytes,
         })
+    }
+
+    /// Limits the bytes that it may hold; `msgmnb` needs no privilege. What is in it stays. A queue
+    /// that is gone already is no error.
+    ///
+    /// # Errors
+    /// EPERM. See msgctl(2).
+    pub fn limit(&self, bytes: u64) -> io::Result<()> {
+        let limited = sys::msgctl_stat(self.id).and_then(|mut status| {
+            status.msg_qbytes = bytes;
+            sys::msgctl_set(self.id, &status)
+        });
+        match limited {
+            Err(error) if !is_gone(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Removes the queue; whoever is blocked on it gets EIDRM. A queue that is gone already is no

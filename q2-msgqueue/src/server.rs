@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
@@ -18,7 +18,7 @@ use q1_pipes::workers::{Ready, Workers};
 use tracing::info;
 
 use crate::backlog::Backlog;
-use crate::channel::{Channel, Place};
+use crate::channel::{Channel, Incoming, Place};
 use crate::sweep::Sweeper;
 
 /// The package, as the ready line and the lock file name it.
@@ -64,18 +64,19 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
-    let mut batch = Vec::new();
+    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
     ready.report()?;
-    while backlog.receive(&mut ticks, |wait| {
-        channel.receive_batch(Place::Consultation, wait, backlog.batch_max(), &mut batch)
-    })? {
-        for request in &batch {
-            let reply = shared.read()?.consult(request, server);
-            backlog.reply(&channel.replies, request.client.get(), &reply)?;
-            log::answered(request, &reply);
+    loop {
+        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
+            Incoming::Request(request) => {
+                let reply = shared.read()?.consult(&request, server);
+                backlog.reply(request.client.get(), &reply)?;
+                log::answered(&request, &reply);
+            }
+            Incoming::Nothing | Incoming::Dropped => {}
+            Incoming::Closed => break,
         }
-        backlog.retry(&channel.replies)?;
+        backlog.retry()?;
     }
     finish(channel, backlog)
 }
@@ -88,22 +89,22 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
+    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
     let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, BATCH_MAX, &mut batch)
+            channel.receive_batch(Place::Reservation, wait, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut replies);
         shared.publish(office.table())?;
         for (request, reply) in batch.iter().zip(&replies) {
-            backlog.reply(&channel.replies, request.client.get(), reply)?;
+            backlog.reply(request.client.get(), reply)?;
         }
         log::answered_batch(&batch, &replies);
-        backlog.retry(&channel.replies)?;
+        backlog.retry()?;
     }
     finish(channel, backlog)?;
     decided.context("cannot make reservations durable")
@@ -111,7 +112,7 @@ fn reserve(
 
 /// A worker's end: the last replies, then the sums.
 fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
-    backlog.flush(&channel.replies)?;
+    backlog.flush()?;
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }

@@ -107,6 +107,16 @@ pub(crate) fn msgctl_stat(queue: i32) -> io::Result<libc::msqid_ds> {
     Ok(unsafe { status.assume_init() })
 }
 
+/// Sets what the owner may: permissions, and the bytes that the queue may hold.
+///
+/// # Errors
+/// EPERM, EIDRM, EINVAL. See msgctl(2).
+pub(crate) fn msgctl_set(queue: i32, status: &libc::msqid_ds) -> io::Result<()> {
+    let status = ptr::from_ref(status).cast_mut();
+    // SAFETY: IPC_SET reads the structure, and writes nothing to it.
+    check(unsafe { libc::msgctl(queue, libc::IPC_SET, status) }).map(drop)
+}
+
 /// The key of a queue, from what the kernel says about it.
 pub(crate) fn key(status: &libc::msqid_ds) -> i32 {
     status.msg_perm.__key

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use common::log;
-use common::office::{BATCH_MAX, Office};
+use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
 use common::signals::Signals;
@@ -16,7 +16,7 @@ use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use q1_pipes::ticks::Ticks;
 use q2_msgqueue::backlog::Backlog;
-use q2_msgqueue::channel::{Channel, Place};
+use q2_msgqueue::channel::{Channel, Incoming, Place};
 use q2_msgqueue::sweep::Sweeper;
 use tracing::info;
 
@@ -70,18 +70,19 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation thread: answers from the published table.
 fn consult(channel: &Channel, shared: &Published, ready: Ready) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
-    let mut batch = Vec::new();
+    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
     ready.report()?;
-    while backlog.receive(&mut ticks, |wait| {
-        channel.receive_batch(Place::Consultation, wait, backlog.batch_max(), &mut batch)
-    })? {
-        for request in &batch {
-            let reply = shared.read().consult(request, server);
-            backlog.reply(&channel.replies, request.client.get(), &reply)?;
-            log::answered(request, &reply);
+    loop {
+        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
+            Incoming::Request(request) => {
+                let reply = shared.read().consult(&request, server);
+                backlog.reply(request.client.get(), &reply)?;
+                log::answered(&request, &reply);
+            }
+            Incoming::Nothing | Incoming::Dropped => {}
+            Incoming::Closed => break,
         }
-        backlog.retry(&channel.replies)?;
+        backlog.retry()?;
     }
     finish(channel, backlog)
 }
@@ -94,22 +95,22 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut backlog, mut ticks) = (Backlog::new(), Ticks::stopped()?);
+    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
     let (mut batch, mut replies) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, BATCH_MAX, &mut batch)
+            channel.receive_batch(Place::Reservation, wait, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut replies);
         shared.publish(office.table());
         for (request, reply) in batch.iter().zip(&replies) {
-            backlog.reply(&channel.replies, request.client.get(), reply)?;
+            backlog.reply(request.client.get(), reply)?;
         }
         log::answered_batch(&batch, &replies);
-        backlog.retry(&channel.replies)?;
+        backlog.retry()?;
     }
     finish(channel, backlog)?;
     decided.context("cannot make reservations durable")
@@ -117,7 +118,7 @@ fn reserve(
 
 /// A worker's end: the last replies, then the sums.
 fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
-    backlog.flush(&channel.replies)?;
+    backlog.flush()?;
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Counts the requests that have a thread, and lets no more in than there is room for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Crowd {
     inside: Arc<(Mutex<Inside>, Condvar)>,
-    room: usize,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
     count: usize,
+    /// For how many there was room when somebody came last.
+    room: usize,
     /// Nobody has left for so long that it is not worth waiting again before somebody does: all of
     /// them wait for a disk.
     stuck: bool,
@@ -27,20 +28,17 @@ struct Inside {
 pub struct Slot(Crowd);
 
 impl Crowd {
-    /// Nobody inside, and room for `room`.
-    pub fn new(room: usize) -> Crowd {
-        Crowd { inside: Arc::default(), room }
-    }
-
-    /// A place for one more, after a short wait if need be; None if there is no room.
-    pub fn enter(&self) -> Option<Slot> {
+    /// A place for one more where there is room for `room`, after a short wait if need be; None if
+    /// there is no room.
+    pub fn enter(&self, room: usize) -> Option<Slot> {
         let mut inside = self.lock();
+        inside.room = room;
         if !inside.stuck {
-            let is_full = |inside: &mut Inside| inside.count == self.room;
+            let is_full = |inside: &mut Inside| inside.count >= room;
             let waited = self.inside.1.wait_timeout_while(inside, PATIENCE, is_full);
             inside = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        inside.stuck = inside.count == self.room;
+        inside.stuck = inside.count >= room;
         if inside.stuck {
             return None;
         }
@@ -64,7 +62,7 @@ impl Crowd {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut inside = self.0.lock();
-        let was_full = inside.count == self.0.room;
+        let was_full = inside.count == inside.room;
         inside.count -= 1;
         if was_full || inside.count == 0 {
             self.0.inside.1.notify_all();
@@ -79,41 +77,52 @@ mod tests {
 
     #[test]
     fn a_full_crowd_lets_nobody_in_until_somebody_leaves() {
-        let crowd = Crowd::new(2);
-        let (first, _second) = (crowd.enter().unwrap(), crowd.enter().unwrap());
-        assert!(crowd.enter().is_none());
+        let crowd = Crowd::default();
+        let (first, _second) = (crowd.enter(2).unwrap(), crowd.enter(2).unwrap());
+        assert!(crowd.enter(2).is_none());
         let before = Instant::now();
-        assert!(crowd.enter().is_none());
+        assert!(crowd.enter(2).is_none());
         assert!(before.elapsed() < PATIENCE, "who waited in vain does not wait again");
         drop(first);
-        assert!(crowd.enter().is_some());
+        assert!(crowd.enter(2).is_some());
+    }
+
+    #[test]
+    fn with_less_room_nobody_is_let_in_until_enough_have_left() {
+        let crowd = Crowd::default();
+        let (first, second) = (crowd.enter(2), crowd.enter(2));
+        assert!(crowd.enter(1).is_none());
+        drop(first);
+        assert!(crowd.enter(1).is_none());
+        drop(second);
+        assert!(crowd.enter(1).is_some());
     }
 
     #[test]
     fn whoever_comes_while_others_leave_is_let_in() {
-        let crowd = Crowd::new(1);
-        let slot = crowd.enter();
+        let crowd = Crowd::default();
+        let slot = crowd.enter(1);
         thread::spawn(move || drop(slot));
         // A loaded machine may take longer than we wait; then the next one is let in.
-        assert!((0..1000).any(|_| crowd.enter().is_some()));
+        assert!((0..1000).any(|_| crowd.enter(1).is_some()));
     }
 
     #[test]
     fn a_panic_gives_the_place_back() {
-        let crowd = Crowd::new(1);
-        let slot = crowd.enter();
+        let crowd = Crowd::default();
+        let slot = crowd.enter(1);
         let died = thread::spawn(move || {
             let _slot = slot;
             panic!("a request panics");
         });
         assert!(died.join().is_err());
-        assert!(crowd.enter().is_some());
+        assert!(crowd.enter(1).is_some());
     }
 
     #[test]
     fn the_wait_ends_with_the_last_one_or_in_time() {
-        let crowd = Crowd::new(1);
-        let slot = crowd.enter();
+        let crowd = Crowd::default();
+        let slot = crowd.enter(1);
         assert_eq!(crowd.wait_empty(Instant::now()), 1);
         thread::spawn(move || drop(slot));
         assert_eq!(crowd.wait_empty(Instant::now() + Duration::from_secs(10)), 0);

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::reply::Reply;
-use q2_msgqueue::backlog::{Backlog, is_sent};
+use q2_msgqueue::backlog::Backlog;
+use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::Queue;
 use q3_threads::workers::wake;
 
@@ -22,8 +23,12 @@ pub struct Replies {
 
 impl Replies {
     /// Nothing kept yet.
-    pub fn new(queue: Queue) -> Replies {
-        Replies { queue, backlog: Mutex::new(Backlog::new()), is_behind: AtomicBool::new(false) }
+    ///
+    /// # Errors
+    /// If the queues are gone.
+    pub fn new(channel: &Channel) -> io::Result<Replies> {
+        let (queue, backlog) = (channel.replies.handle(), Mutex::new(Backlog::new(channel)?));
+        Ok(Replies { queue, backlog, is_behind: AtomicBool::new(false) })
     }
 
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
@@ -36,12 +41,12 @@ impl Replies {
     /// # Errors
     /// If the queue is gone.
     pub fn send(&self, client: i32, reply: &Reply) -> io::Result<()> {
-        if is_sent(&self.queue, client, reply.bytes())? {
+        if self.queue.is_sent(client.into(), reply.bytes())? {
             return Ok(());
         }
         let mut backlog = self.lock();
         let before = backlog.due();
-        backlog.reply(&self.queue, client, reply)?;
+        backlog.reply(client, reply)?;
         self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
         if backlog.due() != before {
             wake();
@@ -49,9 +54,9 @@ impl Replies {
         Ok(())
     }
 
-    /// Whether this client asks without reading what it is told.
-    pub fn is_deaf(&self, client: i32) -> bool {
-        self.is_behind.load(Ordering::Relaxed) && self.lock().is_deaf(client)
+    /// Whether replies are kept: somebody does not read.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::Relaxed)
     }
 
     /// How long until the kept replies are to be tried again; None if there are none.
@@ -65,7 +70,7 @@ impl Replies {
     /// If the queue is gone.
     pub fn retry(&self) -> io::Result<()> {
         let mut backlog = self.lock();
-        let tried = backlog.retry(&self.queue);
+        let tried = backlog.retry();
         self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
         tried
     }
@@ -75,7 +80,7 @@ impl Replies {
     /// # Errors
     /// If the queue is gone.
     pub fn flush(&self) -> io::Result<()> {
-        self.lock().flush(&self.queue)
+        self.lock().flush()
     }
 
     /// A thread that panicked with the lock may have lost its own reply; those of others are whole.

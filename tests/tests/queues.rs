@@ -11,7 +11,8 @@ use nix::unistd::{geteuid, gettid};
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use rstest_reuse::{apply, template};
-use tests::attacker::NeverReads;
+use tests::attack::Attack;
+use tests::attacker::{Attacker, NeverReads};
 use tests::leftovers::ipc_objects;
 use tests::server::Server;
 use tests::stage::{Stage, is_ours, skip};
@@ -59,6 +60,22 @@ fn the_reply_queue_is_empty_within_a_second_of_its_clients_deaths(stage: Stage) 
     }
     let is_empty = || channel.replies.load().unwrap().messages == 0;
     wait::until_true("an empty reply queue", Duration::from_secs(2), is_empty);
+}
+
+#[apply(every_queue_stage)]
+fn while_somebody_floods_and_does_not_read_few_requests_can_wait(stage: Stage) {
+    if !is_ours("while_somebody_floods_and_does_not_read_few_requests_can_wait") {
+        return;
+    }
+    let server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let room = || channel.requests.load().unwrap().capacity;
+    let all = room();
+    let flood = Attacker::start(&server, Attack::Flood, 10_000_000, 1);
+    let is_little = || room() == 64 * size_of::<Request>() as u64;
+    wait::until_true("room for a batch only", SOON, is_little);
+    drop(flood);
+    wait::until_true("room for all again", SOON, || room() == all);
 }
 
 #[apply(every_queue_stage)]

@@ -1,12 +1,12 @@
 //! q4 from outside: as many threads as requests, up to a bound, and all of them in order.
 
-use std::thread;
 use std::time::Duration;
 
 use common::ask::Ask;
-use common::reply::Status;
+use common::reply::{Reply, Status};
 use nix::sys::signal::Signal;
 use q2_msgqueue::channel::Channel;
+use tests::attacker::NeverReads;
 use tests::stage::Stage;
 use tests::strace::Strace;
 use tests::wait;
@@ -15,6 +15,8 @@ use crate::{Bench, SOON, stop_with_a_hanging_disk};
 
 /// Requests that q4 answers at the same time.
 const THREADS_MAX: usize = 256;
+/// The same while somebody does not read.
+const THREADS_BESIDE_UNREAD: usize = 16;
 /// q4's own threads.
 const AT_REST: usize = 3;
 const STAGE: Stage = Stage::Q4ThreadPerRequest;
@@ -58,22 +60,27 @@ fn beyond_the_bound_a_request_is_told_busy_at_once_and_nothing_is_done() {
 }
 
 #[test]
-fn who_asks_without_reading_is_told_busy_until_it_reads() {
-    let name = "who_asks_without_reading_is_told_busy_until_it_reads";
-    let Some(bench) = Bench::new(name, STAGE) else { return };
-    let mut nonces = 1..;
-    let is_told_busy = || {
-        nonces.by_ref().take(100).for_each(|nonce| bench.view(nonce));
-        nonces.by_ref().take(1).for_each(|nonce| bench.reserve(nonce));
-        bench.server.log().contains("reserve: Busy")
-    };
-    wait::until_true("a BUSY", SOON, is_told_busy);
-    // Nobody else is.
-    let other = thread::scope(|scope| scope.spawn(|| bench.server.client().view(2)).join());
-    assert_eq!(other.unwrap(), 150);
-    let mut client = bench.server.client();
-    let is_served = || client.ask(Ask::View { show: 1 }).unwrap().status() == Some(Status::Ok);
-    wait::until_true("an answer for one that reads again", SOON, is_served);
+fn while_somebody_does_not_read_fewer_requests_have_a_thread() {
+    let name = "while_somebody_does_not_read_fewer_requests_have_a_thread";
+    let Some(mut bench) = Bench::new(name, STAGE) else { return };
+    let channel = Channel::open(&bench.server.dir()).unwrap();
+    // Their replies need more room than there is.
+    let _silent: Vec<NeverReads> = (0..30).map(|_| NeverReads::start(&bench.server, 1)).collect();
+    let is_taken = || channel.requests.load().unwrap().messages == 0;
+    wait::until_true("an empty request queue", SOON, is_taken);
+    bench.wait_for_requests(0);
+    let Some(strace) = bench.slow_disk(name, Duration::from_secs(3)) else { return };
+    let last = THREADS_BESIDE_UNREAD as u64;
+    (1..=last + 5).for_each(|nonce| bench.reserve(nonce));
+    bench.wait_for_requests(THREADS_BESIDE_UNREAD);
+    let refused = bench.replies(5);
+    let is_refused =
+        |reply: &Reply| (reply.status(), reply.nonce.get() > last) == (Some(Status::Busy), true);
+    assert!(refused.iter().all(is_refused), "{refused:?}");
+    assert_eq!(bench.server.threads().len(), AT_REST + THREADS_BESIDE_UNREAD);
+    drop(strace);
+    let served = bench.replies(THREADS_BESIDE_UNREAD);
+    assert!(served.iter().all(|reply| reply.status() == Some(Status::Ok)), "{served:?}");
 }
 
 #[test]

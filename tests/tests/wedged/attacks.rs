@@ -97,16 +97,14 @@ impl Beside {
     /// How long 99 of 100 answers may take. At night the machine has nothing else to do, and the
     /// promise is checked as it is made; else anything may run besides, and only a server that
     /// keeps somebody waiting for long is caught.
-    fn limit(self, stage: Stage, before: Took) -> Duration {
+    fn limit(self, before: Took) -> Duration {
         let ms = Duration::from_millis;
         let is_night = Effort::asked() == Effort::Night;
-        match (self, stage) {
-            (Beside::Busy(Attack::Die), _) if is_night => ms(50),
-            // Each hostile request costs a thread too, and 512 of them can wait ahead.
-            (Beside::Busy(_), Stage::Q4ThreadPerRequest) if is_night => ms(60),
-            (Beside::Busy(_), _) if is_night => ms(20),
+        match self {
+            Beside::Busy(Attack::Die) if is_night => ms(50),
+            Beside::Busy(_) if is_night => ms(20),
             _ if is_night => (before.p99 * 3).max(ms(1)),
-            (Beside::Busy(_), _) => (before.p99 * 20).max(ms(2500)),
+            Beside::Busy(_) => (before.p99 * 20).max(ms(2500)),
             _ => (before.p99 * 10).max(ms(500)),
         }
     }
@@ -133,7 +131,7 @@ fn beside(stage: Stage) -> Vec<String> {
             stage.package()
         );
         say(&format!("proof wedged: {told}"));
-        let limits = [beside.limit(stage, before), Beside::Crowd.limit(stage, before)];
+        let limits = [beside.limit(before), Beside::Crowd.limit(before)];
         if during.p99 > limits[0] || after.p99 > limits[1] {
             faults.push(format!("{limits:?} at most during and after it: {told}"));
         }
