@@ -88,6 +88,12 @@ impl Backlog {
         (!self.kept.is_empty()).then_some(self.due)
     }
 
+    /// Whether replies have found no room a moment ago: somebody does not read, and may be sending
+    /// without a pause.
+    pub fn is_pressed(&self) -> bool {
+        !self.kept.is_empty() && self.pause < PAUSE_MAX
+    }
+
     /// Sends a reply, if need be in the place of the oldest ones; never waits.
     ///
     /// # Errors
@@ -113,11 +119,11 @@ impl Backlog {
             if self.pause == PAUSE_MAX {
                 self.swap()?;
             }
-            self.room.adapt(!self.kept.is_empty())?;
             self.pause = (self.pause * 2).min(PAUSE_MAX);
             let now = Instant::now();
             self.rested = now + (now - start) * ROUND_SHARE;
             self.due = self.rested.max(now + self.pause);
+            self.room.adapt(self.is_pressed())?;
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ pub struct Load {
     pub messages: u64,
     /// Bytes in it, types not counted.
     pub bytes: u64,
-    /// Bytes it may hold, `msgmnb`.
+    /// Bytes it may hold, `msgmnb` unless it was limited.
     pub capacity: u64,
 }
 
@@ -172,11 +172,11 @@ impl Queue {
         })
     }
 
-    /// Limits the bytes that it may hold; `msgmnb` needs no privilege. What is in it stays. A queue
-    /// that is gone already is no error.
+    /// Limits the bytes that it may hold; what is in it stays. A queue that is gone already is no
+    /// error.
     ///
     /// # Errors
-    /// EPERM. See msgctl(2).
+    /// EPERM if that is more than `msgmnb`. See msgctl(2).
     pub fn limit(&self, bytes: u64) -> io::Result<()> {
         let limited = sys::msgctl_stat(self.id).and_then(|mut status| {
             status.msg_qbytes = bytes;

@@ -4,6 +4,7 @@ use std::io;
 
 use common::office::BATCH_MAX;
 use common::request::REQUEST_SIZE;
+use tracing::warn;
 
 use crate::queue::Queue;
 
@@ -16,7 +17,7 @@ const CROWDED: u64 = BATCH_MAX as u64 / 2;
 #[derive(Debug)]
 pub(crate) struct Room {
     requests: Queue,
-    /// Bytes that may wait else.
+    /// Bytes that may wait at other times.
     all: u64,
 }
 
@@ -27,20 +28,32 @@ impl Room {
         Ok(Room { requests, all })
     }
 
-    /// Lets few requests wait once there are many while replies are kept: whoever does not read may
-    /// well be the one that sends them. Lets all wait again when there are none.
+    /// Lets few requests wait once there are many while replies find no room: whoever does not read
+    /// may well be the one that sends them. Lets all wait again when there are none.
     ///
-    /// Not few for as long as replies are kept: a message of more bytes than may wait is never sent,
-    /// and its sender sleeps for ever.
-    pub(crate) fn adapt(&self, is_behind: bool) -> io::Result<()> {
+    /// While nobody waits the room is not left small: a message of more bytes is never sent, and its
+    /// sender would sleep for ever.
+    pub(crate) fn adapt(&mut self, is_pressed: bool) -> io::Result<()> {
         // Nobody waits in a queue that is gone.
-        let waiting = self.requests.load().map_or(0, |load| load.messages);
-        if waiting == 0 || !is_behind {
-            self.requests.limit(self.all)
-        } else if waiting >= CROWDED {
-            self.requests.limit(LITTLE.min(self.all))
+        let Ok(load) = self.requests.load() else { return Ok(()) };
+        let wanted = if !is_pressed || load.messages == 0 {
+            self.all
+        } else if load.messages >= CROWDED {
+            LITTLE.min(self.all)
         } else {
-            Ok(())
+            return Ok(());
+        };
+        if wanted == load.capacity {
+            return Ok(());
+        }
+        match self.requests.limit(wanted) {
+            // Somebody has lowered msgmnb since the start.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                warn!("cannot let more requests wait: {error}");
+                self.all = load.capacity;
+                Ok(())
+            }
+            result => result,
         }
     }
 }

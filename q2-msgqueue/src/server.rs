@@ -41,14 +41,17 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     process::name("q2 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let shared = SharedTable::new(&table).context("cannot share memory")?;
+    // Each remembers how many requests may wait; made before the first of them can change that.
+    let make_backlog = || Backlog::new(&channel).context("cannot look at the request queue");
+    let (consulting, reserving) = (make_backlog()?, make_backlog()?);
     let mut workers = Workers::new().context("cannot start workers")?;
     workers
-        .start("q2 consult", |ready| consult(&channel, &shared, ready))
+        .start("q2 consult", |ready| consult(&channel, &shared, consulting, ready))
         .context("cannot fork")?;
     workers
         .start("q2 reserve", |ready| {
             let office = Office::new(store, table, std::process::id() as i32);
-            reserve(&channel, &shared, office, ready)
+            reserve(&channel, &shared, office, reserving, ready)
         })
         .context("cannot fork")?;
     workers.wait_ready()?;
@@ -62,9 +65,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 }
 
 /// The consultation worker: answers from the published table.
-fn consult(channel: &Channel, shared: &SharedTable, ready: Ready) -> anyhow::Result<()> {
+fn consult(
+    channel: &Channel,
+    shared: &SharedTable,
+    mut backlog: Backlog,
+    ready: Ready,
+) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
+    let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
         match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
@@ -87,10 +95,10 @@ fn reserve(
     channel: &Channel,
     shared: &SharedTable,
     mut office: Office,
+    mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
-    let (mut batch, mut replies) = (Vec::new(), Vec::new());
+    let (mut batch, mut replies, mut ticks) = (Vec::new(), Vec::new(), Ticks::stopped()?);
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()

@@ -45,16 +45,19 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     process::name("q3 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let published = Arc::new(Published::new(&table));
+    // Each remembers how many requests may wait; made before the first of them can change that.
+    let make_backlog = || Backlog::new(&channel).context("cannot look at the request queue");
+    let (consulting, reserving) = (make_backlog()?, make_backlog()?);
     let mut workers = Workers::new();
     let (handle, shared) = (channel.handle(), published.clone());
     workers
-        .start("q3 consult", move |ready| consult(&handle, &shared, ready))
+        .start("q3 consult", move |ready| consult(&handle, &shared, consulting, ready))
         .context("cannot start a thread")?;
     let (handle, shared) = (channel.handle(), published);
     workers
         .start("q3 reserve", move |ready| {
             let office = Office::new(store, table, std::process::id() as i32);
-            reserve(&handle, &shared, office, ready)
+            reserve(&handle, &shared, office, reserving, ready)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
@@ -68,9 +71,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 }
 
 /// The consultation thread: answers from the published table.
-fn consult(channel: &Channel, shared: &Published, ready: Ready) -> anyhow::Result<()> {
+fn consult(
+    channel: &Channel,
+    shared: &Published,
+    mut backlog: Backlog,
+    ready: Ready,
+) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
+    let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
         match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
@@ -93,10 +101,10 @@ fn reserve(
     channel: &Channel,
     shared: &Published,
     mut office: Office,
+    mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut backlog, mut ticks) = (Backlog::new(channel)?, Ticks::stopped()?);
-    let (mut batch, mut replies) = (Vec::new(), Vec::new());
+    let (mut batch, mut replies, mut ticks) = (Vec::new(), Vec::new(), Ticks::stopped()?);
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()

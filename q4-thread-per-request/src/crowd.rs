@@ -16,7 +16,7 @@ pub struct Crowd {
 #[derive(Debug, Default)]
 struct Inside {
     count: usize,
-    /// For how many there was room when somebody came last.
+    /// For how many there was room when somebody came last; it is always the same thread that comes.
     room: usize,
     /// Nobody has left for so long that it is not worth waiting again before somebody does: all of
     /// them wait for a disk.
@@ -38,8 +38,8 @@ impl Crowd {
             let waited = self.inside.1.wait_timeout_while(inside, PATIENCE, is_full);
             inside = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        inside.stuck = inside.count >= room;
-        if inside.stuck {
+        if inside.count >= room {
+            inside.stuck = true;
             return None;
         }
         inside.count += 1;
@@ -64,6 +64,7 @@ impl Drop for Slot {
         let mut inside = self.0.lock();
         let was_full = inside.count == inside.room;
         inside.count -= 1;
+        inside.stuck = false;
         if was_full || inside.count == 0 {
             self.0.inside.1.notify_all();
         }
@@ -93,7 +94,9 @@ mod tests {
         let (first, second) = (crowd.enter(2), crowd.enter(2));
         assert!(crowd.enter(1).is_none());
         drop(first);
+        let before = Instant::now();
         assert!(crowd.enter(1).is_none());
+        assert!(before.elapsed() >= PATIENCE, "somebody has left");
         drop(second);
         assert!(crowd.enter(1).is_some());
     }

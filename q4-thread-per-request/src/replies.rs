@@ -17,8 +17,8 @@ use q3_threads::workers::wake;
 pub struct Replies {
     queue: Queue,
     backlog: Mutex<Backlog>,
-    /// Whether there is something in it: a look without the lock.
-    is_behind: AtomicBool,
+    /// Whether it is: a look without the lock.
+    is_pressed: AtomicBool,
 }
 
 impl Replies {
@@ -28,7 +28,7 @@ impl Replies {
     /// If the queues are gone.
     pub fn new(channel: &Channel) -> io::Result<Replies> {
         let (queue, backlog) = (channel.replies.handle(), Mutex::new(Backlog::new(channel)?));
-        Ok(Replies { queue, backlog, is_behind: AtomicBool::new(false) })
+        Ok(Replies { queue, backlog, is_pressed: AtomicBool::new(false) })
     }
 
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
@@ -47,16 +47,16 @@ impl Replies {
         let mut backlog = self.lock();
         let before = backlog.due();
         backlog.reply(client, reply)?;
-        self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
+        self.is_pressed.store(backlog.is_pressed(), Ordering::Relaxed);
         if backlog.due() != before {
             wake();
         }
         Ok(())
     }
 
-    /// Whether replies are kept: somebody does not read.
-    pub fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::Relaxed)
+    /// Whether replies have found no room a moment ago.
+    pub fn is_pressed(&self) -> bool {
+        self.is_pressed.load(Ordering::Relaxed)
     }
 
     /// How long until the kept replies are to be tried again; None if there are none.
@@ -71,7 +71,7 @@ impl Replies {
     pub fn retry(&self) -> io::Result<()> {
         let mut backlog = self.lock();
         let tried = backlog.retry();
-        self.is_behind.store(backlog.due().is_some(), Ordering::Relaxed);
+        self.is_pressed.store(backlog.is_pressed(), Ordering::Relaxed);
         tried
     }
 

@@ -34,9 +34,9 @@ pub const PACKAGE: &str = "q4-thread-per-request";
 /// Requests that have a thread at most; one more is told that the server is busy. Without a
 /// bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
-/// The same while somebody does not read: it may be sending without a pause, and those who read
-/// wait behind its threads.
-const THREADS_BESIDE_UNREAD: usize = 16;
+/// The same while replies find no room: who does not read may be sending without a pause, and those
+/// who read wait behind its threads.
+const THREADS_UNDER_PRESSURE: usize = 16;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the threads may take to answer what they have taken.
@@ -104,7 +104,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The main thread's life: takes every request, the oldest first, and starts a thread for it. It
 /// holds the committer's only line, so that the committer ends when this does.
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
-    let _counted = desk.crowd.enter(1);
+    let _counted_too = desk.crowd.enter(1);
     while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
         start_thread(desk, &line, place, request);
     }
@@ -120,9 +120,8 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
 /// to come is to be the first served. It does so when its thread is there, because a request that
 /// is told BUSY must not be decided.
 fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
-    let threads = if desk.replies.is_behind() { THREADS_BESIDE_UNREAD } else { THREADS_MAX };
-    // The main thread is inside too.
-    let slot = desk.crowd.enter(1 + threads);
+    let threads = if desk.replies.is_pressed() { THREADS_UNDER_PRESSURE } else { THREADS_MAX };
+    let slot = desk.crowd.enter(1 + threads); // The main thread is inside too.
     let Some(slot) = slot else { return refuse(desk, &request, Status::Busy) };
     let (pending, decision) = match place {
         Place::Consultation => (None, None),

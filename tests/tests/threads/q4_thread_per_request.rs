@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use common::ask::Ask;
-use common::reply::{Reply, Status};
+use common::reply::Status;
+use common::request::REQUEST_SIZE;
 use nix::sys::signal::Signal;
 use q2_msgqueue::channel::Channel;
-use tests::attacker::NeverReads;
+use tests::attack::Attack;
+use tests::attacker::Attacker;
 use tests::stage::Stage;
 use tests::strace::Strace;
 use tests::wait;
@@ -15,8 +17,8 @@ use crate::{Bench, SOON, stop_with_a_hanging_disk};
 
 /// Requests that q4 answers at the same time.
 const THREADS_MAX: usize = 256;
-/// The same while somebody does not read.
-const THREADS_BESIDE_UNREAD: usize = 16;
+/// The same while replies find no room.
+const THREADS_UNDER_PRESSURE: usize = 16;
 /// q4's own threads.
 const AT_REST: usize = 3;
 const STAGE: Stage = Stage::Q4ThreadPerRequest;
@@ -60,27 +62,23 @@ fn beyond_the_bound_a_request_is_told_busy_at_once_and_nothing_is_done() {
 }
 
 #[test]
-fn while_somebody_does_not_read_fewer_requests_have_a_thread() {
-    let name = "while_somebody_does_not_read_fewer_requests_have_a_thread";
-    let Some(mut bench) = Bench::new(name, STAGE) else { return };
+fn beside_a_flood_fewer_requests_have_a_thread() {
+    let name = "beside_a_flood_fewer_requests_have_a_thread";
+    let Some(bench) = Bench::new(name, STAGE) else { return };
     let channel = Channel::open(&bench.server.dir()).unwrap();
-    // Their replies need more room than there is.
-    let _silent: Vec<NeverReads> = (0..30).map(|_| NeverReads::start(&bench.server, 1)).collect();
-    let is_taken = || channel.requests.load().unwrap().messages == 0;
-    wait::until_true("an empty request queue", SOON, is_taken);
-    bench.wait_for_requests(0);
-    let Some(strace) = bench.slow_disk(name, Duration::from_secs(3)) else { return };
-    let last = THREADS_BESIDE_UNREAD as u64;
-    (1..=last + 5).for_each(|nonce| bench.reserve(nonce));
-    bench.wait_for_requests(THREADS_BESIDE_UNREAD);
-    let refused = bench.replies(5);
-    let is_refused =
-        |reply: &Reply| (reply.status(), reply.nonce.get() > last) == (Some(Status::Busy), true);
-    assert!(refused.iter().all(is_refused), "{refused:?}");
-    assert_eq!(bench.server.threads().len(), AT_REST + THREADS_BESIDE_UNREAD);
-    drop(strace);
-    let served = bench.replies(THREADS_BESIDE_UNREAD);
-    assert!(served.iter().all(|reply| reply.status() == Some(Status::Ok)), "{served:?}");
+    let _flood = Attacker::start(&bench.server, Attack::Flood, 10_000_000, 1);
+    let is_crowded = || channel.requests.load().unwrap().capacity == 64 * REQUEST_SIZE as u64;
+    let mut seen = Vec::new();
+    let look = || {
+        if is_crowded() {
+            seen.push(bench.server.threads().len());
+        }
+        seen.len() >= 100
+    };
+    wait::until_true("a hundred looks at a crowd", SOON, look);
+    // Some have answered and are not gone yet, and now and then the pressure ends for a moment.
+    seen.sort_unstable();
+    assert!(seen[90] <= AT_REST + 3 * THREADS_UNDER_PRESSURE, "{seen:?}");
 }
 
 #[test]
