@@ -43,7 +43,9 @@ impl Room {
         } else {
             return Ok(());
         };
-        if wanted == load.capacity {
+        // Little is said again in every round: it wakes who sleeps at the queue, and somebody who has
+        // had no luck for long is then in sooner (measured).
+        if wanted == self.all && load.capacity == self.all {
             return Ok(());
         }
         match self.requests.limit(wanted) {
