@@ -55,9 +55,7 @@ fn the_reply_queue_is_empty_within_a_second_of_its_clients_deaths(stage: Stage) 
     }
     let server = Server::start(stage);
     let channel = Channel::open(&server.dir()).unwrap();
-    for _ in 0..15 {
-        drop(NeverReads::start(&server, 1));
-    }
+    (0..15).for_each(|_| drop(NeverReads::start(&server, 1)));
     let is_empty = || channel.replies.load().unwrap().messages == 0;
     wait::until_true("an empty reply queue", Duration::from_secs(2), is_empty);
 }
@@ -70,10 +68,8 @@ fn while_somebody_floods_and_does_not_read_few_requests_can_wait(stage: Stage) {
     let server = Server::start(stage);
     let channel = Channel::open(&server.dir()).unwrap();
     let room = || channel.requests.load().unwrap().capacity;
-    let all = room();
-    let flood = Attacker::start(&server, Attack::Flood, 10_000_000, 1);
-    let is_little = || room() == 64 * size_of::<Request>() as u64;
-    wait::until_true("room for a batch only", SOON, is_little);
+    let (all, flood) = (room(), Attacker::start(&server, Attack::Flood, 10_000_000, 1));
+    wait::until_true("room for 64", SOON, || room() == 64 * size_of::<Request>() as u64);
     drop(flood);
     wait::until_true("room for all again", SOON, || room() == all);
 }
