@@ -41,6 +41,8 @@ impl Office {
     pub fn decide(&mut self, batch: &[Request], replies: &mut Vec<Reply>) -> io::Result<()> {
         let before = self.table;
         replies.clear();
+        // With so much room and no more: most batches are of one.
+        replies.reserve_exact(batch.len());
         replies.extend(batch.iter().map(|request| self.table.reserve(request, self.server)));
         let written = if self.failed {
             Err(io::Error::other("an earlier write failed"))

@@ -1,6 +1,6 @@
 //! Processes as the kernel shows them: their names in `ps`, and whether somebody is still alive.
 
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +14,12 @@ pub const NAME_MAX: usize = 15;
 /// # Errors
 /// Of prctl. See PR_SET_NAME(2const).
 pub fn name(name: &str) -> io::Result<()> {
-    Ok(nix::sys::prctl::set_name(&CString::new(name)?)?)
+    // Not on the heap: a forked worker would copy pages of it for this.
+    let mut bytes = [0; NAME_MAX + 1];
+    let len = name.len().min(NAME_MAX);
+    bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
+    let name = CStr::from_bytes_until_nul(&bytes).expect("the last byte is a NUL");
+    Ok(nix::sys::prctl::set_name(name)?)
 }
 
 /// The state letter of a process or thread (R, S, D, T, t, Z, X), or None if there is no such one.

@@ -88,15 +88,21 @@ impl Reply {
     /// The reply in `bytes`, if they are exactly one: magic, a known status, and as many rows as it
     /// announces.
     pub fn from_received(bytes: &[u8]) -> Option<Reply> {
-        if bytes.len() < REPLY_SIZE || bytes.len() > REPLY_MAX {
+        let header = bytes.first_chunk()?;
+        if !header.starts_with(&MAGIC) || Self::announced_size(header)? != bytes.len() {
             return None;
         }
         let mut reply = Reply::new_zeroed();
         reply.as_mut_bytes()[..bytes.len()].copy_from_slice(bytes);
-        let rows = (bytes.len() - REPLY_SIZE) as i64;
-        let announced = i64::from(reply.count.get()) * size_of::<Spectacle>() as i64;
-        let whole = reply.magic == MAGIC && rows == announced && reply.status().is_some();
-        whole.then_some(reply)
+        reply.status().is_some().then_some(reply)
+    }
+
+    /// How many bytes a reply has that begins with these 32; None if it announces a number of rows
+    /// that no reply has.
+    pub fn announced_size(header: &[u8; REPLY_SIZE]) -> Option<usize> {
+        let (count, _) = I32::read_from_prefix(&header[offset_of!(Reply, count)..]).ok()?;
+        let rows = usize::try_from(count.get()).ok().filter(|&rows| rows <= ROWS)?;
+        Some(REPLY_SIZE + rows * size_of::<Spectacle>())
     }
 
     /// The status, if it is one of this version's.

@@ -1,7 +1,9 @@
 //! What every server does before its mechanism: logs, signals, directory, lock, data file, in this
 //! order.
 
-use std::io::{self, Write};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Write;
 
 use anyhow::Context;
 use tracing::{info, warn};
@@ -60,13 +62,31 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     Ok(Start { signals, lock, store, table })
 }
 
-/// Says on stdout that the server can serve: one line, `ready PACKAGE WHERE`.
+/// The line that says on stdout that a server can serve: `ready PACKAGE WHERE`.
+///
+/// Made before the forks, because it takes memory: a page that only one process writes is one page
+/// more. For the same reason it does not go through std's buffer.
+#[derive(Debug)]
+pub struct ReadyLine {
+    out: File,
+    line: String,
+}
+
+/// The line for `package`, and where it serves.
 ///
 /// # Errors
-/// Of the write: whoever started the server waits for this line.
-pub fn ready(package: &str, place: impl std::fmt::Display) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "ready {package} {place}")
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+/// If there is no descriptor left.
+pub fn ready_line(package: &str, place: impl Display) -> anyhow::Result<ReadyLine> {
+    let out = sys::stdout().try_clone_to_owned().context("cannot use standard output")?;
+    Ok(ReadyLine { out: out.into(), line: format!("ready {package} {place}\n") })
+}
+
+impl ReadyLine {
+    /// Says it, in one write.
+    ///
+    /// # Errors
+    /// Of the write: whoever started the server waits for this line.
+    pub fn print(&mut self) -> anyhow::Result<()> {
+        self.out.write_all(self.line.as_bytes()).context("cannot write to standard output")
+    }
 }

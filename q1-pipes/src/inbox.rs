@@ -20,6 +20,16 @@ pub fn name(client: i32) -> String {
     format!("reply.{client}.fifo")
 }
 
+/// The FIFO in `dir` for the replies to a client, in one allocation: workers make it when they
+/// reply.
+pub fn path(dir: &Path, client: i32) -> PathBuf {
+    let name = name(client);
+    let mut path = PathBuf::with_capacity(dir.as_os_str().len() + 1 + name.len());
+    path.push(dir);
+    path.push(name);
+    path
+}
+
 /// The client whose FIFO has this name, if it is such a name.
 pub fn client(file_name: &str) -> Option<i32> {
     let client = file_name.strip_prefix("reply.")?.strip_suffix(".fifo")?.parse().ok()?;
@@ -43,7 +53,7 @@ impl Inbox {
     /// # Errors
     /// As [`Fifo::create`]. See fifo(7).
     pub fn create(dir: &Path, client: i32) -> io::Result<Inbox> {
-        let fifo = Fifo::create(dir.join(name(client)))?;
+        let fifo = Fifo::create(path(dir, client))?;
         let reader = fifo::open_reader(fifo.path())?;
         if let Err(errno) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(UNREAD_MAX)) {
             // With the usual size only a forger who asks in our name is nearer to his aim.

@@ -6,6 +6,7 @@ pub mod client;
 pub mod connection;
 pub mod death;
 pub mod fifo;
+pub mod fork;
 pub mod inbox;
 pub mod leftovers;
 pub mod patience;

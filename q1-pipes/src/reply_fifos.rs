@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::reply::Reply;
 use nix::errno::Errno;
@@ -18,8 +18,8 @@ const KEPT_MAX: usize = 256;
 
 /// The write ends that one worker keeps.
 #[derive(Debug)]
-pub struct ReplyFifos {
-    dir: PathBuf,
+pub struct ReplyFifos<'a> {
+    dir: &'a Path,
     /// The one used last stands last.
     kept: Vec<Kept>,
     lost: u64,
@@ -33,10 +33,10 @@ struct Kept {
     inode: (u64, u64),
 }
 
-impl ReplyFifos {
+impl<'a> ReplyFifos<'a> {
     /// None open yet; they will be looked for in `dir`.
-    pub fn new(dir: &Path) -> ReplyFifos {
-        ReplyFifos { dir: dir.to_owned(), kept: Vec::new(), lost: 0 }
+    pub fn new(dir: &'a Path) -> ReplyFifos<'a> {
+        ReplyFifos { dir, kept: Vec::new(), lost: 0 }
     }
 
     /// Sends a reply in one write, which is whole or not at all; never waits.
@@ -87,13 +87,13 @@ impl ReplyFifos {
 
     /// Whether a FIFO that is kept is still the one of its name.
     fn is_there(&self, kept: &Kept) -> bool {
-        let found = fifo::inode(&self.dir.join(inbox::name(kept.client)));
+        let found = fifo::inode(&inbox::path(self.dir, kept.client));
         found.is_ok_and(|inode| inode == kept.inode)
     }
 
     /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
     fn open(&mut self, client: i32) -> io::Result<File> {
-        let path = self.dir.join(inbox::name(client));
+        let path = inbox::path(self.dir, client);
         match fifo::open_writer(&path) {
             Err(error) if is_out_of_descriptors(&error) && !self.kept.is_empty() => {
                 self.kept.remove(0);
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(lost(&mut replies, 7), 0);
         drop(inbox);
         assert_eq!(lost(&mut replies, 7), 1, "no FIFO any more");
-        let _unread = fifo::Fifo::create(dir.path().join(inbox::name(7))).unwrap();
+        let _unread = fifo::Fifo::create(inbox::path(dir.path(), 7)).unwrap();
         assert_eq!(lost(&mut replies, 7), 1, "no reader");
         assert!(replies.kept.is_empty());
         let _inbox = Inbox::create(dir.path(), 8).unwrap();

@@ -4,12 +4,11 @@
 //! one stray byte. Here only those records are lost that the garbage overlaps.
 
 use std::marker::PhantomData;
-use std::mem::size_of;
 
-use common::record::{MAGIC, ROWS, Spectacle};
-use common::reply::{REPLY_SIZE, Reply};
+use common::record::MAGIC;
+use common::reply::Reply;
 use common::request::{REQUEST_SIZE, Request};
-use zerocopy::{FromBytes, FromZeros, IntoBytes};
+use zerocopy::FromBytes;
 
 /// What stands at a magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,8 @@ impl Record for Request {
         let is_legal = |bytes| {
             Request::read_from_prefix(bytes).is_ok_and(|(request, _)| request.kind().is_some())
         };
-        let mut magics = (1..REQUEST_SIZE).filter(|&at| begins_magic(&bytes[at..REQUEST_SIZE]));
+        let mut magics = (1..REQUEST_SIZE)
+            .filter(|&at| bytes[at] == MAGIC[0] && begins_magic(&bytes[at..REQUEST_SIZE]));
         if magics.any(|at| !is_legal(bytes) || is_legal(&bytes[at..])) {
             return Found::Garbage;
         }
@@ -46,14 +46,8 @@ impl Record for Request {
 
 impl Record for Reply {
     fn find(bytes: &[u8]) -> Found<Reply> {
-        let Some(header) = bytes.get(..REPLY_SIZE) else { return Found::Part };
-        let mut reply = Reply::new_zeroed();
-        reply.as_mut_bytes()[..REPLY_SIZE].copy_from_slice(header);
-        let rows = match usize::try_from(reply.count.get()) {
-            Ok(rows) if rows <= ROWS => rows,
-            _ => return Found::Garbage,
-        };
-        let len = REPLY_SIZE + rows * size_of::<Spectacle>();
+        let Some(header) = bytes.first_chunk() else { return Found::Part };
+        let Some(len) = Reply::announced_size(header) else { return Found::Garbage };
         let Some(bytes) = bytes.get(..len) else { return Found::Part };
         Reply::from_received(bytes).map_or(Found::Garbage, |reply| Found::Whole(reply, len))
     }
@@ -146,6 +140,7 @@ mod tests {
     use common::office::BATCH_MAX;
     use common::reply::{REPLY_MAX, Status};
     use proptest::prelude::*;
+    use zerocopy::IntoBytes;
 
     const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
 

@@ -39,6 +39,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     process::name("q1 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir)?;
     let shared = SharedTable::new(&table).context("cannot share memory")?;
+    let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let mut workers = Workers::new().context("cannot start workers")?;
     workers
         .start("q1 consult", |ready| {
@@ -54,7 +55,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     channel.consultation.close_reader();
     channel.reservation.close_reader();
     workers.wait_ready()?;
-    start::ready(PACKAGE, options.dir.display())?;
+    ready_line.print()?;
     let watched = watch(&signals, &mut workers);
     let stopped = stop(&signals, &mut workers, &mut channel, &options.dir);
     watched.and(stopped)?;
@@ -64,7 +65,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(
     channel: &mut Channel,
-    mut fifos: ReplyFifos,
+    mut fifos: ReplyFifos<'_>,
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
@@ -74,7 +75,7 @@ fn consult(
     loop {
         match channel.receive(Place::Consultation)? {
             Incoming::Request(request) => {
-                let reply = shared.read()?.consult(&request, server);
+                let reply = shared.consult(&request, server)?;
                 fifos.reply(request.client.get(), &reply);
                 log::answered(&request, &reply);
             }
@@ -89,7 +90,7 @@ fn consult(
 /// publishes, replies.
 fn reserve(
     channel: &mut Channel,
-    mut fifos: ReplyFifos,
+    mut fifos: ReplyFifos<'_>,
     shared: &SharedTable,
     mut office: Office,
     ready: Ready,
@@ -111,7 +112,7 @@ fn reserve(
 }
 
 /// A worker's end: refuses what came too late, then says the sums.
-fn finish(channel: &mut Channel, place: Place, mut fifos: ReplyFifos) -> anyhow::Result<()> {
+fn finish(channel: &mut Channel, place: Place, mut fifos: ReplyFifos<'_>) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
     while let Incoming::Request(request) = channel.receive(place)? {

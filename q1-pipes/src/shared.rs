@@ -5,6 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use common::process;
+use common::reply::Reply;
+use common::request::Request;
 use common::table::Table;
 use tracing::debug;
 
@@ -35,6 +37,14 @@ impl SharedTable {
     /// EINVAL if it is too small.
     pub fn placed(memory: Memory, table: &Table) -> io::Result<SharedTable> {
         Ok(SharedTable { shared: Shared::new(memory, *table)? })
+    }
+
+    /// Answers a consultation from the table as it was published last.
+    ///
+    /// # Errors
+    /// If the holder of the lock is a stopped process.
+    pub fn consult(&self, request: &Request, server: i32) -> io::Result<Reply> {
+        Ok(self.lock()?.consult(request, server))
     }
 
     /// The table as it was published last, as one snapshot.

@@ -1,9 +1,6 @@
 //! fork, _exit, signal handlers, anonymous shared memory and robust mutexes: the calls that nix has
 //! not, or not safely.
-#![allow(
-    unsafe_code,
-    reason = "each call is wrapped here in a safe type, with the reason why it is sound"
-)]
+#![allow(unsafe_code, reason = "each call is wrapped here in a safe type, with why it is sound")]
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -12,14 +9,16 @@ use std::mem::{MaybeUninit, size_of};
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::time::TimeSpec;
+use nix::time::ClockId;
 use nix::unistd::ForkResult;
 use zerocopy::FromBytes;
 
-/// Makes a child process, a copy of this one; returns its PID, or None in the child.
+/// Makes a child process; returns its PID, or None in the child.
 ///
 /// # Errors
 /// EAGAIN, ENOMEM. See fork(2).
@@ -49,8 +48,7 @@ pub fn default_sigchld() -> io::Result<()> {
     Ok(())
 }
 
-/// Has SIGALRM interrupt blocked calls: without SA_RESTART, and with a handler, because an ignored
-/// signal does not.
+/// Has SIGALRM interrupt blocked calls: with a handler, as an ignored signal does not.
 ///
 /// # Errors
 /// None that can happen. See sigaction(2).
@@ -84,15 +82,14 @@ pub struct Memory {
 impl Memory {
     /// Memory without a name, or ENOMEM. See mmap(2).
     pub(crate) fn anonymous(len: usize) -> io::Result<Memory> {
-        let (protection, flags) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
         // SAFETY: a new mapping, at an address that the kernel chooses, overlaps nothing.
         let address = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, -1, 0) };
         if address == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let address = NonNull::new(address).expect("mmap never places a mapping at 0");
-        Ok(Memory { address, len })
+        Ok(Memory { address: NonNull::new(address).expect("no mapping is at 0"), len })
     }
 
     /// Memory that another mechanism has mapped.
@@ -112,9 +109,8 @@ impl Drop for Memory {
     }
 }
 
-/// A value in shared memory, under a robust process-shared mutex.
-///
-/// `T: FromBytes`, because a process killed in the middle of a copy leaves any bytes.
+/// A value in shared memory, under a robust process-shared mutex; `FromBytes`, because a process
+/// killed in the middle of a copy leaves any bytes.
 #[derive(Debug)]
 pub(crate) struct Shared<T: FromBytes + Copy> {
     memory: Memory,
@@ -153,13 +149,15 @@ impl<T: FromBytes + Copy> Shared<T> {
     /// # Errors
     /// ETIMEDOUT; ENOTRECOVERABLE. See pthread_mutex_timedlock(3).
     pub(crate) fn timedlock(&self, timeout: Duration) -> io::Result<Guard<'_, T>> {
-        let until = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + timeout;
-        let until = libc::timespec {
-            tv_sec: until.as_secs() as i64,
-            tv_nsec: i64::from(until.subsec_nanos()),
-        };
         // SAFETY: the mutex was initialised by `new` and stays mapped as long as self lives.
-        match unsafe { libc::pthread_mutex_timedlock(self.mutex(), &until) } {
+        let mut result = unsafe { libc::pthread_mutex_trylock(self.mutex()) };
+        // Nearly always it is free, and then no clock needs to be read.
+        if result == libc::EBUSY {
+            let until = ClockId::CLOCK_REALTIME.now()? + TimeSpec::from_duration(timeout);
+            // SAFETY: as above.
+            result = unsafe { libc::pthread_mutex_timedlock(self.mutex(), until.as_ref()) };
+        }
+        match result {
             0 => Ok(Guard { shared: self, here: PhantomData }),
             libc::EOWNERDEAD => {
                 let guard = Guard { shared: self, here: PhantomData };

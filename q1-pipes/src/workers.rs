@@ -3,28 +3,27 @@
 
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
-use common::process;
 use common::signals::Signals;
 use nix::errno::Errno;
-use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getppid};
-use tracing::{error, warn};
+use nix::unistd::Pid;
+use tracing::warn;
 
+use crate::fork::fork;
 use crate::{death, sys};
 
-/// The exit status of a worker that panicked, the one Rust gives a whole process.
-const PANICKED: i32 = 101;
+/// Workers of one server: one that consults, and one that reserves.
+const WORKERS_MAX: usize = 2;
 
 /// The workers of one server. Dropping this kills those that still run.
 #[derive(Debug)]
 pub struct Workers {
-    running: Vec<(Pid, &'static str)>,
+    /// Not on the heap, of which a page that is written after a fork is one page more.
+    running: [Option<(Pid, &'static str)>; WORKERS_MAX],
     reports: PipeReader,
     /// Only until every worker has its copy: this one would keep the pipe from ending when theirs
     /// are gone.
@@ -92,7 +91,7 @@ impl Workers {
     pub fn new() -> io::Result<Workers> {
         sys::default_sigchld()?;
         let (reports, reporter) = pipe()?;
-        Ok(Workers { running: Vec::new(), reports, reporter: Some(reporter) })
+        Ok(Workers { running: [None; WORKERS_MAX], reports, reporter: Some(reporter) })
     }
 
     /// Forks a worker that shows as `name` in `ps` and runs `body`; its exit status is 0 if `body`
@@ -100,6 +99,9 @@ impl Workers {
     ///
     /// # Errors
     /// EAGAIN, ENOMEM. See fork(2).
+    ///
+    /// # Panics
+    /// If it is one too many.
     pub fn start(
         &mut self,
         name: &'static str,
@@ -113,7 +115,8 @@ impl Workers {
             self.reporter = None;
             body(ready)
         })?;
-        self.running.push((pid, name));
+        let place = self.running.iter_mut().find(|place| place.is_none());
+        *place.expect("a server has two workers") = Some((pid, name));
         Ok(())
     }
 
@@ -123,8 +126,11 @@ impl Workers {
     /// If one ends before.
     pub fn wait_ready(&mut self) -> anyhow::Result<()> {
         self.reporter = None;
-        let mut reports = vec![0; self.running.len()];
-        self.reports.read_exact(&mut reports).context("a worker ended before it could serve")
+        for _ in self.running.iter().flatten() {
+            let report = self.reports.read_exact(&mut [0]);
+            report.context("a worker ended before it could serve")?;
+        }
+        Ok(())
     }
 
     /// Collects the workers that have ended; to be called on SIGCHLD, which does not count them.
@@ -133,10 +139,14 @@ impl Workers {
     /// None that can happen. See waitpid(2).
     pub fn reap(&mut self) -> anyhow::Result<Vec<Ended>> {
         let mut ended = Vec::new();
-        for (pid, name) in std::mem::take(&mut self.running) {
+        for worker in &mut self.running {
+            let Some((pid, name)) = *worker else { continue };
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => self.running.push((pid, name)),
-                Ok(status) => ended.push(Ended { name: name.to_owned(), status }),
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+                Ok(status) => {
+                    *worker = None;
+                    ended.push(Ended { name: name.to_owned(), status });
+                }
                 Err(errno) => bail!("cannot wait for {name}, process {pid}: {errno}"),
             }
         }
@@ -149,7 +159,7 @@ impl Workers {
     /// None that can happen: they are our children. See kill(2).
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         // One that has ended is a zombie until it is reaped, and can still be sent a signal.
-        self.running.iter().try_for_each(|(pid, _)| Ok(kill(*pid, signal)?))
+        self.running.iter().flatten().try_for_each(|(pid, _)| Ok(kill(*pid, signal)?))
     }
 
     /// Waits until all workers have left by themselves; kills those that are still there at
@@ -162,13 +172,14 @@ impl Workers {
         loop {
             ended.extend(self.reap()?);
             let left = deadline.saturating_duration_since(Instant::now());
-            if self.running.is_empty() || left.is_zero() {
+            if self.running == [None; WORKERS_MAX] || left.is_zero() {
                 break;
             }
             signals.wait(left)?;
         }
+        let running = self.running.iter().flatten();
         let late: Vec<String> =
-            self.running.iter().map(|(pid, name)| format!("{name}, process {pid}")).collect();
+            running.map(|(pid, name)| format!("{name}, process {pid}")).collect();
         self.kill();
         ensure!(late.is_empty(), "{} did not stop in time and was killed", late.join(" and "));
         if let Some(unclean) = ended.iter().find(|ended| !ended.is_clean()) {
@@ -178,7 +189,7 @@ impl Workers {
     }
 
     fn kill(&mut self) {
-        for (pid, name) in self.running.drain(..) {
+        for (pid, name) in self.running.iter_mut().filter_map(Option::take) {
             if let Err(error) = death::end_now(pid) {
                 warn!("cannot end {name}, process {pid}: {error}");
             }
@@ -189,41 +200,6 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// Forks a process that shows as `name` in `ps`, runs `body` and dies with this one; its exit
-/// status is 0 if `body` succeeds.
-///
-/// # Errors
-/// EAGAIN, ENOMEM. See fork(2).
-pub fn fork(name: &str, body: impl FnOnce() -> anyhow::Result<()>) -> io::Result<Pid> {
-    let parent = Pid::this();
-    match sys::fork()? {
-        Some(pid) => Ok(Pid::from_raw(pid)),
-        // The one place where a worker leaves: no destructor of the parent's runs in it.
-        None => sys::_exit(live(parent, name, body)),
-    }
-}
-
-/// A worker's life; returns its exit status.
-fn live(parent: Pid, name: &str, body: impl FnOnce() -> anyhow::Result<()>) -> i32 {
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        prctl::set_pdeathsig(Signal::SIGKILL)
-            .context("cannot ask for a signal when the parent dies")?;
-        // If the parent died before that call, there is no signal to come.
-        ensure!(getppid() == parent, "the parent is gone");
-        process::name(name).context("cannot name the process")?;
-        body()
-    }));
-    match result {
-        Ok(Ok(())) => 0,
-        Ok(Err(error)) => {
-            error!("{name}: {error:#}");
-            i32::from(common::exit::FAILED)
-        }
-        // The panic hook has said where and why.
-        Err(_) => PANICKED,
     }
 }
 

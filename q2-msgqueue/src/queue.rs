@@ -43,20 +43,17 @@ pub enum Which {
 
 /// A received message.
 #[derive(Clone, Debug)]
-pub struct Received {
-    message: Message,
-    len: usize,
-}
+pub struct Received(Message);
 
 impl Received {
     /// The message's type.
     pub fn mtype(&self) -> i64 {
-        self.message.mtype
+        self.0.mtype
     }
 
     /// Its bytes; those of a message longer than any reply are cut one byte behind a reply's end.
     pub fn bytes(&self) -> &[u8] {
-        &self.message.text[..self.len]
+        self.0.text()
     }
 }
 
@@ -108,10 +105,7 @@ impl Queue {
     /// # Panics
     /// If there are more bytes than a reply can have.
     pub fn send(&self, mtype: i64, bytes: &[u8], wait: Wait) -> io::Result<()> {
-        let mut message = Message::new();
-        message.mtype = mtype;
-        message.text[..bytes.len()].copy_from_slice(bytes);
-        sys::msgsnd(self.id, &message, bytes.len(), flags(wait))
+        sys::msgsnd(self.id, &Message::new(mtype, bytes), flags(wait))
     }
 
     /// Sends without waiting; false if the queue is full.
@@ -149,13 +143,9 @@ impl Queue {
     }
 
     fn msgrcv(&self, mtype: i64, flags: i32) -> io::Result<Option<Received>> {
-        let mut received = Received { message: Message::new(), len: 0 };
-        match sys::msgrcv(self.id, &mut received.message, mtype, flags) {
+        match sys::msgrcv(self.id, mtype, flags) {
             Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(None),
-            result => {
-                received.len = result?;
-                Ok(Some(received))
-            }
+            result => result.map(|message| Some(Received(message))),
         }
     }
 

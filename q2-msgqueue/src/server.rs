@@ -41,6 +41,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     process::name("q2 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let shared = SharedTable::new(&table).context("cannot share memory")?;
+    let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     // Each remembers how many requests may wait; made before the first of them can change that.
     let make_backlog = || Backlog::new(&channel).context("cannot look at the request queue");
     let (consulting, reserving) = (make_backlog()?, make_backlog()?);
@@ -55,7 +56,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot fork")?;
     workers.wait_ready()?;
-    start::ready(PACKAGE, options.dir.display())?;
+    ready_line.print()?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let watched = watch(&signals, &mut workers, &channel, &sweeper);
     let stopped = stop(&signals, &mut workers, &mut channel, &sweeper);
@@ -77,7 +78,7 @@ fn consult(
     loop {
         match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
             Incoming::Request(request) => {
-                let reply = shared.read()?.consult(&request, server);
+                let reply = shared.consult(&request, server)?;
                 backlog.reply(request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }

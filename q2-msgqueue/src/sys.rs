@@ -6,36 +6,57 @@
 
 use std::ffi::{CString, c_long};
 use std::io;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::{MaybeUninit, offset_of, size_of};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::slice;
 
 use common::reply::REPLY_MAX;
-use zerocopy::{FromBytes, FromZeros, Immutable};
 
 /// Bytes a message has room for: one more than the largest that is legal, so that a longer one
 /// shows by its length.
-pub(crate) const ROOM: usize = REPLY_MAX + 1;
+const ROOM: usize = REPLY_MAX + 1;
 
-/// A message as the kernel reads and writes it.
+/// A message, as the kernel reads and writes it, and its length.
+///
+/// Only the bytes that were put there or received are ever looked at, so that none of the others
+/// has to be cleared for each message.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, FromBytes, Immutable)]
+#[derive(Clone, Copy)]
 pub(crate) struct Message {
     /// The message's type, above 0.
     pub(crate) mtype: c_long,
-    /// Its text.
-    pub(crate) text: [u8; ROOM],
-    pad: [u8; 7],
+    text: [MaybeUninit<u8>; ROOM],
+    len: usize,
 }
 
-// The text stands right behind the type; only the tail is padded.
-const _: () = assert!(size_of::<Message>() == size_of::<c_long>() + ROOM + 7);
+// The text stands right behind the type.
+const _: () = assert!(offset_of!(Message, text) == size_of::<c_long>());
 
 impl Message {
-    /// A message of zeros.
-    pub(crate) fn new() -> Message {
-        Message::new_zeroed()
+    /// A message of a type with a text.
+    ///
+    /// # Panics
+    /// If there are more bytes than there is room.
+    pub(crate) fn new(mtype: c_long, bytes: &[u8]) -> Message {
+        let text = [MaybeUninit::uninit(); ROOM];
+        let mut message = Message { mtype, text, len: bytes.len() };
+        message.text[..bytes.len()].write_copy_of_slice(bytes);
+        message
+    }
+
+    /// The text; that of a message longer than any reply is cut one byte behind a reply's end.
+    pub(crate) fn text(&self) -> &[u8] {
+        let text = self.text[..self.len].as_ptr().cast();
+        // SAFETY: `len` bytes were put there by `new`, or by the kernel in `msgrcv`.
+        unsafe { slice::from_raw_parts(text, self.len) }
+    }
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "type {}, {:?}", self.mtype, self.text())
     }
 }
 
@@ -60,22 +81,18 @@ pub(crate) fn msgget(key: i32, flags: i32) -> io::Result<i32> {
     check(unsafe { libc::msgget(key, flags) })
 }
 
-/// Sends the first `len` bytes of a message.
+/// Sends a message.
 ///
 /// # Errors
 /// EAGAIN with IPC_NOWAIT if the queue is full, EINTR, EIDRM or EINVAL if it is gone. See
 /// msgsnd(2).
-///
-/// # Panics
-/// If `len` is over [`ROOM`].
-pub(crate) fn msgsnd(queue: i32, message: &Message, len: usize, flags: i32) -> io::Result<()> {
-    assert!(len <= ROOM);
-    // SAFETY: the kernel reads the type and `len` bytes behind it, all inside `message`.
-    check(unsafe { libc::msgsnd(queue, ptr::from_ref(message).cast(), len, flags) }).map(drop)
+pub(crate) fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()> {
+    let from = ptr::from_ref(message).cast();
+    // SAFETY: the kernel reads the type and `len` bytes behind it, all inside `message` and set.
+    check(unsafe { libc::msgsnd(queue, from, message.len, flags) }).map(drop)
 }
 
-/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT); returns its length, cut to
-/// [`ROOM`].
+/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT), cut to [`ROOM`] bytes.
 ///
 /// Without MSG_NOERROR a longer message would stay in the queue and fail every later call with
 /// E2BIG.
@@ -83,16 +100,13 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, len: usize, flags: i32) -> i
 /// # Errors
 /// ENOMSG with IPC_NOWAIT if there is none, EINTR, EIDRM or EINVAL if the queue is gone. See
 /// msgrcv(2).
-pub(crate) fn msgrcv(
-    queue: i32,
-    message: &mut Message,
-    mtype: c_long,
-    flags: i32,
-) -> io::Result<usize> {
-    let into = ptr::from_mut(message).cast();
+pub(crate) fn msgrcv(queue: i32, mtype: c_long, flags: i32) -> io::Result<Message> {
+    let mut message = Message { mtype, text: [MaybeUninit::uninit(); ROOM], len: 0 };
+    let into = ptr::from_mut(&mut message).cast();
     // SAFETY: the kernel writes a type and at most ROOM bytes behind it, all inside `message`.
     let len = unsafe { libc::msgrcv(queue, into, ROOM, mtype, flags | libc::MSG_NOERROR) };
-    usize::try_from(len).map_err(|_| io::Error::last_os_error())
+    message.len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+    Ok(message)
 }
 
 /// What the kernel says about a queue.

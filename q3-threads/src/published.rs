@@ -2,6 +2,8 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use common::reply::Reply;
+use common::request::Request;
 use common::table::Table;
 
 /// The table that every consultation sees.
@@ -16,12 +18,12 @@ impl Published {
         Published { table: RwLock::new(*table) }
     }
 
-    /// The table as it was published last, as one snapshot.
+    /// Answers a consultation from the table as it was published last.
     ///
     /// A thread that panics while it holds the lock marks it as poisoned. Here it can only have
     /// been copying one legal table over another, so the mark says nothing and is ignored.
-    pub fn read(&self) -> Table {
-        *self.table.read().unwrap_or_else(PoisonError::into_inner)
+    pub fn consult(&self, request: &Request, server: i32) -> Reply {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).consult(request, server)
     }
 
     /// Publishes a table, which must be durable already.
@@ -33,6 +35,7 @@ impl Published {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::ask::Ask;
     use common::shows;
 
     #[test]
@@ -47,6 +50,7 @@ mod tests {
         });
         assert!(died.is_err() && published.table.is_poisoned());
         published.publish(&shows::sample());
-        assert_eq!(published.read(), shows::sample());
+        let list = published.consult(&Request::new(7, 1, Ask::List), 42);
+        assert_eq!(list.rows, shows::sample().rows);
     }
 }

@@ -61,7 +61,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    start::ready(PACKAGE, options.dir.display())?;
+    start::ready_line(PACKAGE, options.dir.display())?.print()?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let watched = watch(&signals, &mut workers, &channel, &sweeper);
     let stopped = stop(&signals, &mut workers, &mut channel, &sweeper);
@@ -83,7 +83,7 @@ fn consult(
     loop {
         match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
             Incoming::Request(request) => {
-                let reply = shared.read().consult(&request, server);
+                let reply = shared.consult(&request, server);
                 backlog.reply(request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }

@@ -68,7 +68,8 @@ mod tests {
             let reply = decision.wait().unwrap();
             assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 199 - n as i32));
         }
-        assert_eq!(published.read().rows[0].seats, 50);
+        let view = published.consult(&Request::new(7, 1, Ask::View { show: 1 }), 42);
+        assert_eq!(view.seats, 50);
     }
 
     #[test]

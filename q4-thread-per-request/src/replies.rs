@@ -34,7 +34,7 @@ impl Replies {
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
     /// never waits for a client.
     ///
-    /// The lock is for a full queue only. A reply wakes its client, and where there is one
+    /// The lock is for a full queue only, and so is the page of stack that it takes. A reply wakes its client, and where there is one
     /// processor the client is likely to have it next: with the lock held, every other thread that
     /// answers would go to sleep at it.
     ///
@@ -44,6 +44,12 @@ impl Replies {
         if self.queue.is_sent(client.into(), reply.bytes())? {
             return Ok(());
         }
+        self.displace(client, reply)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn displace(&self, client: i32, reply: &Reply) -> io::Result<()> {
         let mut backlog = self.lock();
         let before = backlog.due();
         backlog.reply(client, reply)?;

@@ -91,8 +91,9 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             watched.and(stopped)
         });
     let watcher = watcher.context("cannot start a thread")?;
-    let served =
-        start::ready(PACKAGE, options.dir.display()).and_then(|()| serve(&handle, &desk, line));
+    let served = start::ready_line(PACKAGE, options.dir.display())
+        .and_then(|mut ready_line| ready_line.print())
+        .and_then(|()| serve(&handle, &desk, line));
     // Whichever of the two threads ends first ends the other by removing the queue.
     let removed = handle.requests.remove().context("cannot remove the request queue");
     let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;
@@ -158,7 +159,7 @@ fn answer(desk: &Desk, request: &Request, decision: Option<Decision>) {
 
 /// A consultation's thread: answers from the published table.
 fn consult(desk: &Desk, request: &Request) {
-    send(desk, request, &desk.published.read().consult(request, desk.server));
+    send(desk, request, &desk.published.consult(request, desk.server));
 }
 
 /// A reservation's thread: waits for the committer's decision.

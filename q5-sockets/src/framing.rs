@@ -1,9 +1,7 @@
 //! Framing: a stream has no messages, so where a record ends is read from the record.
 
-use std::mem::{offset_of, size_of};
-
-use common::record::{MAGIC, ROWS, Spectacle};
-use common::reply::{REPLY_SIZE, Reply};
+use common::record::MAGIC;
+use common::reply::Reply;
 use common::request::{REQUEST_SIZE, Request};
 
 /// What stands at the front of the bytes that have arrived.
@@ -36,16 +34,11 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
 
 /// The reply at the front of `bytes`: its first 32 say how many rows follow.
 pub fn reply(bytes: &[u8]) -> Frame<Reply> {
-    const COUNT: usize = offset_of!(Reply, count);
     if !has_magic(bytes) {
         return Frame::Garbage;
     }
-    let Some(count) = bytes.get(COUNT..REPLY_SIZE) else { return Frame::Part };
-    let count = i32::from_le_bytes(count.try_into().expect("it is the four bytes of an i32"));
-    let Some(rows) = usize::try_from(count).ok().filter(|&rows| rows <= ROWS) else {
-        return Frame::Garbage;
-    };
-    let size = REPLY_SIZE + rows * size_of::<Spectacle>();
+    let Some(header) = bytes.first_chunk() else { return Frame::Part };
+    let Some(size) = Reply::announced_size(header) else { return Frame::Garbage };
     match bytes.get(..size).map(Reply::from_received) {
         Some(Some(reply)) => Frame::Whole(reply, size),
         Some(None) => Frame::Garbage,

@@ -85,7 +85,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    start::ready(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?;
+    start::ready_line(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?
+        .print()?;
     let watched = watch(&signals, &mut workers);
     let stopped = stop(&signals, &mut workers, &listeners, &desk);
     watched.and(stopped)?;
@@ -162,7 +163,7 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
 /// A consultation: answered from the published table.
 #[inline(never)] // What a reply takes of the stack, a connection that never asks need not touch.
 fn consult(desk: &Desk, connection: &mut Connection, request: &Request) -> io::Result<()> {
-    send(connection, request, &desk.published.read().consult(request, desk.server))
+    send(connection, request, &desk.published.consult(request, desk.server))
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.

@@ -12,7 +12,8 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use q1_pipes::death;
 use q1_pipes::fifo;
-use q1_pipes::workers::{self, Ended, Ready};
+use q1_pipes::fork::fork;
+use q1_pipes::workers::{Ended, Ready};
 use tracing::{error, warn};
 
 /// A process that runs, or has ended and may be followed by another.
@@ -40,7 +41,7 @@ impl Child {
         let (report, ready) = Ready::pipe()?;
         let report = File::from(OwnedFd::from(report));
         fifo::set_nonblocking(&report, true)?;
-        let pid = workers::fork(&name, || life(ready))?;
+        let pid = fork(&name, || life(ready))?;
         Ok(Child { name, pid: Some(pid), report: Some(report), was_killed: false })
     }
 

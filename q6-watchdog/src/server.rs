@@ -83,7 +83,8 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
         looked = now;
         if !announced && fleet.servers.iter().all(|server| server.is_ready) {
             let addresses = fleet.servers[DISPATCHER].listeners.addresses();
-            start::ready(PACKAGE, addresses.context("cannot tell the address")?[0])?;
+            start::ready_line(PACKAGE, addresses.context("cannot tell the address")?[0])?
+                .print()?;
             announced = true;
         }
         let exchanges = fleet.board.exchanges();

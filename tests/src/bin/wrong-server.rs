@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     let bytes = std::fs::read(dir.join("spectacles.dat"));
     let table =
         bytes.ok().and_then(|bytes| Table::read_from_bytes(&bytes).ok()).unwrap_or_default();
-    start::ready("wrong-server", dir.display())?;
+    start::ready_line("wrong-server", dir.display())?.print()?;
     let server = std::process::id() as i32;
     while !matches!(signals.wait(Duration::from_millis(1))?, Some(Signal::SIGTERM | Signal::SIGINT))
     {
