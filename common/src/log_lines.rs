@@ -125,6 +125,10 @@ struct Line(String);
 
 impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !text.contains(char::is_control) {
+            self.0 += text;
+            return Ok(());
+        }
         for character in text.chars() {
             if character.is_control() {
                 self.0.extend(character.escape_default());

@@ -31,7 +31,7 @@ const ROUND_SHARE: u32 = 2;
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// Every round without news doubles the pause, up to this: a client that does not read is not worth
 /// more, and one that was stopped finds its reply soon enough.
-const PAUSE_MAX: Duration = Duration::from_millis(64);
+pub const PAUSE_MAX: Duration = Duration::from_millis(64);
 /// How long a stopping worker tries to get rid of its last replies.
 const FLUSH_MAX: Duration = Duration::from_millis(400);
 

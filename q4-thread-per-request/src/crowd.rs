@@ -3,9 +3,13 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use q2_msgqueue::backlog::PAUSE_MAX;
+
 /// How long to wait for room. Threads that only need the processor leave within that; a flood of
 /// requests waits in the queue then, and nobody is turned away.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(50);
+// While the main thread waits nobody tries to send: the pressure must not seem over for that.
+const _: () = assert!(PATIENCE.as_millis() < PAUSE_MAX.as_millis());
 
 /// Counts the requests that have a thread, and lets no more in than there is room for.
 #[derive(Clone, Debug, Default)]

@@ -34,8 +34,7 @@ pub const PACKAGE: &str = "q4-thread-per-request";
 /// Requests that have a thread at most; one more is told that the server is busy. Without a
 /// bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
-/// The same while replies find no room: who does not read may be sending without a pause, and those
-/// who read wait behind its threads.
+/// Reservations that have one while replies find no room, for the same reason as in [`serve`].
 const THREADS_UNDER_PRESSURE: usize = 16;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
@@ -82,6 +81,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
+    let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
     let (mut handle, shared) = (channel.handle(), desk.clone());
     let watcher =
@@ -91,9 +91,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             watched.and(stopped)
         });
     let watcher = watcher.context("cannot start a thread")?;
-    let served = start::ready_line(PACKAGE, options.dir.display())
-        .and_then(|mut ready_line| ready_line.print())
-        .and_then(|()| serve(&handle, &desk, line));
+    let served = ready_line.print().and_then(|()| serve(&handle, &desk, line));
     // Whichever of the two threads ends first ends the other by removing the queue.
     let removed = handle.requests.remove().context("cannot remove the request queue");
     let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;
@@ -103,11 +101,16 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 }
 
 /// The main thread's life: takes every request, the oldest first, and starts a thread for it. It
-/// holds the committer's only line, so that the committer ends when this does.
+/// holds the committer's only line: the committer ends when this does.
 fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
     let _counted_too = desk.crowd.enter(1);
     while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
-        start_thread(desk, &line, place, request);
+        match place {
+            // The caller runs it: who does not read may be sending without a pause, and those who
+            // read would wait for the start of each thread.
+            Place::Consultation if desk.replies.is_pressed() => answer(desk, &request, None),
+            _ => start_thread(desk, &line, place, request),
+        }
     }
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
@@ -124,13 +127,8 @@ fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
     let threads = if desk.replies.is_pressed() { THREADS_UNDER_PRESSURE } else { THREADS_MAX };
     let slot = desk.crowd.enter(1 + threads); // The main thread is inside too.
     let Some(slot) = slot else { return refuse(desk, &request, Status::Busy) };
-    let (pending, decision) = match place {
-        Place::Consultation => (None, None),
-        Place::Reservation => {
-            let (pending, decision) = line.reservation(request);
-            (Some(pending), Some(decision))
-        }
-    };
+    let reservation = (place == Place::Reservation).then(|| line.reservation(request));
+    let (pending, decision) = reservation.unzip();
     let shared = desk.clone();
     let thread = Builder::new().name("q4 request".into()).stack_size(STACK_SIZE).spawn(move || {
         answer(&shared, &request, decision);

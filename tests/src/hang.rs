@@ -1,5 +1,5 @@
-//! A process that hangs and is not stopped: all its threads stand still under ptrace, which its
-//! parent is not told.
+//! A process that hangs and is not stopped: all its threads, or one of them, stand still under
+//! ptrace, which its parent is not told.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle, sleep};
@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::processes;
+use crate::processes::{self, Thread};
 use crate::stage::skip;
 
 /// How often to look whether a thread has been killed: until then its process cannot be reaped.
@@ -30,9 +30,25 @@ impl Hang {
     /// # Panics
     /// If it allows a part of it.
     pub fn start(test: &str, process: i32) -> Option<Hang> {
+        Hang::hold(test, process, |_| true)
+    }
+
+    /// Makes the threads of a name hang in a process that goes on.
+    ///
+    /// # Panics
+    /// As [`Hang::start`].
+    pub fn thread(test: &str, process: i32, name: &'static str) -> Option<Hang> {
+        Hang::hold(test, process, move |thread| thread.name == name)
+    }
+
+    fn hold(
+        test: &str,
+        process: i32,
+        which: impl Fn(&Thread) -> bool + Send + 'static,
+    ) -> Option<Hang> {
         let ((over, ends), (says, hears)) = (channel(), channel());
         // Whoever traces is a thread, and this one has other things to do.
-        let tracer = thread::spawn(move || hold(process, &says, &ends));
+        let tracer = thread::spawn(move || hold(process, which, &says, &ends));
         if hears.recv() != Ok(()) {
             tracer.join().expect("the tracer does not panic");
             skip(test, "a kernel that allows ptrace");
@@ -51,12 +67,13 @@ impl Drop for Hang {
     }
 }
 
-/// Holds all threads of a process until `ends` is closed, and lets go of those that are killed.
-fn hold(process: i32, says: &Sender<()>, ends: &Receiver<()>) {
+/// Holds threads of a process until `ends` is closed, and lets go of those that are killed.
+fn hold(process: i32, which: impl Fn(&Thread) -> bool, says: &Sender<()>, ends: &Receiver<()>) {
     let mut threads: Vec<Pid> = Vec::new();
     // Those that run meanwhile may start others, and end.
     loop {
-        let all = processes::of_process(process).into_iter().map(|it| Pid::from_raw(it.tid));
+        let all = processes::of_process(process).into_iter().filter(&which);
+        let all = all.map(|it| Pid::from_raw(it.tid));
         let new: Vec<Pid> = all.filter(|thread| !threads.contains(thread)).collect();
         if new.is_empty() {
             break;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use common::ask::Ask;
 use common::reply::Status;
-use common::request::REQUEST_SIZE;
 use nix::sys::signal::Signal;
 use q2_msgqueue::channel::Channel;
 use tests::attack::Attack;
 use tests::attacker::Attacker;
+use tests::hang::Hang;
 use tests::stage::Stage;
 use tests::strace::Strace;
 use tests::wait;
@@ -62,23 +62,20 @@ fn beyond_the_bound_a_request_is_told_busy_at_once_and_nothing_is_done() {
 }
 
 #[test]
-fn beside_a_flood_fewer_requests_have_a_thread() {
-    let name = "beside_a_flood_fewer_requests_have_a_thread";
+fn beside_a_flood_few_have_a_thread_and_whoever_only_looks_needs_none() {
+    let name = "beside_a_flood_few_have_a_thread_and_whoever_only_looks_needs_none";
     let Some(bench) = Bench::new(name, STAGE) else { return };
-    let channel = Channel::open(&bench.server.dir()).unwrap();
+    // As if the disk did not answer: the flood's own reservations take all threads there are for them.
+    let Some(_hang) = Hang::thread(name, bench.server.pid(), "q4 commit") else { return };
     let _flood = Attacker::start(&bench.server, Attack::Flood, 10_000_000, 1);
-    let is_crowded = || channel.requests.load().unwrap().capacity == 64 * REQUEST_SIZE as u64;
-    let mut seen = Vec::new();
-    let look = || {
-        if is_crowded() {
-            seen.push(bench.server.threads().len());
-        }
-        seen.len() >= 100
-    };
-    wait::until_true("a hundred looks at a crowd", SOON, look);
-    // Some have answered and are not gone yet, and now and then the pressure ends for a moment.
-    seen.sort_unstable();
-    assert!(seen[90] <= AT_REST + 3 * THREADS_UNDER_PRESSURE, "{seen:?}");
+    let what = "as many threads as reservations may have";
+    wait::until_true(what, SOON, || bench.count("q4 request") >= THREADS_UNDER_PRESSURE);
+    let mut client = bench.server.client();
+    let told = [(); 5].map(|()| client.view(2));
+    assert_eq!(told, [150; 5]);
+    // A few came before the first reply found no room.
+    let count = bench.count("q4 request");
+    assert!((THREADS_UNDER_PRESSURE..=3 * THREADS_UNDER_PRESSURE).contains(&count), "{count}");
 }
 
 #[test]
