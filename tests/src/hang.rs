@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::Duration;
 
+use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
@@ -80,8 +81,9 @@ fn hold(process: i32, which: impl Fn(&Thread) -> bool, says: &Sender<()>, ends: 
         }
         for thread in new {
             match ptrace::seize(thread, Options::empty()).and_then(|()| ptrace::interrupt(thread)) {
+                // It is ending, or has just ended.
+                Err(Errno::EPERM | Errno::ESRCH) if !is_alive(thread.as_raw()) => continue,
                 Err(Errno::EPERM) => return,
-                Err(Errno::ESRCH) => continue,
                 seized => seized.expect("ptrace has no other errors here"),
             }
             // It stands still, and no sooner.
