@@ -81,8 +81,9 @@ fn hold(process: i32, which: impl Fn(&Thread) -> bool, says: &Sender<()>, ends: 
         }
         for thread in new {
             match ptrace::seize(thread, Options::empty()).and_then(|()| ptrace::interrupt(thread)) {
+                Err(Errno::ESRCH) => continue,
                 // It is ending, or has just ended.
-                Err(Errno::EPERM | Errno::ESRCH) if !is_alive(thread.as_raw()) => continue,
+                Err(Errno::EPERM) if !is_alive(thread.as_raw()) => continue,
                 Err(Errno::EPERM) => return,
                 seized => seized.expect("ptrace has no other errors here"),
             }
