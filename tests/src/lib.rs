@@ -24,6 +24,7 @@ pub mod say;
 pub mod seed;
 pub mod server;
 pub mod stage;
+pub mod stolen;
 pub mod strace;
 pub mod sweep;
 pub mod sys;

@@ -9,6 +9,7 @@ use tests::effort::Effort;
 use tests::say::say;
 use tests::server::Server;
 use tests::stage::{ALL, Stage};
+use tests::stolen::Stolen;
 use tests::sweep::Sweep;
 use tests::wait;
 
@@ -24,6 +25,11 @@ fn time() -> Duration {
 fn count() -> u64 {
     Effort::asked().of(3_000, 30_000, 250_000)
 }
+
+/// More than this, and what took long is measured again.
+const STOLEN_MAX_PERCENT: f64 = 0.5;
+/// So many times at most: a server that is late is late on a quiet machine too.
+const TRIES: u32 = 5;
 
 /// What happens beside the honest clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,22 +127,33 @@ fn beside(stage: Stage) -> Vec<String> {
     );
     let seed = sweep.seed();
     sweep.run(|point| {
-        let server = Server::start_with(stage, &table(), &["--durability", "process"]);
-        let beside = BESIDE[point as usize];
-        let before = Honest::measure(&server, time());
-        let during = beside.run(&server, seed);
-        let after = Honest::measure(&server, time());
-        let told = format!(
-            "{}, {beside}: before {before}; during {during}; after {after}",
-            stage.package()
-        );
-        say(&format!("proof wedged: {told}"));
-        let limits = [beside.limit(before), Beside::Crowd.limit(before)];
-        if during.p99 > limits[0] || after.p99 > limits[1] {
-            faults.push(format!("{limits:?} at most during and after it: {told}"));
+        for tries_left in (0..TRIES).rev() {
+            let stolen = Stolen::so_far();
+            let fault = attack(stage, BESIDE[point as usize], seed);
+            let stolen = stolen.percent_since();
+            match fault {
+                Some(_) if stolen > STOLEN_MAX_PERCENT && tries_left > 0 => {
+                    say(&format!("once more: the hypervisor took {stolen:.1} % of the time"));
+                }
+                fault => return faults.extend(fault),
+            }
         }
     });
     faults
+}
+
+/// One attack on one stage; whether somebody was kept waiting.
+fn attack(stage: Stage, beside: Beside, seed: u64) -> Option<String> {
+    let server = Server::start_with(stage, &table(), &["--durability", "process"]);
+    let before = Honest::measure(&server, time());
+    let during = beside.run(&server, seed);
+    let after = Honest::measure(&server, time());
+    let told =
+        format!("{}, {beside}: before {before}; during {during}; after {after}", stage.package());
+    say(&format!("proof wedged: {told}"));
+    let limits = [beside.limit(before), Beside::Crowd.limit(before)];
+    let is_kept_waiting = during.p99 > limits[0] || after.p99 > limits[1];
+    is_kept_waiting.then(|| format!("{limits:?} at most during and after it: {told}"))
 }
 
 #[test]
