@@ -15,9 +15,7 @@ pub const REPLY_MAX: usize = size_of::<Reply>();
 
 /// What the server sends back: 32 bytes, then `count` rows.
 #[repr(C)]
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 pub struct Reply {
     /// [`MAGIC`].
     pub magic: [u8; 4],
@@ -59,21 +57,34 @@ pub enum Status {
     Redirect = 7,
 }
 
+impl Default for Reply {
+    /// Room for a reply.
+    fn default() -> Reply {
+        Reply::new_zeroed()
+    }
+}
+
 impl Reply {
     /// A reply to `request` that carries only a status.
     pub fn new(request: &Request, status: Status, server: i32) -> Reply {
+        let mut reply = Reply::default();
+        reply.answer(request, status, server);
+        reply
+    }
+
+    /// Becomes a reply to `request` that carries only a status.
+    pub fn answer(&mut self, request: &Request, status: Status, server: i32) {
         let show = match request.kind() {
             Some(Kind::View | Kind::Reserve) => request.show,
             Some(Kind::List) | None => I32::ZERO,
         };
-        Reply {
-            magic: MAGIC,
-            status: I32::new(status as i32),
-            nonce: request.nonce,
-            show,
-            server: I32::new(server),
-            ..Reply::new_zeroed()
-        }
+        self.magic = MAGIC;
+        self.status = I32::new(status as i32);
+        self.nonce = request.nonce;
+        self.show = show;
+        self.seats = I32::ZERO;
+        self.server = I32::new(server);
+        self.count = I32::ZERO;
     }
 
     /// The bytes that travel: the 32 of the reply, then its rows.
@@ -88,13 +99,29 @@ impl Reply {
     /// The reply in `bytes`, if they are exactly one: magic, a known status, and as many rows as it
     /// announces.
     pub fn from_received(bytes: &[u8]) -> Option<Reply> {
-        let header = bytes.first_chunk()?;
-        if !header.starts_with(&MAGIC) || Self::announced_size(header)? != bytes.len() {
-            return None;
+        let mut reply = Reply::default();
+        reply.receive(bytes).then_some(reply)
+    }
+
+    /// Becomes the reply in `bytes`; false, and it stays what it was, if they are not exactly one.
+    ///
+    /// Most replies are 32 bytes, and a client's is made once: the room for rows need not be cleared
+    /// and copied for each of them.
+    pub fn receive(&mut self, bytes: &[u8]) -> bool {
+        let is_one = Self::is_one(bytes);
+        if is_one {
+            self.as_mut_bytes()[..bytes.len()].copy_from_slice(bytes);
         }
-        let mut reply = Reply::new_zeroed();
-        reply.as_mut_bytes()[..bytes.len()].copy_from_slice(bytes);
-        reply.status().is_some().then_some(reply)
+        is_one
+    }
+
+    /// Whether `bytes` are exactly one reply.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let Some(header) = bytes.first_chunk() else { return false };
+        let status = I32::read_from_prefix(&header[offset_of!(Reply, status)..]);
+        header.starts_with(&MAGIC)
+            && Self::announced_size(header) == Some(bytes.len())
+            && status.is_ok_and(|(status, _)| Status::of(status).is_some())
     }
 
     /// How many bytes a reply has that begins with these 32; None if it announces a number of rows
@@ -107,15 +134,31 @@ impl Reply {
 
     /// The status, if it is one of this version's.
     pub fn status(&self) -> Option<Status> {
-        use Status::*;
-        [Ok, UnknownShow, NotEnoughSeats, BadSeats, BadRequest, Busy, Unavailable, Redirect]
-            .into_iter()
-            .find(|&status| self.status == status as i32)
+        Status::of(self.status)
     }
 
     /// The rows that travel with this reply.
     pub fn rows(&self) -> &[Spectacle] {
         &self.rows[..usize::try_from(self.count.get()).unwrap_or(0).min(ROWS)]
+    }
+}
+
+/// Replies are equal if what travels is: other rows are those of an earlier one.
+impl PartialEq for Reply {
+    fn eq(&self, other: &Reply) -> bool {
+        self.as_bytes()[..REPLY_SIZE] == other.as_bytes()[..REPLY_SIZE]
+            && self.rows() == other.rows()
+    }
+}
+
+impl Eq for Reply {}
+
+impl Status {
+    fn of(status: I32) -> Option<Status> {
+        use Status::*;
+        [Ok, UnknownShow, NotEnoughSeats, BadSeats, BadRequest, Busy, Unavailable, Redirect]
+            .into_iter()
+            .find(|&known| status == known as i32)
     }
 }
 
@@ -140,6 +183,21 @@ mod tests {
         for len in (0..752).filter(|&len| len != 752) {
             assert_eq!(Reply::from_received(&bytes[..len]), None, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn a_reply_is_received_in_the_place_of_an_earlier_one_or_not_at_all() {
+        let view = Reply::new(&view(), Status::UnknownShow, 42);
+        let rows = [Spectacle { id: 7.into(), ..Spectacle::new_zeroed() }; ROWS];
+        let list = Reply { count: I32::new(10), rows, ..view };
+        let mut reply = Reply::default();
+        for sent in [list, view, list] {
+            assert!(reply.receive(sent.bytes()));
+            assert_eq!((reply, reply.bytes()), (sent, sent.bytes()));
+            assert!(!reply.receive(&sent.bytes()[1..]) && reply == sent);
+        }
+        assert_ne!(list, Reply { rows: [Spectacle::new_zeroed(); ROWS], ..list });
+        assert_ne!(list, view);
     }
 
     #[test]

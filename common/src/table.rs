@@ -26,18 +26,27 @@ impl Table {
 
     /// Answers a consultation, LIST or VIEW; anything else is a BAD_REQUEST here.
     pub fn consult(&self, request: &Request, server: i32) -> Reply {
+        let mut reply = Reply::default();
+        self.answer(request, server, &mut reply);
+        reply
+    }
+
+    /// As [`Table::consult`], into a reply that is there already.
+    pub fn answer(&self, request: &Request, server: i32, reply: &mut Reply) {
         match request.kind() {
             Some(Kind::List) => {
-                let reply = Reply::new(request, Status::Ok, server);
-                Reply { count: I32::new(ROWS as i32), rows: self.rows, ..reply }
+                reply.answer(request, Status::Ok, server);
+                reply.count = I32::new(ROWS as i32);
+                reply.rows = self.rows;
             }
             Some(Kind::View) => match self.find(request.show) {
                 Some(row) => {
-                    with_seats(Reply::new(request, Status::Ok, server), self.rows[row].seats)
+                    reply.answer(request, Status::Ok, server);
+                    reply.seats = self.rows[row].seats;
                 }
-                None => Reply::new(request, Status::UnknownShow, server),
+                None => reply.answer(request, Status::UnknownShow, server),
             },
-            Some(Kind::Reserve) | None => Reply::new(request, Status::BadRequest, server),
+            Some(Kind::Reserve) | None => reply.answer(request, Status::BadRequest, server),
         }
     }
 

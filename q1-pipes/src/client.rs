@@ -26,6 +26,8 @@ pub struct Client {
     id: i32,
     nonces: Nonces,
     timeout: Duration,
+    /// The last one received.
+    reply: Reply,
     _ticks: Ticks,
 }
 
@@ -47,7 +49,8 @@ impl Client {
         let id = gettid().as_raw();
         let connection = Connection::open(dir, id)?;
         let ticks = Ticks::start().context("cannot set a timer")?;
-        Ok(Client { connection, id, nonces: Nonces::new()?, timeout, _ticks: ticks })
+        let (nonces, reply) = (Nonces::new()?, Reply::default());
+        Ok(Client { connection, id, nonces, timeout, reply, _ticks: ticks })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -65,11 +68,11 @@ impl Client {
             self.go_on(error, place, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {
-            match self.connection.receive() {
-                Ok(reply) => {
+            match self.connection.receive(&mut self.reply) {
+                Ok(is_reply) => {
                     // A reply to an earlier question of ours, or a forgery, has another nonce.
-                    if let Some(reply) = reply.filter(|reply| reply.nonce == request.nonce) {
-                        return Ok(reply);
+                    if is_reply && self.reply.nonce == request.nonce {
+                        return Ok(self.reply);
                     }
                     self.check(deadline).map_err(Unanswered::Unknown)?;
                 }

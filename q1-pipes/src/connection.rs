@@ -67,12 +67,12 @@ impl Connection {
         self.writer(place).write(request.as_bytes()).map(drop)
     }
 
-    /// The next reply; None if something else came.
+    /// Receives the next reply; false if something else came.
     ///
     /// # Errors
     /// EINTR. See read(2).
-    pub fn receive(&mut self) -> io::Result<Option<Reply>> {
-        self.inbox.receive()
+    pub fn receive(&mut self, reply: &mut Reply) -> io::Result<bool> {
+        self.inbox.receive(reply)
     }
 
     /// Whether the worker at `place` is gone, and no reply of it waits to be read.

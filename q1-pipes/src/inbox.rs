@@ -69,17 +69,21 @@ impl Inbox {
         self.fifo.path().to_owned()
     }
 
-    /// The next reply; None if something else came.
+    /// Receives the next reply; false if something else came.
     ///
     /// # Errors
     /// EINTR. See read(2).
-    pub fn receive(&mut self) -> io::Result<Option<Reply>> {
-        if let Some(reply) = self.stream.take() {
-            return Ok(Some(reply));
+    pub fn receive(&mut self, reply: &mut Reply) -> io::Result<bool> {
+        if self.take(reply) {
+            return Ok(true);
         }
         let len = (&self.reader).read(self.stream.room())?;
         self.stream.filled(len);
-        Ok(self.stream.take())
+        Ok(self.take(reply))
+    }
+
+    fn take(&mut self, reply: &mut Reply) -> bool {
+        self.stream.take_bytes().is_some_and(|bytes| reply.receive(bytes))
     }
 }
 
@@ -133,9 +137,12 @@ mod tests {
             .map(|nonce| Reply::new(&Request::new(7, nonce, Ask::List), Status::Ok, 42))
             .map(|reply| Reply { count: 10.into(), ..reply });
         writer.write_all(b"SPC1 garbage that runs on for more than thirty-two bytes").unwrap();
-        assert_eq!(inbox.receive().unwrap(), None);
+        let mut reply = Reply::default();
+        assert!(!inbox.receive(&mut reply).unwrap());
         writer.write_all(&[replies[0].bytes(), replies[1].bytes()].concat()).unwrap();
-        assert_eq!(inbox.receive().unwrap(), Some(replies[0]));
-        assert_eq!(inbox.receive().unwrap(), Some(replies[1]));
+        for sent in replies {
+            assert!(inbox.receive(&mut reply).unwrap());
+            assert_eq!(reply, sent);
+        }
     }
 }

@@ -12,9 +12,9 @@ use zerocopy::FromBytes;
 
 /// What stands at a magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found<R> {
-    /// A record, and its length in bytes.
-    Whole(R, usize),
+pub enum Found {
+    /// A record of so many bytes.
+    Whole(usize),
     /// The beginning of one.
     Part,
     /// Four bytes that look like the magic.
@@ -24,14 +24,19 @@ pub enum Found<R> {
 /// A record that begins with the magic.
 pub trait Record: Sized {
     /// What `bytes` begin with, after their magic.
-    fn find(bytes: &[u8]) -> Found<Self>;
+    fn find(bytes: &[u8]) -> Found;
+
+    /// The record in the bytes of a whole one.
+    fn read(bytes: &[u8]) -> Option<Self>;
 }
 
 impl Record for Request {
     /// One that is illegal is still one, and is refused. But if a magic stands inside it, and it is
     /// illegal or what begins there is legal, it is more likely a broken one that runs into it.
-    fn find(bytes: &[u8]) -> Found<Request> {
-        let Ok((request, _)) = Request::read_from_prefix(bytes) else { return Found::Part };
+    fn find(bytes: &[u8]) -> Found {
+        if bytes.len() < REQUEST_SIZE {
+            return Found::Part;
+        }
         let is_legal = |bytes| {
             Request::read_from_prefix(bytes).is_ok_and(|(request, _)| request.kind().is_some())
         };
@@ -40,16 +45,24 @@ impl Record for Request {
         if magics.any(|at| !is_legal(bytes) || is_legal(&bytes[at..])) {
             return Found::Garbage;
         }
-        Found::Whole(request, REQUEST_SIZE)
+        Found::Whole(REQUEST_SIZE)
+    }
+
+    fn read(bytes: &[u8]) -> Option<Request> {
+        Request::read_from_bytes(bytes).ok()
     }
 }
 
 impl Record for Reply {
-    fn find(bytes: &[u8]) -> Found<Reply> {
+    fn find(bytes: &[u8]) -> Found {
         let Some(header) = bytes.first_chunk() else { return Found::Part };
         let Some(len) = Reply::announced_size(header) else { return Found::Garbage };
         let Some(bytes) = bytes.get(..len) else { return Found::Part };
-        Reply::from_received(bytes).map_or(Found::Garbage, |reply| Found::Whole(reply, len))
+        if Reply::is_one(bytes) { Found::Whole(len) } else { Found::Garbage }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Reply> {
+        Reply::from_received(bytes)
     }
 }
 
@@ -93,6 +106,11 @@ impl<R: Record> Stream<R> {
 
     /// The next record, or None if the pipe must be read first.
     pub fn take(&mut self) -> Option<R> {
+        R::read(self.take_bytes()?)
+    }
+
+    /// The bytes of the next record, or None if the pipe must be read first.
+    pub fn take_bytes(&mut self) -> Option<&[u8]> {
         loop {
             let rest = &self.bytes[self.start..self.end];
             let Some(garbage) = next_magic(rest) else {
@@ -103,9 +121,10 @@ impl<R: Record> Stream<R> {
             };
             self.skip(garbage);
             match R::find(&self.bytes[self.start..self.end]) {
-                Found::Whole(record, len) => {
+                Found::Whole(len) => {
+                    let begin = self.start;
                     self.start += len;
-                    return Some(record);
+                    return Some(&self.bytes[begin..self.start]);
                 }
                 Found::Part if !self.is_all => return None,
                 Found::Part | Found::Garbage => self.skip(1),

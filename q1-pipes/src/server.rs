@@ -69,13 +69,13 @@ fn consult(
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let server = std::process::id() as i32;
+    let (server, mut reply) = (std::process::id() as i32, Reply::default());
     channel.reservation.close_reader();
     ready.report()?;
     loop {
         match channel.receive(Place::Consultation)? {
             Incoming::Request(request) => {
-                let reply = shared.consult(&request, server)?;
+                shared.answer(&request, server, &mut reply)?;
                 fifos.reply(request.client.get(), &reply);
                 log::answered(&request, &reply);
             }

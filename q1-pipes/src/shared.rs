@@ -43,8 +43,9 @@ impl SharedTable {
     ///
     /// # Errors
     /// If the holder of the lock is a stopped process.
-    pub fn consult(&self, request: &Request, server: i32) -> io::Result<Reply> {
-        Ok(self.lock()?.consult(request, server))
+    pub fn answer(&self, request: &Request, server: i32, reply: &mut Reply) -> io::Result<()> {
+        self.lock()?.answer(request, server, reply);
+        Ok(())
     }
 
     /// The table as it was published last, as one snapshot.

@@ -179,16 +179,17 @@ impl Channel {
 
     /// The next message; one that names no client, whom nobody can answer, is counted.
     fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(Place, Request)>> {
+        let mut received = Received::default();
         loop {
-            let received = match self.requests.receive(which, wait) {
-                Ok(Some(received)) => received,
-                Ok(None) => return Ok(None),
+            match self.requests.receive_into(&mut received, which, wait) {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => match wait {
                     Wait::UntilSignal => return Ok(None),
                     Wait::Yes | Wait::No => continue,
                 },
                 Err(error) => return Err(error),
-            };
+            }
             let request = request(&received);
             self.anonymous.fetch_add(request.is_anonymous().into(), Ordering::Relaxed);
             return Ok(Some((place(&received), request)));

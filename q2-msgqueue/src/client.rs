@@ -17,7 +17,7 @@ use nix::unistd::gettid;
 use q1_pipes::ticks::Ticks;
 
 use crate::channel::{Channel, Place};
-use crate::queue::{Queue, Wait, Which};
+use crate::queue::{Queue, Received, Wait, Which};
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub struct Client {
     timeout: Duration,
     /// The server's first process, if its lock file names it.
     server: Option<i32>,
+    /// The last message received, and the last reply.
+    received: Received,
+    reply: Reply,
     _ticks: Ticks,
 }
 
@@ -53,7 +56,16 @@ impl Client {
             .context("cannot clear the replies to an earlier process with this PID")?;
         let ticks = Ticks::start().context("cannot set a timer")?;
         let server = lock::holder(dir).unwrap_or_default().map(|holder| holder.pid);
-        Ok(Client { channel, id, nonces: Nonces::new()?, timeout, server, _ticks: ticks })
+        Ok(Client {
+            channel,
+            id,
+            nonces: Nonces::new()?,
+            timeout,
+            server,
+            received: Received::default(),
+            reply: Reply::default(),
+            _ticks: ticks,
+        })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -71,13 +83,13 @@ impl Client {
             self.go_on(error, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {
-            match self.channel.replies.receive(Which::Only(self.id.into()), Wait::Yes) {
-                Ok(received) => {
+            let mine = Which::Only(self.id.into());
+            match self.channel.replies.receive_into(&mut self.received, mine, Wait::Yes) {
+                Ok(is_there) => {
                     // A reply to an earlier question of ours, or a forgery, has another nonce.
-                    let reply =
-                        received.and_then(|received| Reply::from_received(received.bytes()));
-                    if let Some(reply) = reply.filter(|reply| reply.nonce == request.nonce) {
-                        return Ok(reply);
+                    let is_reply = is_there && self.reply.receive(self.received.bytes());
+                    if is_reply && self.reply.nonce == request.nonce {
+                        return Ok(self.reply);
                     }
                     self.check(deadline).map_err(Unanswered::Unknown)?;
                 }

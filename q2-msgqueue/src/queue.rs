@@ -45,6 +45,14 @@ pub enum Which {
 #[derive(Clone, Debug)]
 pub struct Received(Message);
 
+impl Default for Received {
+    /// Room for a message.
+    #[inline]
+    fn default() -> Received {
+        Received(Message::room())
+    }
+}
+
 impl Received {
     /// The message's type.
     pub fn mtype(&self) -> i64 {
@@ -124,12 +132,26 @@ impl Queue {
     /// # Errors
     /// EINTR, EIDRM or EINVAL if it is gone. See msgrcv(2).
     pub fn receive(&self, which: Which, wait: Wait) -> io::Result<Option<Received>> {
+        let mut received = Received::default();
+        Ok(self.receive_into(&mut received, which, wait)?.then_some(received))
+    }
+
+    /// As [`Queue::receive`], into a message that is there already; false if none came.
+    ///
+    /// # Errors
+    /// As [`Queue::receive`].
+    pub fn receive_into(
+        &self,
+        received: &mut Received,
+        which: Which,
+        wait: Wait,
+    ) -> io::Result<bool> {
         let (mtype, except) = match which {
             Which::All => (0, 0),
             Which::Only(mtype) => (mtype, 0),
             Which::Except(mtype) => (mtype, libc::MSG_EXCEPT),
         };
-        self.msgrcv(mtype, flags(wait) | except)
+        self.msgrcv(received, mtype, flags(wait) | except)
     }
 
     /// Copies the message at a position, from 0 for the oldest, and leaves it there; None behind
@@ -139,13 +161,15 @@ impl Queue {
     /// ENOSYS if the kernel was built without checkpoint/restore; EIDRM or EINVAL if the queue is
     /// gone. See msgrcv(2).
     pub fn peek(&self, position: i64) -> io::Result<Option<Received>> {
-        self.msgrcv(position, libc::MSG_COPY | libc::IPC_NOWAIT)
+        let mut received = Received::default();
+        let flags = libc::MSG_COPY | libc::IPC_NOWAIT;
+        Ok(self.msgrcv(&mut received, position, flags)?.then_some(received))
     }
 
-    fn msgrcv(&self, mtype: i64, flags: i32) -> io::Result<Option<Received>> {
-        match sys::msgrcv(self.id, mtype, flags) {
-            Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(None),
-            result => result.map(|message| Some(Received(message))),
+    fn msgrcv(&self, received: &mut Received, mtype: i64, flags: i32) -> io::Result<bool> {
+        match sys::msgrcv(self.id, &mut received.0, mtype, flags) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(false),
+            result => result.map(|()| true),
         }
     }
 

@@ -35,10 +35,17 @@ pub(crate) struct Message {
 const _: () = assert!(offset_of!(Message, text) == size_of::<c_long>());
 
 impl Message {
+    /// Room for a message.
+    #[inline]
+    pub(crate) fn room() -> Message {
+        Message { mtype: 0, text: [MaybeUninit::uninit(); ROOM], len: 0 }
+    }
+
     /// A message of a type with a text.
     ///
     /// # Panics
     /// If there are more bytes than there is room.
+    #[inline]
     pub(crate) fn new(mtype: c_long, bytes: &[u8]) -> Message {
         let text = [MaybeUninit::uninit(); ROOM];
         let mut message = Message { mtype, text, len: bytes.len() };
@@ -92,7 +99,8 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()
     check(unsafe { libc::msgsnd(queue, from, message.len, flags) }).map(drop)
 }
 
-/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT), cut to [`ROOM`] bytes.
+/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT) into `message`, cut to
+/// [`ROOM`] bytes.
 ///
 /// Without MSG_NOERROR a longer message would stay in the queue and fail every later call with
 /// E2BIG.
@@ -100,13 +108,18 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()
 /// # Errors
 /// ENOMSG with IPC_NOWAIT if there is none, EINTR, EIDRM or EINVAL if the queue is gone. See
 /// msgrcv(2).
-pub(crate) fn msgrcv(queue: i32, mtype: c_long, flags: i32) -> io::Result<Message> {
-    let mut message = Message { mtype, text: [MaybeUninit::uninit(); ROOM], len: 0 };
-    let into = ptr::from_mut(&mut message).cast();
+pub(crate) fn msgrcv(
+    queue: i32,
+    message: &mut Message,
+    mtype: c_long,
+    flags: i32,
+) -> io::Result<()> {
+    message.len = 0;
+    let into = ptr::from_mut(message).cast();
     // SAFETY: the kernel writes a type and at most ROOM bytes behind it, all inside `message`.
     let len = unsafe { libc::msgrcv(queue, into, ROOM, mtype, flags | libc::MSG_NOERROR) };
     message.len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
-    Ok(message)
+    Ok(())
 }
 
 /// What the kernel says about a queue.

@@ -22,8 +22,16 @@ impl Published {
     ///
     /// A thread that panics while it holds the lock marks it as poisoned. Here it can only have
     /// been copying one legal table over another, so the mark says nothing and is ignored.
+    pub fn answer(&self, request: &Request, server: i32, reply: &mut Reply) {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.answer(request, server, reply);
+    }
+
+    /// As [`Published::answer`], in a new reply.
     pub fn consult(&self, request: &Request, server: i32) -> Reply {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).consult(request, server)
+        let mut reply = Reply::default();
+        self.answer(request, server, &mut reply);
+        reply
     }
 
     /// Publishes a table, which must be durable already.

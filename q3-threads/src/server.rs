@@ -11,6 +11,7 @@ use common::log;
 use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
+use common::reply::Reply;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
@@ -77,13 +78,13 @@ fn consult(
     mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let server = std::process::id() as i32;
+    let (server, mut reply) = (std::process::id() as i32, Reply::default());
     let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
         match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
             Incoming::Request(request) => {
-                let reply = shared.consult(&request, server);
+                shared.answer(&request, server, &mut reply);
                 backlog.reply(request.client.get(), &reply)?;
                 log::answered(&request, &reply);
             }

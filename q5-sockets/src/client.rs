@@ -32,6 +32,8 @@ pub struct Client {
     nonces: Nonces,
     timeout: Duration,
     used: Instant,
+    /// The last one received.
+    reply: Reply,
 }
 
 /// Runs the client program; returns the exit status.
@@ -80,6 +82,7 @@ impl Client {
             nonces: Nonces::new()?,
             timeout,
             used: Instant::now(),
+            reply: Reply::default(),
         })
     }
 
@@ -107,14 +110,14 @@ impl Client {
             let error = self.explain(unsent.error);
             if unsent.partly { Unanswered::Unknown(error) } else { Unanswered::NotSent(error) }
         })?;
-        let reply = receive(&mut connection, &request, deadline)
+        receive(&mut connection, &mut self.reply, &request, deadline)
             .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
         // After a reply that speaks for the whole connection the server closes it.
-        if reply.nonce == request.nonce {
+        if self.reply.nonce == request.nonce {
             self.connection = Some(connection);
             self.used = Instant::now();
         }
-        Ok(reply)
+        Ok(self.reply)
     }
 
     /// Whether the server has neither closed the connection nor said a last word on it.
@@ -131,14 +134,20 @@ impl Client {
     }
 }
 
-/// The reply to `request`, or one for the whole connection; others are ignored.
-fn receive(connection: &mut Connection, request: &Request, deadline: Instant) -> io::Result<Reply> {
+/// Receives the reply to `request`, or one for the whole connection; others are ignored.
+fn receive(
+    connection: &mut Connection,
+    reply: &mut Reply,
+    request: &Request,
+    deadline: Instant,
+) -> io::Result<()> {
     loop {
-        match framing::reply(connection.received()) {
-            Frame::Whole(reply, size) => {
+        match framing::reply_bytes(connection.received()) {
+            Frame::Whole(bytes, size) => {
+                let is_reply = reply.receive(bytes);
                 connection.take(size);
-                if reply.nonce == request.nonce || speaks_for_all(&reply) {
-                    return Ok(reply);
+                if is_reply && (reply.nonce == request.nonce || speaks_for_all(reply)) {
+                    return Ok(());
                 }
             }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),

@@ -32,16 +32,27 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
     }
 }
 
-/// The reply at the front of `bytes`: its first 32 say how many rows follow.
+/// The reply at the front of `bytes`.
 pub fn reply(bytes: &[u8]) -> Frame<Reply> {
+    match reply_bytes(bytes) {
+        Frame::Whole(whole, size) => {
+            Reply::from_received(whole).map_or(Frame::Garbage, |reply| Frame::Whole(reply, size))
+        }
+        Frame::Part => Frame::Part,
+        Frame::Garbage => Frame::Garbage,
+    }
+}
+
+/// The bytes of the reply at the front of `bytes`: its first 32 say how many rows follow.
+pub fn reply_bytes(bytes: &[u8]) -> Frame<&[u8]> {
     if !has_magic(bytes) {
         return Frame::Garbage;
     }
     let Some(header) = bytes.first_chunk() else { return Frame::Part };
     let Some(size) = Reply::announced_size(header) else { return Frame::Garbage };
-    match bytes.get(..size).map(Reply::from_received) {
-        Some(Some(reply)) => Frame::Whole(reply, size),
-        Some(None) => Frame::Garbage,
+    match bytes.get(..size) {
+        Some(whole) if Reply::is_one(whole) => Frame::Whole(whole, size),
+        Some(_) => Frame::Garbage,
         None => Frame::Part,
     }
 }

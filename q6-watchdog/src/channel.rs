@@ -38,11 +38,12 @@ pub struct Ping {
 const _: () = assert!(size_of::<Ping>() == 16);
 
 impl Record for Ping {
-    fn find(bytes: &[u8]) -> Found<Ping> {
-        match Ping::read_from_prefix(bytes) {
-            Ok((ping, _)) => Found::Whole(ping, size_of::<Ping>()),
-            Err(_) => Found::Part,
-        }
+    fn find(bytes: &[u8]) -> Found {
+        if bytes.len() < size_of::<Ping>() { Found::Part } else { Found::Whole(size_of::<Ping>()) }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Ping> {
+        Ping::read_from_bytes(bytes).ok()
     }
 }
 

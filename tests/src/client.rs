@@ -20,7 +20,7 @@ pub enum Client {
     /// One that uses named pipes.
     Pipes(q1_pipes::client::Client),
     /// One that uses the two message queues.
-    Queues(q2_msgqueue::client::Client),
+    Queues(Box<q2_msgqueue::client::Client>),
     /// One that uses a TCP connection.
     Sockets(q5_sockets::client::Client),
     /// One that asks a dispatcher first.
@@ -44,7 +44,8 @@ impl Client {
         match mechanism {
             Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
             Mechanism::Queues => {
-                q2_msgqueue::client::Client::open(dir, timeout).map(Client::Queues)
+                let client = q2_msgqueue::client::Client::open(dir, timeout);
+                client.map(Box::new).map(Client::Queues)
             }
             Mechanism::Sockets => {
                 q5_sockets::client::Client::open(&address::of(dir), timeout).map(Client::Sockets)

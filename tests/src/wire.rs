@@ -142,10 +142,13 @@ impl Wire {
     /// If what has come is no reply.
     pub fn try_receive(&mut self, client: i32) -> io::Result<Option<Reply>> {
         match self {
-            Wire::Pipes(.., inbox) => match inbox.receive() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                result => result,
-            },
+            Wire::Pipes(.., inbox) => {
+                let mut reply = Reply::default();
+                match inbox.receive(&mut reply) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                    result => Ok(result?.then_some(reply)),
+                }
+            }
             Wire::Queues(channel) => {
                 let which = Which::Only(i64::from(client));
                 let Some(received) = channel.replies.receive(which, Wait::No)? else {
