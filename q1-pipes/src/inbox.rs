@@ -9,7 +9,7 @@ use common::reply::{REPLY_MAX, Reply};
 use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::fifo::{self, Fifo};
-use crate::resync::Stream;
+use crate::resync::{Found, Record, Stream};
 
 /// Bytes of replies that can wait, four times the usual: whoever asks in a client's name must not
 /// fill its FIFO while it is on its way to read.
@@ -84,6 +84,19 @@ impl Inbox {
 
     fn take(&mut self, reply: &mut Reply) -> bool {
         self.stream.take_bytes().is_some_and(|bytes| reply.receive(bytes))
+    }
+}
+
+impl Record for Reply {
+    fn find(bytes: &[u8]) -> Found {
+        let Some(header) = bytes.first_chunk() else { return Found::Part };
+        let Some(len) = Reply::announced_size(header) else { return Found::Garbage };
+        let Some(bytes) = bytes.get(..len) else { return Found::Part };
+        if Reply::is_one(bytes) { Found::Whole(len) } else { Found::Garbage }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Reply> {
+        Reply::from_received(bytes)
     }
 }
 

@@ -6,7 +6,6 @@
 use std::marker::PhantomData;
 
 use common::record::MAGIC;
-use common::reply::Reply;
 use common::request::{REQUEST_SIZE, Request};
 use zerocopy::FromBytes;
 
@@ -50,19 +49,6 @@ impl Record for Request {
 
     fn read(bytes: &[u8]) -> Option<Request> {
         Request::read_from_bytes(bytes).ok()
-    }
-}
-
-impl Record for Reply {
-    fn find(bytes: &[u8]) -> Found {
-        let Some(header) = bytes.first_chunk() else { return Found::Part };
-        let Some(len) = Reply::announced_size(header) else { return Found::Garbage };
-        let Some(bytes) = bytes.get(..len) else { return Found::Part };
-        if Reply::is_one(bytes) { Found::Whole(len) } else { Found::Garbage }
-    }
-
-    fn read(bytes: &[u8]) -> Option<Reply> {
-        Reply::from_received(bytes)
     }
 }
 
@@ -157,7 +143,7 @@ mod tests {
     use super::*;
     use common::ask::Ask;
     use common::office::BATCH_MAX;
-    use common::reply::{REPLY_MAX, Status};
+    use common::reply::{REPLY_MAX, Reply, Status};
     use proptest::prelude::*;
     use zerocopy::IntoBytes;
 

@@ -18,7 +18,8 @@ use common::request::Request;
 use zerocopy::IntoBytes;
 
 use crate::leftovers;
-use crate::queue::{self, Queue, Received, Wait, Which, is_gone};
+use crate::limits;
+use crate::queue::{Queue, Received, Wait, Which, is_gone};
 use crate::server::PACKAGE;
 use crate::sys;
 
@@ -69,7 +70,7 @@ impl Channel {
     /// # Errors
     /// Says whose queue is in the way, or which limit of the system.
     pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
-        queue::check_limits()?;
+        limits::check()?;
         let key_file = dir.join(KEY_FILE);
         open_file(&key_file, true)
             .with_context(|| format!("cannot open {}", key_file.display()))?;
@@ -184,11 +185,9 @@ impl Channel {
             match self.requests.receive_into(&mut received, which, wait) {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => match wait {
-                    Wait::UntilSignal => return Ok(None),
-                    Wait::Yes | Wait::No => continue,
-                },
-                Err(error) => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Err(_) if wait == Wait::UntilSignal => return Ok(None),
+                Err(_) => continue,
             }
             let request = request(&received);
             self.anonymous.fetch_add(request.is_anonymous().into(), Ordering::Relaxed);

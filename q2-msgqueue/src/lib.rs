@@ -7,6 +7,7 @@ pub mod channel;
 pub mod client;
 mod kept;
 pub mod leftovers;
+mod limits;
 pub mod queue;
 mod room;
 pub mod server;

@@ -93,7 +93,7 @@ fn soak(stage: Stage) {
     table.rows.iter_mut().take(8).for_each(|row| row.seats = I32::new(i32::MAX));
     let options = ["--durability", "process", "--log-level", "warn"];
     let server = Server::start_with(stage, &table, &options);
-    let (total, seconds) = Effort::asked().of((20_000, 1), (200_000, 8), (10_000_000_u64, 900));
+    let (total, seconds) = Effort::asked().of((20_000, 1), (200_000, 8), (10_000_000_u64, 1800));
     for _ in 0..CROWDS {
         ask(&server, CROWD, CROWD * 10);
     }
