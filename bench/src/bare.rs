@@ -33,6 +33,8 @@ pub enum Bare {
     Msgqueue,
     /// The same, with a detached thread for every message.
     Thread,
+    /// The same, with a thread that std starts.
+    StdThread,
     /// A thread for every connection.
     Sockets,
     /// One thread for all connections.
@@ -48,6 +50,7 @@ pub fn run(bare: Bare, dir: &Path) -> anyhow::Result<u8> {
         Bare::Pipes => pipes::serve(dir)?,
         Bare::Msgqueue => queues::serve(dir)?,
         Bare::Thread => threads::serve(dir)?,
+        Bare::StdThread => threads::serve_by_std(dir)?,
         Bare::Sockets => sockets::serve()?,
         Bare::Epoll => epoll::serve()?,
     }

@@ -57,8 +57,12 @@ fn of_stage(stage: &Subject, segment: Duration) -> Vec<Group> {
         vec![turn(bare.clone(), question, clients), turn(stage.clone(), question, clients)]
     };
     let (view, list) = (Question::View, Question::List);
+    let mut latency = [both(view, 1), both(list, 1)].concat();
+    if floor == Bare::Thread {
+        latency.insert(1, turn(Subject::bare(Bare::StdThread), view, 1));
+    }
     let mut groups = vec![
-        group("latency", Placement::OneCpu, [both(view, 1), both(list, 1)].concat()),
+        group("latency", Placement::OneCpu, latency),
         group("latency, free", Placement::Free, both(view, 1)),
         group(
             "durable, 1 client",

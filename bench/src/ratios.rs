@@ -1,5 +1,6 @@
 //! Each server against the bare rows of its own rounds: quotients round by round, then their median.
 
+use crate::bare::Bare;
 use crate::plan::{self, CLIENTS, RATES};
 use crate::results::server::Stage;
 use crate::results::timing::{Question, Ratio, Spread, Timing};
@@ -19,7 +20,7 @@ pub fn of(stages: &[Stage], timings: &[Timing]) -> Vec<Ratio> {
 fn of_stage(stage: &Stage, timings: &[Timing]) -> Vec<Ratio> {
     let (view, list, reserve) = (Question::View, Question::List, Question::Reserve);
     let (bare, disk) = (stage.bare.as_str(), Subject::disk().name);
-    let epoll = Subject::bare(crate::bare::Bare::Epoll).name;
+    let (epoll, std) = (Subject::bare(Bare::Epoll).name, Subject::bare(Bare::StdThread).name);
     let ratio = |what: &str, figure: Figure, question, against: &[(&str, Question)]| {
         let group = plan::name(&stage.name, what);
         quotients(timings, &group, (&stage.name, question), against, figure)
@@ -34,6 +35,7 @@ fn of_stage(stage: &Stage, timings: &[Timing]) -> Vec<Ratio> {
         ratio("durable, 1 client", P50, reserve, &[(&disk, reserve), (bare, view)]),
         ratio("16 clients, free", PER_SECOND, view, &[(bare, view)]),
         ratio("16 clients, free", PER_SECOND, view, &[(&epoll, view)]),
+        ratio("latency", P50, view, &[(&std, view)]),
     ];
     for clients in CLIENTS {
         let durable = format!("durable, {clients} clients");

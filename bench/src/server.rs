@@ -63,7 +63,9 @@ impl Server {
         let dir = base.path().join("run");
         DirBuilder::new().mode(0o700).create(&dir).context("cannot make DIR")?;
         let queues = match subject.kind {
-            Kind::Bare(Bare::Msgqueue | Bare::Thread) => Some(Pair::create(&dir)?),
+            Kind::Bare(Bare::Msgqueue | Bare::Thread | Bare::StdThread) => {
+                Some(Pair::create(&dir)?)
+            }
             _ => None,
         };
         let mut server =

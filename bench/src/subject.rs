@@ -57,6 +57,7 @@ impl Subject {
             Bare::Pipes => "bare FIFO pair",
             Bare::Msgqueue => "bare two queues",
             Bare::Thread => "bare thread per message",
+            Bare::StdThread => "std thread per message",
             Bare::Sockets => "bare kept-open TCP",
             Bare::Epoll => "bare epoll, one thread",
         };
@@ -108,7 +109,7 @@ impl Subject {
             Kind::Server { mechanism: Mechanism::Sockets, .. } => DoorKind::Sockets,
             Kind::Server { mechanism: Mechanism::Dispatcher, .. } => DoorKind::Dispatcher,
             Kind::Bare(Bare::Pipes) => DoorKind::BarePipes,
-            Kind::Bare(Bare::Msgqueue | Bare::Thread) => DoorKind::BareMsgqueue,
+            Kind::Bare(Bare::Msgqueue | Bare::Thread | Bare::StdThread) => DoorKind::BareMsgqueue,
             Kind::Bare(Bare::Sockets | Bare::Epoll) => DoorKind::BareSockets,
             Kind::Disk => DoorKind::Disk,
             Kind::Table => DoorKind::Table,

@@ -9,7 +9,7 @@ use std::ptr;
 use common::reply::REPLY_MAX;
 
 /// Bytes of a bare thread's stack, as many as q4's have.
-const STACK_SIZE: usize = 128 * 1024;
+pub(crate) const STACK_SIZE: usize = 128 * 1024;
 
 /// A message, as the kernel reads and writes it.
 #[repr(C)]
@@ -71,7 +71,7 @@ pub(crate) fn msgctl_remove(queue: i32) -> io::Result<()> {
 }
 
 /// What a bare thread does; the box is what pthread_create can pass on.
-type Body = Box<dyn FnOnce() + Send>;
+pub(crate) type Body = Box<dyn FnOnce() + Send>;
 
 /// The attributes of bare threads: detached, with a small stack.
 #[derive(Debug)]

@@ -1,19 +1,36 @@
 //! The two queues, and a detached thread for every message: what q4's idea costs by itself.
 
+use std::io;
 use std::path::Path;
+use std::thread::Builder;
 
 use anyhow::Context;
 
 use crate::bare::{self, queues};
-use crate::sys::{self, DetachedThreads, Message};
+use crate::sys::{self, Body, DetachedThreads, Message, STACK_SIZE};
 
-/// Receives a request, starts a thread that sends the reply.
+/// By pthread_create.
 ///
 /// # Errors
 /// Of the calls.
 pub fn serve(dir: &Path) -> anyhow::Result<()> {
-    let (requests, replies) = queues::find(dir)?;
     let threads = DetachedThreads::new().context("cannot set a thread's attributes")?;
+    serve_in(dir, |body| threads.start(body))
+}
+
+/// By std, which also guards the stack against overflow and names the thread: what of q4's figure is
+/// Rust's.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_by_std(dir: &Path) -> anyhow::Result<()> {
+    let thread = || Builder::new().name("bare request".to_owned()).stack_size(STACK_SIZE);
+    serve_in(dir, |body| thread().spawn(body).map(drop))
+}
+
+/// Receives a request, starts a thread that sends the reply.
+fn serve_in(dir: &Path, start: impl Fn(Body) -> io::Result<()>) -> anyhow::Result<()> {
+    let (requests, replies) = queues::find(dir)?;
     bare::ready("here")?;
     let mut message = Message::new();
     loop {
@@ -28,6 +45,6 @@ pub fn serve(dir: &Path) -> anyhow::Result<()> {
                 eprintln!("bench: cannot send a reply: {error}");
             }
         });
-        threads.start(body).context("cannot start a thread")?;
+        start(body).context("cannot start a thread")?;
     }
 }

@@ -66,7 +66,7 @@ impl fmt::Display for Beside {
 
 impl Beside {
     /// The attack, and what honest clients see of it.
-    fn run(self, server: &Server, seed: u64) -> Took {
+    fn run(self, server: &Server, seed: u64) -> Result<Took, String> {
         let silent = |count| NeverReads::start(server, count);
         match self {
             Beside::Busy(attack) => {
@@ -129,31 +129,36 @@ fn beside(stage: Stage) -> Vec<String> {
     sweep.run(|point| {
         for tries_left in (0..TRIES).rev() {
             let stolen = Stolen::so_far();
-            let fault = attack(stage, BESIDE[point as usize], seed);
+            let result = attack(stage, BESIDE[point as usize], seed);
             let stolen = stolen.percent_since();
-            match fault {
-                Some(_) if stolen > STOLEN_MAX_PERCENT && tries_left > 0 => {
-                    say(&format!("once more: the hypervisor took {stolen:.1} % of the time"));
+            match result {
+                Err(fault) if stolen > STOLEN_MAX_PERCENT && tries_left > 0 => {
+                    say(&format!(
+                        "the hypervisor took {stolen:.1} % of the time, once more: {fault}"
+                    ));
                 }
-                fault => return faults.extend(fault),
+                result => return faults.extend(result.err()),
             }
         }
     });
     faults
 }
 
-/// One attack on one stage; whether somebody was kept waiting.
-fn attack(stage: Stage, beside: Beside, seed: u64) -> Option<String> {
+/// One attack on one stage, or who was kept waiting.
+fn attack(stage: Stage, beside: Beside, seed: u64) -> Result<(), String> {
     let server = Server::start_with(stage, &table(), &["--durability", "process"]);
-    let before = Honest::measure(&server, time());
-    let during = beside.run(&server, seed);
-    let after = Honest::measure(&server, time());
-    let told =
-        format!("{}, {beside}: before {before}; during {during}; after {after}", stage.package());
+    let name = format!("{}, {beside}", stage.package());
+    let measure = |result: Result<Took, String>| result.map_err(|fault| format!("{name}: {fault}"));
+    let before = measure(Honest::measure(&server, time()))?;
+    let during = measure(beside.run(&server, seed))?;
+    let after = measure(Honest::measure(&server, time()))?;
+    let told = format!("{name}: before {before}; during {during}; after {after}");
     say(&format!("proof wedged: {told}"));
     let limits = [beside.limit(before), Beside::Crowd.limit(before)];
-    let is_kept_waiting = during.p99 > limits[0] || after.p99 > limits[1];
-    is_kept_waiting.then(|| format!("{limits:?} at most during and after it: {told}"))
+    if during.p99 > limits[0] || after.p99 > limits[1] {
+        return Err(format!("{limits:?} at most during and after it: {told}"));
+    }
+    Ok(())
 }
 
 #[test]

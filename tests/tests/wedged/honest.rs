@@ -34,7 +34,7 @@ pub(crate) fn table() -> Table {
 
 /// Running clients.
 pub(crate) struct Honest {
-    clients: Vec<JoinHandle<Vec<Duration>>>,
+    clients: Vec<JoinHandle<Result<Vec<Duration>, String>>>,
     enough: Arc<AtomicBool>,
 }
 
@@ -70,18 +70,19 @@ impl Honest {
         Honest { clients: (0..CLIENTS).map(start).collect(), enough }
     }
 
-    /// Ends them; how long their answers took.
-    pub(crate) fn finish(self) -> Took {
+    /// Ends them; how long their answers took, or who had none.
+    pub(crate) fn finish(self) -> Result<Took, String> {
         self.enough.store(true, Ordering::Relaxed);
-        let ended = self.clients.into_iter().map(|client| client.join().unwrap());
-        let mut took: Vec<Duration> = ended.flatten().collect();
+        let ended: Vec<_> = self.clients.into_iter().map(|it| it.join().unwrap()).collect();
+        let took: Result<Vec<Vec<Duration>>, String> = ended.into_iter().collect();
+        let mut took = took?.concat();
         took.sort_unstable();
         let rank = |share: usize| took[(took.len() - 1) * share / 100];
-        Took { answers: took.len(), p50: rank(50), p99: rank(99), longest: rank(100) }
+        Ok(Took { answers: took.len(), p50: rank(50), p99: rank(99), longest: rank(100) })
     }
 
     /// The same clients for a while, with nobody else.
-    pub(crate) fn measure(server: &Server, time: Duration) -> Took {
+    pub(crate) fn measure(server: &Server, time: Duration) -> Result<Took, String> {
         let honest = Honest::start(server);
         let end = Instant::now() + time;
         tests::wait::until(time, || (Instant::now() >= end).then_some(()));
@@ -90,7 +91,7 @@ impl Honest {
 }
 
 /// A client's life: it asks about its own show only, in turn to see, to list and to reserve.
-fn ask(mut client: Client, number: i32, go_on: impl Fn() -> bool) -> Vec<Duration> {
+fn ask(mut client: Client, number: i32, go_on: impl Fn() -> bool) -> Result<Vec<Duration>, String> {
     let show = number % 7 + 1;
     let mut took = Vec::new();
     let mut next = Instant::now() + PACE * number as u32 / CLIENTS as u32;
@@ -102,7 +103,7 @@ fn ask(mut client: Client, number: i32, go_on: impl Fn() -> bool) -> Vec<Duratio
             _ => Ask::View { show },
         };
         let before = Instant::now();
-        let reply = client.ask(ask).unwrap_or_else(|error| panic!("{}", error.explain(ask)));
+        let reply = client.ask(ask).map_err(|error| format!("{ask:?}: {}", error.explain(ask)))?;
         took.push(before.elapsed());
         next = before.max(next) + PACE;
         let is_mine = match ask {
@@ -113,5 +114,5 @@ fn ask(mut client: Client, number: i32, go_on: impl Fn() -> bool) -> Vec<Duratio
         assert_eq!(status, Some(Status::Ok), "{ask:?}");
         assert!(is_mine, "{ask:?}: {status:?}");
     }
-    took
+    Ok(took)
 }

@@ -77,12 +77,12 @@ fn fifteen_hundred_clients_at_once_are_all_answered() {
 /// machine.
 fn kill_many(stage: Stage, count: u64) {
     let server = Server::start_with(stage, &table(), &["--durability", "process"]);
-    let before = Honest::measure(&server, Duration::from_millis(300));
+    let before = Honest::measure(&server, Duration::from_millis(300)).unwrap();
     let (honest, start) = (Honest::start(&server), Instant::now());
     let mut attacker = Attacker::start(&server, Attack::Die, count, 0);
     assert!(attacker.has_sent(Duration::from_secs(600)), "the clients do not die");
     let took = start.elapsed();
-    let during = honest.finish();
+    let during = honest.finish().unwrap();
     if stage.mechanism() == Mechanism::Queues {
         // The last of them died just now; its answer is looked for every 250 ms.
         let channel = Channel::open(&server.dir()).unwrap();
@@ -117,7 +117,7 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         let options = ["--durability", "process", "--listen", "10.77.0.1:0"];
         let server = Server::start_with(stage, &table(), &options);
         let to = address::of(&server.dir());
-        let before = Honest::measure(&server, Duration::from_millis(300));
+        let before = Honest::measure(&server, Duration::from_millis(300)).unwrap();
         // More than the 1024 that there is room for.
         let open = || (0..1100).map(|_| std::net::TcpStream::connect(&to).unwrap()).collect();
         let far: Vec<std::net::TcpStream> = std::thread::scope(|scope| {
@@ -130,7 +130,7 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         network.cut();
         // Those that have been idle for a second make room.
         wait::until(Duration::from_millis(1100), || None::<()>);
-        let during = Honest::measure(&server, Duration::from_millis(500));
+        let during = Honest::measure(&server, Duration::from_millis(500)).unwrap();
         say(&format!(
             "proof wedged: {}, 1100 half-open connections: before {before}; during {during}",
             stage.package()
