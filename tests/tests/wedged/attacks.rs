@@ -148,10 +148,10 @@ fn beside(stage: Stage) -> Vec<String> {
 fn attack(stage: Stage, beside: Beside, seed: u64) -> Result<(), String> {
     let server = Server::start_with(stage, &table(), &["--durability", "process"]);
     let name = format!("{}, {beside}", stage.package());
-    let measure = |result: Result<Took, String>| result.map_err(|fault| format!("{name}: {fault}"));
-    let before = measure(Honest::measure(&server, time()))?;
-    let during = measure(beside.run(&server, seed))?;
-    let after = measure(Honest::measure(&server, time()))?;
+    let of_this = |fault: String| format!("{name}: {fault}");
+    let before = Honest::measure(&server, time()).map_err(of_this)?;
+    let during = beside.run(&server, seed).map_err(of_this)?;
+    let after = Honest::measure(&server, time()).map_err(of_this)?;
     let told = format!("{name}: before {before}; during {during}; after {after}");
     say(&format!("proof wedged: {told}"));
     let limits = [beside.limit(before), Beside::Crowd.limit(before)];
