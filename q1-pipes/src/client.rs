@@ -16,6 +16,10 @@ use crate::channel::Place;
 use crate::connection::Connection;
 use crate::ticks::Ticks;
 
+/// After so long a silence our FIFO is emptied before we ask: whoever asks in our name may have filled
+/// it, and the answer would find no room. One who asks without a pause sees that by what comes.
+const SILENCE: Duration = Duration::from_millis(100);
+
 /// A client: one thread's. Another thread may have another, at the same time.
 ///
 /// A second one in the same thread would get no replies: the server has the FIFO of the first open.
@@ -28,6 +32,9 @@ pub struct Client {
     timeout: Duration,
     /// The last one received.
     reply: Reply,
+    /// When we asked last, and whether something else came than the answer.
+    asked: Instant,
+    has_others: bool,
     _ticks: Ticks,
 }
 
@@ -50,7 +57,8 @@ impl Client {
         let connection = Connection::open(dir, id)?;
         let ticks = Ticks::start().context("cannot set a timer")?;
         let (nonces, reply) = (Nonces::new()?, Reply::default());
-        Ok(Client { connection, id, nonces, timeout, reply, _ticks: ticks })
+        let (asked, has_others) = (Instant::now(), false);
+        Ok(Client { connection, id, nonces, timeout, reply, asked, has_others, _ticks: ticks })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -59,7 +67,12 @@ impl Client {
     /// If there is none; says whether the request was sent.
     pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
-        let deadline = Instant::now() + self.timeout;
+        let now = Instant::now();
+        if self.has_others || now.saturating_duration_since(self.asked) > SILENCE {
+            self.connection.drain().map_err(Unanswered::NotSent)?;
+        }
+        (self.asked, self.has_others) = (now, false);
+        let deadline = now + self.timeout;
         let place = match ask {
             Ask::List | Ask::View { .. } => Place::Consultation,
             Ask::Reserve { .. } => Place::Reservation,
@@ -74,6 +87,7 @@ impl Client {
                     if is_reply && self.reply.nonce == request.nonce {
                         return Ok(self.reply);
                     }
+                    self.has_others = true;
                     self.check(deadline).map_err(Unanswered::Unknown)?;
                 }
                 Err(error) => self.go_on(error, place, deadline).map_err(Unanswered::Unknown)?,

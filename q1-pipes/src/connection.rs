@@ -67,6 +67,14 @@ impl Connection {
         self.writer(place).write(request.as_bytes()).map(drop)
     }
 
+    /// Throws away the replies that have come already.
+    ///
+    /// # Errors
+    /// None that can happen. See poll(2), read(2).
+    pub fn drain(&mut self) -> io::Result<()> {
+        self.inbox.drain()
+    }
+
     /// Receives the next reply; false if something else came.
     ///
     /// # Errors

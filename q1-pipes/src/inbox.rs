@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::reply::{REPLY_MAX, Reply};
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::fifo::{self, Fifo};
 use crate::resync::{Found, Record, Stream};
@@ -80,6 +81,25 @@ impl Inbox {
         let len = (&self.reader).read(self.stream.room())?;
         self.stream.filled(len);
         Ok(self.take(reply))
+    }
+
+    /// Throws away what has come already: with nothing asked it is no answer, and the next one may find
+    /// no room behind it. Never waits.
+    ///
+    /// # Errors
+    /// None that can happen. See poll(2), read(2).
+    pub fn drain(&mut self) -> io::Result<()> {
+        // Who goes on writing meanwhile must not keep us here: twice as much as there is room for.
+        for _ in 0..UNREAD_MAX as usize / REPLY_MAX {
+            while self.stream.take_bytes().is_some() {}
+            let mut ends = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut ends, PollTimeout::ZERO)? == 0 {
+                break;
+            }
+            let len = (&self.reader).read(self.stream.room())?;
+            self.stream.filled(len);
+        }
+        Ok(())
     }
 
     fn take(&mut self, reply: &mut Reply) -> bool {

@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{chown, symlink};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 use common::ask::Ask;
-use common::reply::Status;
+use common::reply::{Reply, Status};
 use common::request::Request;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid, gettid};
@@ -133,6 +134,28 @@ fn one_stray_byte_ahead_of_a_hundred_requests_loses_none() {
         let seen = (reply.nonce.get(), reply.status(), reply.seats.get());
         assert_eq!(seen, (nonce, Some(Status::Ok), 200 - nonce as i32));
     }
+}
+
+#[test]
+fn a_client_is_answered_whose_fifo_others_have_filled() {
+    let server = Server::start(Stage::Q1Pipes);
+    let mut client = Client::open(Stage::Q1Pipes, &server.dir(), SOON).unwrap();
+    let end = fifo::open_writer(&inbox::path(&server.dir(), gettid().as_raw())).unwrap();
+    let other = Request::new(gettid().as_raw(), 1, Ask::View { show: 1 });
+    let other = Reply::new(&other, Status::Ok, 1);
+    let crowd_out = || {
+        let full = std::iter::repeat_with(|| (&end).write(other.bytes())).find_map(Result::err);
+        assert_eq!(full.map(|error| error.kind()), Some(ErrorKind::WouldBlock));
+    };
+    crowd_out();
+    // Only time tells a client that has been away.
+    sleep(Duration::from_millis(150));
+    assert_eq!(client.view(3), 120);
+    // One that is asking sees it by what comes.
+    (&end).write_all(other.bytes()).unwrap();
+    assert_eq!(client.view(3), 120);
+    crowd_out();
+    assert_eq!(client.view(3), 120);
 }
 
 #[test]
