@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use common::reply::{REPLY_MAX, Reply};
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -93,11 +94,16 @@ impl Inbox {
         for _ in 0..UNREAD_MAX as usize / REPLY_MAX {
             while self.stream.take_bytes().is_some() {}
             let mut ends = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut ends, PollTimeout::ZERO)? == 0 {
-                break;
+            match poll(&mut ends, PollTimeout::ZERO) {
+                Ok(0) => break,
+                // Even a poll that does not wait may be interrupted: a tick that is due just then suffices.
+                Err(Errno::EINTR) => continue,
+                ready => ready?,
+            };
+            match (&self.reader).read(self.stream.room()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                len => self.stream.filled(len?),
             }
-            let len = (&self.reader).read(self.stream.room())?;
-            self.stream.filled(len);
         }
         Ok(())
     }

@@ -45,7 +45,6 @@ impl Message {
     ///
     /// # Panics
     /// If there are more bytes than there is room.
-    #[inline]
     pub(crate) fn new(mtype: c_long, bytes: &[u8]) -> Message {
         let text = [MaybeUninit::uninit(); ROOM];
         let mut message = Message { mtype, text, len: bytes.len() };

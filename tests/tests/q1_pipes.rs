@@ -6,8 +6,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{chown, symlink};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::ask::Ask;
 use common::reply::{Reply, Status};
@@ -19,6 +18,7 @@ use q1_pipes::inbox;
 use tests::client::Client;
 use tests::server::Server;
 use tests::stage::{Stage, skip};
+use tests::wait;
 use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
@@ -149,7 +149,8 @@ fn a_client_is_answered_whose_fifo_others_have_filled() {
     };
     crowd_out();
     // Only time tells a client that has been away.
-    sleep(Duration::from_millis(150));
+    let away = Instant::now();
+    wait::until_true("a long silence", SOON, || away.elapsed() > Duration::from_millis(100));
     assert_eq!(client.view(3), 120);
     // One that is asking sees it by what comes.
     (&end).write_all(other.bytes()).unwrap();
