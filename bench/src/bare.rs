@@ -1,6 +1,7 @@
 //! The bare exchanges: the same bytes between two processes, no table, no protocol work; they give
 //! the figures of the stages a meaning.
 
+pub mod commit;
 pub mod disk;
 pub mod epoll;
 pub mod pipes;
@@ -39,6 +40,27 @@ pub enum Bare {
     Sockets,
     /// One thread for all connections.
     Epoll,
+    /// FIFOs, with one sync for all that wait.
+    PipesCommit,
+    /// Queues, with one sync for all that wait.
+    MsgqueueCommit,
+    /// A detached thread for every message, with one sync for all that wait.
+    ThreadCommit,
+    /// A thread for every connection, with one sync for all that wait.
+    SocketsCommit,
+}
+
+impl Bare {
+    /// The same exchange with group commit: what durable reservations of many clients cost by
+    /// themselves.
+    pub fn durable(self) -> Bare {
+        match self {
+            Bare::Pipes | Bare::PipesCommit => Bare::PipesCommit,
+            Bare::Msgqueue | Bare::MsgqueueCommit => Bare::MsgqueueCommit,
+            Bare::Thread | Bare::StdThread | Bare::ThreadCommit => Bare::ThreadCommit,
+            Bare::Sockets | Bare::Epoll | Bare::SocketsCommit => Bare::SocketsCommit,
+        }
+    }
 }
 
 /// Serves until it is killed.
@@ -53,6 +75,10 @@ pub fn run(bare: Bare, dir: &Path) -> anyhow::Result<u8> {
         Bare::StdThread => threads::serve_by_std(dir)?,
         Bare::Sockets => sockets::serve()?,
         Bare::Epoll => epoll::serve()?,
+        Bare::PipesCommit => pipes::serve_durably(dir)?,
+        Bare::MsgqueueCommit => queues::serve_durably(dir)?,
+        Bare::ThreadCommit => threads::serve_durably(dir)?,
+        Bare::SocketsCommit => sockets::serve_durably(dir)?,
     }
     Ok(0)
 }

@@ -88,7 +88,7 @@ fn of_stage(results: &Results, stage: &Stage) -> Vec<Bar> {
         } else {
             15.0
         };
-        let rate = ratio("durable, 64 clients", "per_second", reserve, "bare");
+        let rate = ratio("durable, 64 clients", "per_second", reserve, "bare write");
         let demand = "durable RESERVEs per second of 64 clients / (write + fdatasync) loop";
         bars.push(least(8, demand, demanded, rate));
         let (rest, after) = (&stage.memory_at_rest, &stage.memory_after);

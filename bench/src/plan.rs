@@ -82,6 +82,7 @@ fn of_stage(stage: &Subject, segment: Duration) -> Vec<Group> {
     for clients in CLIENTS {
         let turns = vec![
             turn(Subject::disk(), Question::Reserve, 1),
+            turn(Subject::bare(floor.durable()), Question::Reserve, clients),
             turn(stage.clone(), Question::Reserve, clients),
         ];
         groups.push(group(&format!("durable, {clients} clients"), Placement::OneCpu, turns));

@@ -17,8 +17,8 @@ use tests::{address, processes};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
 
-use crate::bare::Bare;
 use crate::bare::queues::Pair;
+use crate::door::DoorKind;
 use crate::interrupt::Interrupted;
 use crate::process::Process;
 use crate::subject::{Kind, Subject};
@@ -62,10 +62,8 @@ impl Server {
         let base = tempfile::tempdir_in(work).context("cannot make a directory")?;
         let dir = base.path().join("run");
         DirBuilder::new().mode(0o700).create(&dir).context("cannot make DIR")?;
-        let queues = match subject.kind {
-            Kind::Bare(Bare::Msgqueue | Bare::Thread | Bare::StdThread) => {
-                Some(Pair::create(&dir)?)
-            }
+        let queues = match subject.door() {
+            DoorKind::BareMsgqueue => Some(Pair::create(&dir)?),
             _ => None,
         };
         let mut server =

@@ -60,6 +60,10 @@ impl Subject {
             Bare::StdThread => "std thread per message",
             Bare::Sockets => "bare kept-open TCP",
             Bare::Epoll => "bare epoll, one thread",
+            Bare::PipesCommit => "bare FIFO pair, group commit",
+            Bare::MsgqueueCommit => "bare two queues, group commit",
+            Bare::ThreadCommit => "bare thread per message, group commit",
+            Bare::SocketsCommit => "bare kept-open TCP, group commit",
         };
         Subject { name: name.to_owned(), kind: Kind::Bare(bare) }
     }
@@ -108,9 +112,9 @@ impl Subject {
             Kind::Server { mechanism: Mechanism::Queues, .. } => DoorKind::Msgqueue,
             Kind::Server { mechanism: Mechanism::Sockets, .. } => DoorKind::Sockets,
             Kind::Server { mechanism: Mechanism::Dispatcher, .. } => DoorKind::Dispatcher,
-            Kind::Bare(Bare::Pipes) => DoorKind::BarePipes,
-            Kind::Bare(Bare::Msgqueue | Bare::Thread | Bare::StdThread) => DoorKind::BareMsgqueue,
-            Kind::Bare(Bare::Sockets | Bare::Epoll) => DoorKind::BareSockets,
+            Kind::Bare(Bare::Pipes | Bare::PipesCommit) => DoorKind::BarePipes,
+            Kind::Bare(Bare::Sockets | Bare::Epoll | Bare::SocketsCommit) => DoorKind::BareSockets,
+            Kind::Bare(_) => DoorKind::BareMsgqueue,
             Kind::Disk => DoorKind::Disk,
             Kind::Table => DoorKind::Table,
         }

@@ -54,9 +54,24 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, size: usize) -> io::Result<(
 /// # Errors
 /// EINTR, EIDRM, E2BIG. See msgrcv(2).
 pub(crate) fn msgrcv(queue: i32, message: &mut Message, mtype: c_long) -> io::Result<usize> {
+    receive(queue, message, mtype, 0)
+}
+
+/// Receives any message that waits; false if none does.
+///
+/// # Errors
+/// EIDRM, E2BIG. See msgrcv(2).
+pub(crate) fn msgrcv_nowait(queue: i32, message: &mut Message) -> io::Result<bool> {
+    match receive(queue, message, 0, libc::IPC_NOWAIT) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(false),
+        result => result.map(|_| true),
+    }
+}
+
+fn receive(queue: i32, message: &mut Message, mtype: c_long, flags: i32) -> io::Result<usize> {
     let into = ptr::from_mut(message).cast();
     // SAFETY: the kernel writes a type and at most REPLY_MAX bytes behind it, all inside `message`.
-    let size = unsafe { libc::msgrcv(queue, into, REPLY_MAX, mtype, 0) };
+    let size = unsafe { libc::msgrcv(queue, into, REPLY_MAX, mtype, flags) };
     usize::try_from(size).map_err(|_| io::Error::last_os_error())
 }
 

@@ -35,6 +35,7 @@ pub enum Ask {
 
 impl Request {
     /// The request of `client` for `ask`; fields that it does not use are 0.
+    #[inline]
     pub fn new(client: i32, nonce: u64, ask: Ask) -> Request {
         let (kind, show, seats) = match ask {
             Ask::List => (Kind::List, 0, 0),
@@ -71,6 +72,7 @@ impl Nonces {
     }
 
     /// The next number, never 0: a reply with nonce 0 speaks for a whole connection.
+    #[inline]
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.checked_add(1).unwrap_or(1);
         self.0

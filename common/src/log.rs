@@ -13,7 +13,7 @@ use tracing::{debug, info};
 
 use crate::log_lines::{self, Lines};
 use crate::options::ServerOptions;
-use crate::reply::Reply;
+use crate::reply::{Outcome, Reply, Status};
 use crate::request::{Kind, Request};
 
 /// Starts logging as the options say, with date and time (UTC).
@@ -60,21 +60,24 @@ pub fn add_field(name: &str, value: impl Display) {
 /// PIPE_BUF bytes.
 ///
 /// Called after the last reply of the batch: nobody waits for a line that is about another.
-pub fn answered_batch(batch: &[Request], replies: &[Reply]) {
+pub fn answered_batch(batch: &[Request], outcomes: &[Outcome]) {
     log_lines::together(|| {
-        for (request, reply) in batch.iter().zip(replies) {
-            answered(request, reply);
+        for (request, outcome) in batch.iter().zip(outcomes) {
+            answered_with(request, Some(outcome.status), outcome.seats);
         }
     });
 }
 
 /// Logs an answered request: reservations at level info, all others at debug.
 pub fn answered(request: &Request, reply: &Reply) {
+    answered_with(request, reply.status(), reply.seats.get());
+}
+
+fn answered_with(request: &Request, status: Option<Status>, left: i32) {
     if LevelFilter::current() < LevelFilter::INFO {
         return;
     }
     let (client, show, seats) = (request.client.get(), request.show.get(), request.seats.get());
-    let (status, left) = (reply.status(), reply.seats.get());
     match (request.kind(), status) {
         (Some(Kind::Reserve), Some(status)) => {
             info!(client, show, seats, left, "reserve: {status:?}")

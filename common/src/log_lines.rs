@@ -28,14 +28,14 @@ pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
     FIELDS.with_borrow_mut(|fields| *fields += &format!(" {name}={value}"));
 }
 
-/// Collects the lines that `body` logs, and writes them together.
+/// Collects the lines that `body` logs, and writes them together, all with this moment.
 ///
 /// They leave in pieces of at most PIPE_BUF bytes: a pipe takes such a piece wholly or not at all,
 /// so that each line stays whole. See pipe(7).
 pub(crate) fn together(body: impl FnOnce()) {
     /// Lets the lines go even if the body panics.
-    struct Held;
-    impl Drop for Held {
+    struct Release;
+    impl Drop for Release {
         fn drop(&mut self) {
             let held = HELD.take().unwrap_or_default();
             tracing::dispatcher::get_default(|dispatch| {
@@ -45,8 +45,8 @@ pub(crate) fn together(body: impl FnOnce()) {
             });
         }
     }
-    HELD.set(Some(String::new()));
-    let _held = Held;
+    HELD.set(Some(String::with_capacity(USUAL_SIZE)));
+    let _release = Release;
     body();
 }
 
@@ -70,17 +70,6 @@ impl Lines {
             let _ = output.write_all(lines.as_bytes());
         }
     }
-
-    /// Puts a line beside those that are held; false if none are.
-    fn hold(&self, held: &mut Option<String>, line: &str) -> bool {
-        let Some(held) = held else { return false };
-        if held.len() + line.len() > libc::PIPE_BUF {
-            self.write(held);
-            held.clear();
-        }
-        *held += line;
-        true
-    }
 }
 
 impl Subscriber for Lines {
@@ -93,21 +82,26 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::with_capacity(USUAL_SIZE));
-        let now = OffsetDateTime::now_utc();
-        let (date, level) = (now.date(), event.metadata().level());
-        let (hour, minute, second, micro) = now.to_hms_micro();
-        // A value that cannot write itself leaves its line shorter; to a String all can be written.
-        let _ = write!(line, "{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z {level:>5}");
-        event.record(&mut line);
-        // A thread that is about to end has none any more.
-        let _ = FIELDS.try_with(|fields| line.0 += &fields.borrow());
-        line.0.push('\n');
         // A thread that is about to end holds none any more.
-        let held = HELD.try_with(|held| self.hold(&mut held.borrow_mut(), &line.0));
-        if !held.unwrap_or(false) {
-            self.write(&line.0);
+        let held = HELD.try_with(RefCell::take).unwrap_or_default();
+        let Some(mut held) = held else {
+            let mut line = String::with_capacity(USUAL_SIZE);
+            put_moment(&mut line);
+            put(&mut line, event);
+            return self.write(&line);
+        };
+        let begin = held.len();
+        // To write a moment takes as long as the rest of a line: all have that of the first.
+        match held.find(' ') {
+            Some(end) => held.extend_from_within(..end),
+            None => put_moment(&mut held),
         }
+        put(&mut held, event);
+        if held.len() > libc::PIPE_BUF {
+            self.write(&held[..begin]);
+            held.drain(..begin);
+        }
+        HELD.set(Some(held));
     }
 
     // No span is enabled, so none of these is called.
@@ -120,13 +114,33 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line that stays one: a line feed in a path, or whatever a terminal would act on, is escaped.
-struct Line(String);
+/// Date and time, UTC.
+fn put_moment(line: &mut String) {
+    let now = OffsetDateTime::now_utc();
+    let date = now.date();
+    let (hour, minute, second, micro) = now.to_hms_micro();
+    // To a String all can be written.
+    let _ = write!(line, "{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z");
+}
 
-impl fmt::Write for Line {
+/// The rest of a line.
+fn put(line: &mut String, event: &Event<'_>) {
+    // A value that cannot write itself leaves its line shorter.
+    let _ = write!(line, " {:>5}", event.metadata().level());
+    event.record(&mut Line(line));
+    // A thread that is about to end has none any more.
+    let _ = FIELDS.try_with(|fields| *line += &fields.borrow());
+    line.push('\n');
+}
+
+/// A line that stays one: a line feed in a path, or whatever a terminal would act on, is escaped.
+struct Line<'a>(&'a mut String);
+
+impl fmt::Write for Line<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.contains(char::is_control) {
-            self.0 += text;
+        // Nearly always; to look at characters would take longer than to copy them.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            *self.0 += text;
             return Ok(());
         }
         for character in text.chars() {
@@ -140,12 +154,17 @@ impl fmt::Write for Line {
     }
 }
 
-impl Visit for Line {
+impl Visit for Line<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let _ = match field.name() {
             "message" => write!(self, " {value:?}"),
             name => write!(self, " {name}={value:?}"),
         };
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        // Nothing here needs to be escaped.
+        let _ = write!(self.0, " {}={value}", field.name());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::reply::{Reply, Status};
+use crate::reply::{Outcome, Status};
 use crate::request::Request;
 use crate::store::Store;
 use crate::table::Table;
@@ -20,30 +20,27 @@ pub const BATCH_MAX: usize = 64;
 pub struct Office {
     table: Table,
     store: Store,
-    server: i32,
     failed: bool,
 }
 
 impl Office {
-    /// An office over an opened store; `server` is the PID its replies carry.
-    pub fn new(store: Store, table: Table, server: i32) -> Office {
-        Office { table, store, server, failed: false }
+    /// An office over an opened store.
+    pub fn new(store: Store, table: Table) -> Office {
+        Office { table, store, failed: false }
     }
 
-    /// Decides `batch` in order and puts one reply for each into `replies`; when this returns, they
-    /// may be sent.
+    /// Decides `batch` in order and puts one outcome for each into `outcomes`; when this returns,
+    /// they may be told.
     ///
     /// Refusals wait for the sync too: they quote counts that the batch has changed. A failed sync
-    /// makes every reply of this and all later batches UNAVAILABLE.
+    /// makes every outcome of this and all later batches UNAVAILABLE.
     ///
     /// # Errors
-    /// Of pwrite and fdatasync: send the replies, then stop. See fsync(2).
-    pub fn decide(&mut self, batch: &[Request], replies: &mut Vec<Reply>) -> io::Result<()> {
+    /// Of pwrite and fdatasync: tell the outcomes, then stop. See fsync(2).
+    pub fn decide(&mut self, batch: &[Request], outcomes: &mut Vec<Outcome>) -> io::Result<()> {
         let before = self.table;
-        replies.clear();
-        // With so much room and no more: most batches are of one.
-        replies.reserve_exact(batch.len());
-        replies.extend(batch.iter().map(|request| self.table.reserve(request, self.server)));
+        outcomes.clear();
+        outcomes.extend(batch.iter().map(|request| self.table.decide(request)));
         let written = if self.failed {
             Err(io::Error::other("an earlier write failed"))
         } else {
@@ -52,10 +49,7 @@ impl Office {
         if written.is_err() {
             self.failed = true;
             self.table = before;
-            replies.clear();
-            replies.extend(
-                batch.iter().map(|request| Reply::new(request, Status::Unavailable, self.server)),
-            );
+            outcomes.fill(Outcome::only(Status::Unavailable));
         }
         written
     }
@@ -82,13 +76,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (store, table) =
             Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
-        let mut office = Office::new(store, table, 42);
-        let mut replies = Vec::new();
+        let mut office = Office::new(store, table);
+        let mut outcomes = Vec::new();
         office
-            .decide(&[reserve(8, 30), reserve(8, 30), reserve(8, 10), reserve(99, 1)], &mut replies)
+            .decide(
+                &[reserve(8, 30), reserve(8, 30), reserve(8, 10), reserve(99, 1)],
+                &mut outcomes,
+            )
             .unwrap();
-        let seen: Vec<_> =
-            replies.iter().map(|reply| (reply.status().unwrap(), reply.seats.get())).collect();
+        let seen: Vec<_> = outcomes.iter().map(|outcome| (outcome.status, outcome.seats)).collect();
         assert_eq!(
             seen,
             [
@@ -109,19 +105,17 @@ mod tests {
             Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
         let path = dir.path().join(crate::data_file::DATA_FILE);
         let writable = std::mem::replace(&mut store.file, std::fs::File::open(path).unwrap());
-        let mut office = Office::new(store, table, 42);
-        let mut replies = Vec::new();
-        let unavailable = |replies: &[Reply]| {
-            replies.iter().all(|reply| reply.status() == Some(Status::Unavailable))
-        };
+        let mut office = Office::new(store, table);
+        let mut outcomes = Vec::new();
+        let unavailable = Outcome::only(Status::Unavailable);
         // Refusals are not told either: one of them may quote a count that is not on disk.
         let batch = [reserve(8, 30), reserve(8, 30), reserve(99, 1)];
-        assert!(office.decide(&batch, &mut replies).is_err());
-        assert!(replies.len() == 3 && unavailable(&replies));
+        assert!(office.decide(&batch, &mut outcomes).is_err());
+        assert_eq!(outcomes, [unavailable; 3]);
         // The disk works again, but nobody knows what is on it.
         office.store.file = writable;
-        assert!(office.decide(&[reserve(1, 1)], &mut replies).is_err());
-        assert!(replies.len() == 1 && unavailable(&replies));
+        assert!(office.decide(&[reserve(1, 1)], &mut outcomes).is_err());
+        assert_eq!(outcomes, [unavailable]);
         assert_eq!(office.table(), &table);
     }
 }

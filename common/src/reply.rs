@@ -57,6 +57,22 @@ pub enum Status {
     Redirect = 7,
 }
 
+/// What was decided about a reservation: all of its reply that its request does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What became of it.
+    pub status: Status,
+    /// Seats left on the show, with the statuses OK and NOT_ENOUGH_SEATS; else 0.
+    pub seats: i32,
+}
+
+impl Outcome {
+    /// One that says no more than this.
+    pub fn only(status: Status) -> Outcome {
+        Outcome { status, seats: 0 }
+    }
+}
+
 impl Default for Reply {
     /// Room for a reply.
     fn default() -> Reply {
@@ -73,6 +89,7 @@ impl Reply {
     }
 
     /// Becomes a reply to `request` that carries only a status.
+    #[inline]
     pub fn answer(&mut self, request: &Request, status: Status, server: i32) {
         let show = match request.kind() {
             Some(Kind::View | Kind::Reserve) => request.show,
@@ -87,10 +104,18 @@ impl Reply {
         self.count = I32::ZERO;
     }
 
+    /// Becomes the reply to `request`, a reservation, that tells its outcome.
+    #[inline]
+    pub fn tell(&mut self, request: &Request, outcome: Outcome, server: i32) {
+        self.answer(request, outcome.status, server);
+        self.seats = I32::new(outcome.seats);
+    }
+
     /// The bytes that travel: the 32 of the reply, then its rows.
     ///
     /// # Panics
     /// If `count` is outside 0..=10, which no constructor makes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         let count = usize::try_from(self.count.get()).expect("a count is never negative");
         &self.as_bytes()[..REPLY_SIZE + count * size_of::<Spectacle>()]
@@ -107,15 +132,22 @@ impl Reply {
     ///
     /// Most replies are 32 bytes, and a client's is made once: the room for rows need not be cleared
     /// and copied for each of them.
+    #[inline]
     pub fn receive(&mut self, bytes: &[u8]) -> bool {
         let is_one = Self::is_one(bytes);
         if is_one {
-            self.as_mut_bytes()[..bytes.len()].copy_from_slice(bytes);
+            let (header, rows) = self.as_mut_bytes().split_at_mut(REPLY_SIZE);
+            // The size is known here, and the compiler needs no call to copy it.
+            header.copy_from_slice(&bytes[..REPLY_SIZE]);
+            if bytes.len() > REPLY_SIZE {
+                rows[..bytes.len() - REPLY_SIZE].copy_from_slice(&bytes[REPLY_SIZE..]);
+            }
         }
         is_one
     }
 
     /// Whether `bytes` are exactly one reply.
+    #[inline]
     pub fn is_one(bytes: &[u8]) -> bool {
         let Some(header) = bytes.first_chunk() else { return false };
         let status = I32::read_from_prefix(&header[offset_of!(Reply, status)..]);
@@ -126,6 +158,7 @@ impl Reply {
 
     /// How many bytes a reply has that begins with these 32; None if it announces a number of rows
     /// that no reply has.
+    #[inline]
     pub fn announced_size(header: &[u8; REPLY_SIZE]) -> Option<usize> {
         let (count, _) = I32::read_from_prefix(&header[offset_of!(Reply, count)..]).ok()?;
         let rows = usize::try_from(count.get()).ok().filter(|&rows| rows <= ROWS)?;
@@ -154,6 +187,7 @@ impl PartialEq for Reply {
 impl Eq for Reply {}
 
 impl Status {
+    #[inline]
     fn of(status: I32) -> Option<Status> {
         use Status::*;
         [Ok, UnknownShow, NotEnoughSeats, BadSeats, BadRequest, Busy, Unavailable, Redirect]

@@ -5,7 +5,7 @@ use zerocopy::little_endian::I32;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::record::{ROWS, Spectacle};
-use crate::reply::{Reply, Status};
+use crate::reply::{Outcome, Reply, Status};
 use crate::request::{Kind, Request};
 
 /// All shows, in the 720 bytes of the data file.
@@ -52,23 +52,29 @@ impl Table {
 
     /// Decides a reservation and takes its seats out of the table; anything else is a BAD_REQUEST
     /// here.
-    pub fn reserve(&mut self, request: &Request, server: i32) -> Reply {
+    pub fn decide(&mut self, request: &Request) -> Outcome {
         if request.kind() != Some(Kind::Reserve) {
-            return Reply::new(request, Status::BadRequest, server);
+            return Outcome::only(Status::BadRequest);
         }
         let Some(row) = self.find(request.show) else {
-            return Reply::new(request, Status::UnknownShow, server);
+            return Outcome::only(Status::UnknownShow);
         };
         let (wanted, left) = (request.seats.get(), self.rows[row].seats.get());
         if wanted <= 0 {
-            return Reply::new(request, Status::BadSeats, server);
+            return Outcome::only(Status::BadSeats);
         }
         if wanted > left {
-            let refusal = Reply::new(request, Status::NotEnoughSeats, server);
-            return with_seats(refusal, self.rows[row].seats);
+            return Outcome { status: Status::NotEnoughSeats, seats: left };
         }
         self.rows[row].seats = I32::new(left - wanted);
-        with_seats(Reply::new(request, Status::Ok, server), self.rows[row].seats)
+        Outcome { status: Status::Ok, seats: left - wanted }
+    }
+
+    /// As [`Table::decide`], with the reply.
+    pub fn reserve(&mut self, request: &Request, server: i32) -> Reply {
+        let mut reply = Reply::default();
+        reply.tell(request, self.decide(request), server);
+        reply
     }
 
     /// The row of the show with this id; empty rows have none.
@@ -84,10 +90,6 @@ impl Default for Table {
     fn default() -> Table {
         Table::new()
     }
-}
-
-fn with_seats(reply: Reply, seats: I32) -> Reply {
-    Reply { seats, ..reply }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub struct Client {
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
     let mut client = Client::open(&options.dir, options.timeout)?;
-    menu::run(options, |ask| client.ask(ask))
+    menu::run(options, |ask| client.ask(ask).copied())
 }
 
 impl Client {
@@ -65,7 +65,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is none; says whether the request was sent.
-    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let now = Instant::now();
         if self.has_others || now.saturating_duration_since(self.asked) > SILENCE {
@@ -85,7 +85,7 @@ impl Client {
                 Ok(is_reply) => {
                     // A reply to an earlier question of ours, or a forgery, has another nonce.
                     if is_reply && self.reply.nonce == request.nonce {
-                        return Ok(self.reply);
+                        return Ok(&self.reply);
                     }
                     self.has_others = true;
                     self.check(deadline).map_err(Unanswered::Unknown)?;

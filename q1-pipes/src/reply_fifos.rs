@@ -20,8 +20,10 @@ const KEPT_MAX: usize = 256;
 #[derive(Debug)]
 pub struct ReplyFifos<'a> {
     dir: &'a Path,
-    /// The one used last stands last.
+    /// By client.
     kept: Vec<Kept>,
+    /// Replies so far, which tell the one used last.
+    turn: u64,
     lost: u64,
 }
 
@@ -31,12 +33,14 @@ struct Kept {
     end: File,
     /// Device and inode: another FIFO may have taken its name.
     inode: (u64, u64),
+    /// The turn in which it was used last.
+    used: u64,
 }
 
 impl<'a> ReplyFifos<'a> {
     /// None open yet; they will be looked for in `dir`.
     pub fn new(dir: &'a Path) -> ReplyFifos<'a> {
-        ReplyFifos { dir, kept: Vec::new(), lost: 0 }
+        ReplyFifos { dir, kept: Vec::new(), turn: 0, lost: 0 }
     }
 
     /// Sends a reply in one write, which is whole or not at all; never waits.
@@ -58,35 +62,50 @@ impl<'a> ReplyFifos<'a> {
     }
 
     fn write(&mut self, client: i32, bytes: &[u8]) -> io::Result<()> {
-        if let Some(at) = self.kept.iter().rposition(|kept| kept.client == client) {
-            let kept = self.kept.remove(at);
+        self.turn += 1;
+        if let Ok(at) = self.find(client) {
+            let kept = &mut self.kept[at];
+            kept.used = self.turn;
             match write_once(&kept.end, bytes) {
                 // Its reader is gone, or has filled it for good (see Inbox's Drop). The same id may
                 // have come back since, with another FIFO of the same name.
                 Err(error) if error.kind() == BrokenPipe => {}
-                Err(error) if error.kind() == WouldBlock && !self.is_there(&kept) => {}
-                result => {
-                    self.kept.push(kept);
-                    return result;
-                }
+                Err(error) if error.kind() == WouldBlock && !self.is_there(at) => {}
+                result => return result,
             }
+            self.kept.remove(at);
         }
         let end = self.open(client)?;
-        let kept = Kept { client, inode: fifo::inode_of(&end.metadata()?), end };
-        let written = write_once(&kept.end, bytes);
+        let inode = fifo::inode_of(&end.metadata()?);
+        let written = write_once(&end, bytes);
         // One that is full is kept too: who floods and never reads costs no open for each request.
         if written.as_ref().is_err_and(|error| error.kind() != WouldBlock) {
             return written;
         }
         if self.kept.len() == KEPT_MAX {
-            self.kept.remove(0);
+            self.close_oldest();
         }
-        self.kept.push(kept);
+        if let Err(at) = self.find(client) {
+            self.kept.insert(at, Kept { client, end, inode, used: self.turn });
+        }
         written
     }
 
+    /// Where the client's FIFO stands, or where it belongs.
+    fn find(&self, client: i32) -> Result<usize, usize> {
+        self.kept.binary_search_by_key(&client, |kept| kept.client)
+    }
+
+    /// Makes room; false if none is kept.
+    fn close_oldest(&mut self) -> bool {
+        let ages = self.kept.iter().enumerate().map(|(at, kept)| (kept.used, at));
+        let oldest = ages.min().map(|(_, at)| self.kept.remove(at));
+        oldest.is_some()
+    }
+
     /// Whether a FIFO that is kept is still the one of its name.
-    fn is_there(&self, kept: &Kept) -> bool {
+    fn is_there(&self, at: usize) -> bool {
+        let kept = &self.kept[at];
         let found = fifo::inode(&inbox::path(self.dir, kept.client));
         found.is_ok_and(|inode| inode == kept.inode)
     }
@@ -95,8 +114,7 @@ impl<'a> ReplyFifos<'a> {
     fn open(&mut self, client: i32) -> io::Result<File> {
         let path = inbox::path(self.dir, client);
         match fifo::open_writer(&path) {
-            Err(error) if is_out_of_descriptors(&error) && !self.kept.is_empty() => {
-                self.kept.remove(0);
+            Err(error) if is_out_of_descriptors(&error) && self.close_oldest() => {
                 fifo::open_writer(&path)
             }
             result => result,
@@ -191,12 +209,16 @@ mod tests {
     fn the_client_not_heard_of_for_longest_makes_room() {
         let dir = tempfile::tempdir().unwrap();
         let mut replies = ReplyFifos::new(dir.path());
-        for client in 1..=KEPT_MAX as i32 + 10 {
+        let _first = Inbox::create(dir.path(), 1).unwrap();
+        for client in 2..=KEPT_MAX as i32 + 10 {
             let _inbox = Inbox::create(dir.path(), client).unwrap();
-            replies.reply(client, &reply(1));
-            assert!(replies.kept.iter().any(|kept| kept.client == client));
+            for client in [client, 1] {
+                replies.reply(client, &reply(1));
+                assert!(replies.find(client).is_ok());
+            }
         }
         assert_eq!((replies.lost, replies.kept.len()), (0, KEPT_MAX));
-        assert_eq!(replies.kept[0].client, 11);
+        let clients = replies.kept.iter().map(|kept| kept.client);
+        assert!(clients.eq([1].into_iter().chain(12..=KEPT_MAX as i32 + 10)));
     }
 }

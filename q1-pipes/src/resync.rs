@@ -75,7 +75,9 @@ impl<R: Record> Stream<R> {
 
     /// Where the next bytes of the pipe are to be put, once [`Stream::take`] has returned None.
     pub fn room(&mut self) -> &mut [u8] {
-        self.bytes.copy_within(self.start..self.end, 0);
+        if self.start < self.end {
+            self.bytes.copy_within(self.start..self.end, 0);
+        }
         self.end -= self.start;
         self.start = 0;
         &mut self.bytes[self.end..]
@@ -99,7 +101,8 @@ impl<R: Record> Stream<R> {
     pub fn take_bytes(&mut self) -> Option<&[u8]> {
         loop {
             let rest = &self.bytes[self.start..self.end];
-            let Some(garbage) = next_magic(rest) else {
+            let magic = rest.windows(MAGIC.len()).position(|window| window == MAGIC);
+            let Some(garbage) = magic else {
                 // The last three bytes may be a magic's first.
                 let keep = if self.is_all { 0 } else { rest.len().min(MAGIC.len() - 1) };
                 self.skip(rest.len() - keep);
@@ -132,10 +135,6 @@ impl<R: Record> Stream<R> {
 /// Whether bytes at the end of a record are a magic, or its first bytes if they are fewer.
 fn begins_magic(bytes: &[u8]) -> bool {
     MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())])
-}
-
-fn next_magic(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(MAGIC.len()).position(|window| window == MAGIC)
 }
 
 #[cfg(test)]

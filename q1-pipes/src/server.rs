@@ -48,7 +48,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers
         .start("q1 reserve", |ready| {
-            let office = Office::new(store, table, std::process::id() as i32);
+            let office = Office::new(store, table);
             reserve(&mut channel, ReplyFifos::new(&options.dir), &shared, office, ready)
         })
         .context("cannot fork")?;
@@ -95,17 +95,19 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut batch, mut replies) = (Vec::new(), Vec::new());
+    let (server, mut reply) = (std::process::id() as i32, Reply::default());
+    let (mut batch, mut outcomes) = (Vec::new(), Vec::new());
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;
     while decided.is_ok() && channel.receive_batch(Place::Reservation, &mut batch)? {
-        decided = office.decide(&batch, &mut replies);
+        decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
-        for (request, reply) in batch.iter().zip(&replies) {
-            fifos.reply(request.client.get(), reply);
+        for (request, &outcome) in batch.iter().zip(&outcomes) {
+            reply.tell(request, outcome, server);
+            fifos.reply(request.client.get(), &reply);
         }
-        log::answered_batch(&batch, &replies);
+        log::answered_batch(&batch, &outcomes);
     }
     finish(channel, Place::Reservation, fifos)?;
     decided.context("cannot make reservations durable")

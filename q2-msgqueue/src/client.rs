@@ -41,7 +41,7 @@ pub struct Client {
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
     let mut client = Client::open(&options.dir, options.timeout)?;
-    menu::run(options, |ask| client.ask(ask))
+    menu::run(options, |ask| client.ask(ask).copied())
 }
 
 impl Client {
@@ -72,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is none; says whether the request was sent.
-    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let deadline = Instant::now() + self.timeout;
         let place = match ask {
@@ -89,7 +89,7 @@ impl Client {
                     // A reply to an earlier question of ours, or a forgery, has another nonce.
                     let is_reply = is_there && self.reply.receive(self.received.bytes());
                     if is_reply && self.reply.nonce == request.nonce {
-                        return Ok(self.reply);
+                        return Ok(&self.reply);
                     }
                     self.check(deadline).map_err(Unanswered::Unknown)?;
                 }

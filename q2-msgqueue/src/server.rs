@@ -52,7 +52,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         .context("cannot fork")?;
     workers
         .start("q2 reserve", |ready| {
-            let office = Office::new(store, table, std::process::id() as i32);
+            let office = Office::new(store, table);
             reserve(&channel, &shared, office, reserving, ready)
         })
         .context("cannot fork")?;
@@ -100,7 +100,8 @@ fn reserve(
     mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (mut batch, mut replies, mut ticks) = (Vec::new(), Vec::new(), Ticks::stopped()?);
+    let (server, mut reply) = (std::process::id() as i32, Reply::default());
+    let (mut batch, mut outcomes, mut ticks) = (Vec::new(), Vec::new(), Ticks::stopped()?);
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()
@@ -108,12 +109,13 @@ fn reserve(
             channel.receive_batch(Place::Reservation, wait, &mut batch)
         })?
     {
-        decided = office.decide(&batch, &mut replies);
+        decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
-        for (request, reply) in batch.iter().zip(&replies) {
-            backlog.reply(request.client.get(), reply)?;
+        for (request, &outcome) in batch.iter().zip(&outcomes) {
+            reply.tell(request, outcome, server);
+            backlog.reply(request.client.get(), &reply)?;
         }
-        log::answered_batch(&batch, &replies);
+        log::answered_batch(&batch, &outcomes);
         backlog.retry()?;
     }
     finish(channel, backlog)?;

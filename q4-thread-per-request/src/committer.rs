@@ -14,14 +14,14 @@ use crate::line::Waiting;
 /// If a write or a sync fails. The reservations of that batch are told UNAVAILABLE; with the
 /// committer gone, all others get no decision: there is no OK any more. See fsync(2).
 pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> anyhow::Result<()> {
-    let (mut pending, mut batch, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut pending, mut batch, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
     while waiting.take(&mut pending) {
         batch.clear();
         batch.extend(pending.iter().map(|pending| pending.request));
-        let written = office.decide(&batch, &mut replies);
+        let written = office.decide(&batch, &mut outcomes);
         publish(office.table());
-        for (pending, reply) in pending.drain(..).zip(&replies) {
-            pending.teller.tell(*reply);
+        for (pending, &outcome) in pending.drain(..).zip(&outcomes) {
+            pending.teller.tell(outcome);
         }
         written.context("cannot make reservations durable")?;
     }
@@ -35,7 +35,7 @@ mod tests {
     use crate::line::{Line, Pending, line};
     use common::ask::Ask;
     use common::options::Durability;
-    use common::reply::Status;
+    use common::reply::{Outcome, Status};
     use common::request::Request;
     use common::shows;
     use common::store::Store;
@@ -43,7 +43,7 @@ mod tests {
 
     fn office(dir: &std::path::Path) -> (Office, Published) {
         let (store, table) = Store::open(dir, Some(&shows::sample()), Durability::Power).unwrap();
-        (Office::new(store, table, 42), Published::new(&table))
+        (Office::new(store, table), Published::new(&table))
     }
 
     fn reserve(line: &Line, seats: i32) -> (Pending, Decision) {
@@ -65,8 +65,8 @@ mod tests {
         drop(line);
         run(office, &waiting, |table| published.publish(table)).unwrap();
         for (n, decision) in decisions.into_iter().enumerate() {
-            let reply = decision.wait().unwrap();
-            assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 199 - n as i32));
+            let decided = Outcome { status: Status::Ok, seats: 199 - n as i32 };
+            assert_eq!(decision.wait(), Some(decided));
         }
         let view = published.consult(&Request::new(7, 1, Ask::View { show: 1 }), 42);
         assert_eq!(view.seats, 50);

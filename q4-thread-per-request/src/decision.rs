@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use common::reply::Reply;
+use common::reply::Outcome;
 
 /// The end that waits.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ struct Slot {
 struct State {
     is_over: bool,
     /// None also when it is over: nobody decides any more.
-    reply: Option<Reply>,
+    outcome: Option<Outcome>,
 }
 
 /// Why the lock is never poisoned.
@@ -39,14 +39,14 @@ pub fn pair() -> (Teller, Decision) {
 
 impl Teller {
     /// Tells the decision; if nobody waits for it any more, that is the request's loss.
-    pub fn tell(self, reply: Reply) {
-        self.end(Some(reply));
+    pub fn tell(self, outcome: Outcome) {
+        self.end(Some(outcome));
     }
 
-    fn end(&self, reply: Option<Reply>) {
+    fn end(&self, outcome: Option<Outcome>) {
         let mut state = self.0.state.lock().expect(UNPOISONED);
         if !state.is_over {
-            *state = State { is_over: true, reply };
+            *state = State { is_over: true, outcome };
             // Unlocked first, because the thread that wakes wants the lock.
             drop(state);
             self.0.told.notify_one();
@@ -63,27 +63,25 @@ impl Drop for Teller {
 impl Decision {
     /// Waits for the decision, which is durable; None if there will be none, and nothing is
     /// promised.
-    pub fn wait(self) -> Option<Reply> {
+    pub fn wait(self) -> Option<Outcome> {
         let state = self.0.state.lock().expect(UNPOISONED);
         let told = self.0.told.wait_while(state, |state| !state.is_over);
-        told.expect(UNPOISONED).reply
+        told.expect(UNPOISONED).outcome
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
     use common::reply::Status;
-    use common::request::Request;
     use std::thread;
 
     #[test]
     fn whoever_waits_is_told_or_hears_that_there_is_nothing_to_come() {
-        let reply = Reply::new(&Request::new(7, 1, Ask::List), Status::Ok, 42);
+        let outcome = Outcome { status: Status::Ok, seats: 7 };
         for before in [false, true] {
             let (teller, decision) = pair();
-            let tells = || teller.tell(reply);
+            let tells = || teller.tell(outcome);
             let waits = thread::scope(|scope| {
                 let told = scope.spawn(tells);
                 if before {
@@ -91,7 +89,7 @@ mod tests {
                 }
                 decision.wait()
             });
-            assert_eq!(waits, Some(reply));
+            assert_eq!(waits, Some(outcome));
         }
         let (teller, decision) = pair();
         let waits = thread::spawn(|| decision.wait());
@@ -99,6 +97,6 @@ mod tests {
         assert_eq!(waits.join().unwrap(), None);
         let (teller, decision) = pair();
         drop(decision);
-        teller.tell(reply);
+        teller.tell(outcome);
     }
 }

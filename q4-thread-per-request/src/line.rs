@@ -141,7 +141,7 @@ impl Shared {
 mod tests {
     use super::*;
     use common::ask::Ask;
-    use common::reply::{Reply, Status};
+    use common::reply::{Outcome, Status};
     use std::thread;
 
     fn reserve(line: &Line, seats: i32) -> (Pending, Decision) {
@@ -191,14 +191,14 @@ mod tests {
         let (line, waiting) = line(2);
         let another = line.clone();
         let (pending, decision) = reserve(&line, 1);
-        let reply = Reply::new(&pending.request, Status::Ok, 42);
+        let outcome = Outcome { status: Status::Ok, seats: 7 };
         let waits = thread::spawn(|| decision.wait());
         drop(line);
         another.submit(pending);
         let mut batch = Vec::new();
         assert!(waiting.take(&mut batch));
-        batch.remove(0).teller.tell(reply);
-        assert_eq!(waits.join().unwrap(), Some(reply));
+        batch.remove(0).teller.tell(outcome);
+        assert_eq!(waits.join().unwrap(), Some(outcome));
         let last = thread::spawn(|| drop(another));
         assert!(!waiting.take(&mut batch));
         last.join().unwrap();

@@ -12,7 +12,7 @@ use common::log;
 use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
-use common::reply::{Reply, Status};
+use common::reply::{Outcome, Reply, Status};
 use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
@@ -76,7 +76,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
-            let office = Office::new(store, table, shared.server);
+            let office = Office::new(store, table);
             committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
@@ -163,10 +163,10 @@ fn consult(desk: &Desk, request: &Request) {
 /// A reservation's thread: waits for the committer's decision.
 #[inline(never)] // It needs a page of stack more, which a consultation's thread need not touch.
 fn reserve(desk: &Desk, request: &Request, decision: Decision) {
-    match decision.wait() {
-        Some(reply) => send(desk, request, &reply),
-        None => refuse(desk, request, Status::Unavailable),
-    }
+    let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
+    let mut reply = Reply::default();
+    reply.tell(request, outcome, desk.server);
+    send(desk, request, &reply);
 }
 
 #[cold]

@@ -33,7 +33,7 @@ pub struct Client {
     timeout: Duration,
     used: Instant,
     /// The last one received.
-    reply: Reply,
+    reply: Box<Reply>,
 }
 
 /// Runs the client program; returns the exit status.
@@ -42,7 +42,7 @@ pub struct Client {
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
     let mut client = Client::open(&options.connect, options.common.timeout)?;
-    menu::run(&options.common, |ask| client.ask(ask))
+    menu::run(&options.common, |ask| client.ask(ask).copied())
 }
 
 /// The error of a client that finds no server, and how to start one; `package` is its stage.
@@ -82,7 +82,7 @@ impl Client {
             nonces: Nonces::new()?,
             timeout,
             used: Instant::now(),
-            reply: Reply::default(),
+            reply: Box::default(),
         })
     }
 
@@ -90,7 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is none; says whether any byte of the request was sent.
-    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         self.ask_before(Instant::now() + self.timeout, ask)
     }
 
@@ -98,7 +98,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::ask`].
-    pub fn ask_before(&mut self, deadline: Instant, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask_before(&mut self, deadline: Instant, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let now = Instant::now();
         let was_silent = now.saturating_duration_since(self.used) > SILENCE;
@@ -117,7 +117,7 @@ impl Client {
             self.connection = Some(connection);
             self.used = Instant::now();
         }
-        Ok(self.reply)
+        Ok(&self.reply)
     }
 
     /// Whether the server has neither closed the connection nor said a last word on it.

@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, ensure};
 use common::log;
 use common::office::Office;
 use common::process;
-use common::reply::{Reply, Status};
+use common::reply::{Outcome, Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::start::{self, Start};
@@ -73,7 +73,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
-            let office = Office::new(store, table, shared.server);
+            let office = Office::new(store, table);
             committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
@@ -182,10 +182,10 @@ fn reserve(
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
-    let mut sent = Ok(());
+    let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        let unavailable = || Reply::new(&request, Status::Unavailable, desk.server);
-        let reply = decision.wait().unwrap_or_else(unavailable);
+        let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
+        reply.tell(&request, outcome, desk.server);
         sent = sent.and_then(|()| connection.reply(&reply));
         log::answered(&request, &reply);
     }

@@ -23,6 +23,8 @@ pub struct Client {
     found: Option<Connection>,
     consultation: Option<Connection>,
     reservation: Option<Connection>,
+    /// The last one received.
+    reply: Reply,
 }
 
 /// Runs the client program; returns the exit status.
@@ -31,7 +33,7 @@ pub struct Client {
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
     let mut client = Client::open(&options.connect, options.common.timeout)?;
-    menu::run(&options.common, |ask| client.ask(ask))
+    menu::run(&options.common, |ask| client.ask(ask).copied())
 }
 
 impl Client {
@@ -49,6 +51,7 @@ impl Client {
             found: Some(found),
             consultation: None,
             reservation: None,
+            reply: Reply::default(),
         })
     }
 
@@ -56,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is none; says whether any byte of the request was sent to a server that acts on it.
-    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         let deadline = Instant::now() + self.timeout;
         let mut tries = 0;
         loop {
@@ -73,13 +76,13 @@ impl Client {
                     if tries < TRIES_MAX
                         && Instant::now() < deadline
                         && may_repeat(ask, &unanswered) => {}
-                answer => return answer,
+                answer => return answer.map(|()| &self.reply),
             }
         }
     }
 
     /// Asks the dispatcher, and then the server that it names.
-    fn ask_dispatcher(&mut self, ask: Ask, deadline: Instant) -> Result<Reply, Unanswered> {
+    fn ask_dispatcher(&mut self, ask: Ask, deadline: Instant) -> Result<(), Unanswered> {
         let connect = |address: &str| {
             let connected = Connection::connect(address, self.timeout, deadline);
             connected.map_err(Unanswered::NotSent)
@@ -97,7 +100,8 @@ impl Client {
                 }
             })?;
         if reply.status() != Some(Status::Redirect) {
-            return Ok(reply);
+            self.reply = *reply;
+            return Ok(());
         }
         let secondary = connect(&beside(&self.dispatcher, reply.show.get()))?;
         self.ask_secondary(secondary, ask, deadline)
@@ -109,10 +113,10 @@ impl Client {
         mut secondary: Connection,
         ask: Ask,
         deadline: Instant,
-    ) -> Result<Reply, Unanswered> {
-        let reply = secondary.ask_before(deadline, ask)?;
+    ) -> Result<(), Unanswered> {
+        self.reply = *secondary.ask_before(deadline, ask)?;
         *self.secondary(ask) = Some(secondary);
-        Ok(reply)
+        Ok(())
     }
 
     fn secondary(&mut self, ask: Ask) -> &mut Option<Connection> {

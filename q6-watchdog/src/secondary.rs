@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use common::log;
 use common::office::Office;
-use common::reply::{Reply, Status};
+use common::reply::{Outcome, Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::store::Store;
@@ -102,7 +102,7 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
     let (line, waiting) = line(WAITING_MAX);
     let desk = Desk::new(&post);
     let mut workers = Workers::new();
-    let office = Office::new(store, table, desk.server);
+    let office = Office::new(store, table);
     workers
         .start("q6 commit", move |ready| {
             ready.report()?;
@@ -154,10 +154,10 @@ fn decide(
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
-    let mut sent = Ok(());
+    let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        let unavailable = || Reply::new(&request, Status::Unavailable, desk.server);
-        let reply = decision.wait().unwrap_or_else(unavailable);
+        let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
+        reply.tell(&request, outcome, desk.server);
         sent = sent.and_then(|()| connection.reply(&reply));
         count(desk, &request, &reply);
     }

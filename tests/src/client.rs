@@ -18,7 +18,7 @@ pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub enum Client {
     /// One that uses named pipes.
-    Pipes(q1_pipes::client::Client),
+    Pipes(Box<q1_pipes::client::Client>),
     /// One that uses the two message queues.
     Queues(Box<q2_msgqueue::client::Client>),
     /// One that uses a TCP connection.
@@ -42,7 +42,10 @@ impl Client {
     /// If no server runs there.
     pub fn open_by(mechanism: Mechanism, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
         match mechanism {
-            Mechanism::Pipes => q1_pipes::client::Client::open(dir, timeout).map(Client::Pipes),
+            Mechanism::Pipes => {
+                let client = q1_pipes::client::Client::open(dir, timeout);
+                client.map(Box::new).map(Client::Pipes)
+            }
             Mechanism::Queues => {
                 let client = q2_msgqueue::client::Client::open(dir, timeout);
                 client.map(Box::new).map(Client::Queues)
@@ -61,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is none.
-    pub fn ask(&mut self, ask: Ask) -> Result<Reply, Unanswered> {
+    pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         match self {
             Client::Pipes(client) => client.ask(ask),
             Client::Queues(client) => client.ask(ask),

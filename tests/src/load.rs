@@ -91,7 +91,7 @@ impl Told {
     }
 
     /// Enters an answer; false if it is the last one.
-    fn enter(&mut self, ask: Ask, answer: &Result<Reply, Unanswered>) -> bool {
+    fn enter(&mut self, ask: Ask, answer: &Result<&Reply, Unanswered>) -> bool {
         let reply = match answer {
             Err(Unanswered::NotSent(_)) => return false,
             Err(Unanswered::Unknown(_)) => None,

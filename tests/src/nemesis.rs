@@ -96,8 +96,9 @@ pub fn record(server: &mut Server, shows: i32, seed: u64) -> History {
 pub fn wait_until_whole(server: &Server) {
     let answers = |ask, expected| {
         let client = Client::open(server.stage(), &server.dir(), CLIENT_TIMEOUT);
-        let reply = client.ok().and_then(|mut client| client.ask(ask).ok());
-        reply.is_some_and(|reply| reply.status() == Some(expected))
+        client.is_ok_and(|mut client| {
+            client.ask(ask).is_ok_and(|reply| reply.status() == Some(expected))
+        })
     };
     let nothing = Ask::Reserve { show: 1, seats: 0 };
     let all = || answers(Ask::List, Status::Ok) && answers(nothing, Status::BadSeats);

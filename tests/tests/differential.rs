@@ -69,7 +69,7 @@ fn run(stage: Stage, seed: u64, sequences: usize) {
                     Some(Kind::Reserve) => expected.reserve(&request, 0),
                     _ => expected.consult(&request, 0),
                 };
-                let reply = comparable(&client.ask(ask).unwrap());
+                let reply = comparable(client.ask(ask).unwrap());
                 let place = || format!("{} in sequence {number}: {ask:?}", stage.package());
                 assert_eq!(reply.bytes(), by_the_rules.bytes(), "{}", place());
             }

@@ -91,7 +91,7 @@ fn the_death_of_the_server_is_seen_at_once() {
     wait::until_true("a stopped server", SOON, is_stopped);
     let waiting = std::thread::spawn(move || {
         let mut client = Client::open(Stage::Q1Pipes, &dir, CLIENT_TIMEOUT).unwrap();
-        (client.ask(Ask::Reserve { show: 1, seats: 1 }), Instant::now())
+        (client.ask(Ask::Reserve { show: 1, seats: 1 }).copied(), Instant::now())
     });
     // Looked at, not taken; and gone before the server is.
     let reader = fifo::open_reader(&server.dir().join("reserve.fifo")).unwrap();

@@ -6,12 +6,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use common::office::BATCH_MAX;
 use common::reply::REPLY_MAX;
 use common::request::REQUEST_SIZE;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use crate::bare;
+use crate::bare::disk::Disk;
 use crate::results::timing::Question;
 
 fn requests(dir: &Path) -> PathBuf {
@@ -27,25 +29,49 @@ fn replies(dir: &Path, number: u32) -> PathBuf {
 /// # Errors
 /// Of the calls.
 pub fn serve(dir: &Path) -> anyhow::Result<()> {
+    serve_by(dir, 1, || Ok(()))
+}
+
+/// Reads what waits, up to a batch, makes one write and sync for all of it, writes the replies.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_durably(dir: &Path) -> anyhow::Result<()> {
+    let mut disk = Disk::open(dir)?;
+    serve_by(dir, BATCH_MAX, || disk.write_and_sync())
+}
+
+fn serve_by(
+    dir: &Path,
+    batch: usize,
+    mut commit: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     mkfifo(&requests(dir), Mode::S_IRWXU).context("cannot make the FIFO")?;
     // Opened for both directions, it has no end.
     let mut requests = open(&requests(dir))?;
     bare::ready("here")?;
     let mut writers: Vec<Option<File>> = Vec::new();
-    let mut request = [0; REQUEST_SIZE];
+    let mut room = vec![0; batch * REQUEST_SIZE];
     let reply = [0; REPLY_MAX];
     loop {
-        requests.read_exact(&mut request).context("cannot read a request")?;
-        let number = bare::client(&request) as u32;
-        let at = number as usize;
-        if at >= writers.len() {
-            writers.resize_with(at + 1, || None);
+        let len = requests.read(&mut room).context("cannot read a request")?;
+        let (taken, rest) = room[..len].as_chunks::<REQUEST_SIZE>();
+        ensure!(rest.is_empty(), "{len} bytes are no requests");
+        commit()?;
+        for request in taken {
+            let number = bare::client(request) as u32;
+            let at = number as usize;
+            if at >= writers.len() {
+                writers.resize_with(at + 1, || None);
+            }
+            let writer = match &mut writers[at] {
+                Some(writer) => writer,
+                empty => empty.insert(open(&replies(dir, number))?),
+            };
+            writer
+                .write_all(&reply[..bare::reply_size(request)])
+                .context("cannot write a reply")?;
         }
-        let writer = match &mut writers[at] {
-            Some(writer) => writer,
-            empty => empty.insert(open(&replies(dir, number))?),
-        };
-        writer.write_all(&reply[..bare::reply_size(&request)]).context("cannot write a reply")?;
     }
 }
 

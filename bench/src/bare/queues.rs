@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use common::office::BATCH_MAX;
 use nix::unistd::gettid;
 
 use crate::bare;
+use crate::bare::disk::Disk;
 use crate::results::timing::Question;
 use crate::sys::{self, Message};
 
@@ -69,10 +71,36 @@ pub fn serve(dir: &Path) -> anyhow::Result<()> {
     let mut message = Message::new();
     loop {
         sys::msgrcv(requests, &mut message, 0).context("cannot receive a request")?;
-        let size = bare::reply_size(&message.text);
-        message.mtype = i64::from(bare::client(&message.text));
-        sys::msgsnd(replies, &message, size).context("cannot send a reply")?;
+        answer(replies, &mut message)?;
     }
+}
+
+/// Receives what waits, up to a batch, makes one write and sync for all of it, sends the replies.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_durably(dir: &Path) -> anyhow::Result<()> {
+    let (requests, replies) = find(dir)?;
+    let mut disk = Disk::open(dir)?;
+    bare::ready("here")?;
+    let mut batch = vec![Message::new(); BATCH_MAX];
+    loop {
+        sys::msgrcv(requests, &mut batch[0], 0).context("cannot receive a request")?;
+        let mut taken = 1;
+        while taken < BATCH_MAX
+            && sys::msgrcv_nowait(requests, &mut batch[taken]).context("cannot receive more")?
+        {
+            taken += 1;
+        }
+        disk.write_and_sync()?;
+        batch[..taken].iter_mut().try_for_each(|message| answer(replies, message))?;
+    }
+}
+
+fn answer(replies: i32, message: &mut Message) -> anyhow::Result<()> {
+    let size = bare::reply_size(&message.text);
+    message.mtype = i64::from(bare::client(&message.text));
+    sys::msgsnd(replies, message, size).context("cannot send a reply")
 }
 
 /// The other side.

@@ -11,6 +11,7 @@ use common::request::REQUEST_SIZE;
 use tests::address;
 
 use crate::bare;
+use crate::bare::commit::Gate;
 use crate::results::timing::Question;
 
 /// Listens on any free port.
@@ -26,21 +27,38 @@ pub(super) fn listen() -> anyhow::Result<TcpListener> {
 /// # Errors
 /// Of the calls.
 pub fn serve() -> anyhow::Result<()> {
+    serve_by(|| ())
+}
+
+/// The same, and each thread waits for a sync before it replies.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_durably(dir: &Path) -> anyhow::Result<()> {
+    let gate = Gate::open(dir)?;
+    serve_by(move || gate.pass())
+}
+
+fn serve_by(wait: impl Fn() + Clone + Send + 'static) -> anyhow::Result<()> {
     let listener = listen()?;
     loop {
         let (stream, _) = listener.accept().context("cannot accept a connection")?;
         stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
-        Builder::new().spawn(move || answer(stream)).context("cannot start a thread")?;
+        let wait = wait.clone();
+        Builder::new().spawn(move || answer(stream, wait)).context("cannot start a thread")?;
     }
 }
 
 /// Until the client has closed.
-fn answer(mut stream: TcpStream) {
+fn answer(mut stream: TcpStream, wait: impl Fn()) {
     let mut request = [0; REQUEST_SIZE];
     let reply = [0; REPLY_MAX];
-    while stream.read_exact(&mut request).is_ok()
-        && stream.write_all(&reply[..bare::reply_size(&request)]).is_ok()
-    {}
+    while stream.read_exact(&mut request).is_ok() {
+        wait();
+        if stream.write_all(&reply[..bare::reply_size(&request)]).is_err() {
+            return;
+        }
+    }
 }
 
 /// The other side.

@@ -6,6 +6,7 @@ use std::thread::Builder;
 
 use anyhow::Context;
 
+use crate::bare::commit::Gate;
 use crate::bare::{self, queues};
 use crate::sys::{self, Body, DetachedThreads, Message, STACK_SIZE};
 
@@ -15,7 +16,17 @@ use crate::sys::{self, Body, DetachedThreads, Message, STACK_SIZE};
 /// Of the calls.
 pub fn serve(dir: &Path) -> anyhow::Result<()> {
     let threads = DetachedThreads::new().context("cannot set a thread's attributes")?;
-    serve_in(dir, |body| threads.start(body))
+    serve_in(dir, || (), |body| threads.start(body))
+}
+
+/// By pthread_create, and each thread waits for a sync before it replies.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_durably(dir: &Path) -> anyhow::Result<()> {
+    let threads = DetachedThreads::new().context("cannot set a thread's attributes")?;
+    let gate = Gate::open(dir)?;
+    serve_in(dir, move || gate.pass(), |body| threads.start(body))
 }
 
 /// By std, which also guards the stack against overflow and names the thread: what of q4's figure is
@@ -25,18 +36,23 @@ pub fn serve(dir: &Path) -> anyhow::Result<()> {
 /// Of the calls.
 pub fn serve_by_std(dir: &Path) -> anyhow::Result<()> {
     let thread = || Builder::new().name("bare request".to_owned()).stack_size(STACK_SIZE);
-    serve_in(dir, |body| thread().spawn(body).map(drop))
+    serve_in(dir, || (), |body| thread().spawn(body).map(drop))
 }
 
-/// Receives a request, starts a thread that sends the reply.
-fn serve_in(dir: &Path, start: impl Fn(Body) -> io::Result<()>) -> anyhow::Result<()> {
+/// Receives a request, starts a thread that waits and sends the reply.
+fn serve_in(
+    dir: &Path,
+    wait: impl Fn() + Clone + Send + 'static,
+    start: impl Fn(Body) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let (requests, replies) = queues::find(dir)?;
     bare::ready("here")?;
     let mut message = Message::new();
     loop {
         sys::msgrcv(requests, &mut message, 0).context("cannot receive a request")?;
-        let request = message;
+        let (request, wait) = (message, wait.clone());
         let body = Box::new(move || {
+            wait();
             let mut reply = request;
             let size = bare::reply_size(&reply.text);
             reply.mtype = i64::from(bare::client(&reply.text));

@@ -49,7 +49,7 @@ fn main() -> anyhow::Result<()> {
         };
         record::call(stdout(), ask)?;
         let (meaning, is_lost) = match client.ask(ask) {
-            Ok(reply) => (meaning(ask, &reply), false),
+            Ok(reply) => (meaning(ask, reply), false),
             Err(Unanswered::NotSent(_)) => (Meaning::Nothing, true),
             Err(Unanswered::Unknown(_)) => (Meaning::Unknown, true),
         };

@@ -24,7 +24,7 @@ const WRONG_PLACES: usize = 3;
 #[apply(every_stage)]
 fn the_table_is_listed_as_it_is_on_disk(stage: Stage) {
     let server = Server::start(stage);
-    let reply = server.client().ask(Ask::List).unwrap();
+    let reply = *server.client().ask(Ask::List).unwrap();
     assert_eq!(reply.status(), Some(Status::Ok));
     assert_eq!(reply.rows(), &server.table_on_disk().rows);
     assert_eq!((reply.show.get(), reply.seats.get()), (0, 0));

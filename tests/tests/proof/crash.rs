@@ -136,7 +136,7 @@ impl Run {
 
     /// Asks a question; whether it was answered, with something else than that the server stops.
     fn ask(&mut self, client: &mut Client, ask: Ask) -> bool {
-        let heard = client.ask(ask);
+        let heard = client.ask(ask).copied();
         self.ledger.enter(ask, &heard);
         heard.is_ok_and(|reply| reply.status() != Some(common::reply::Status::Unavailable))
     }

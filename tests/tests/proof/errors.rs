@@ -77,7 +77,7 @@ impl Run {
                 unanswered += 1;
                 continue;
             };
-            let heard = open.ask(ask);
+            let heard = open.ask(ask).copied();
             self.ledger.enter(ask, &heard);
             match heard {
                 Ok(_) => client = Some(open),

@@ -81,7 +81,7 @@ fn ask_on(mut client: Client, mut rng: Rng) -> Vec<Operation> {
         };
         let call = now();
         let reply = client.ask(ask).unwrap();
-        let Meaning::Answered(answer) = meaning(ask, &reply) else { panic!("{reply:?}") };
+        let Meaning::Answered(answer) = meaning(ask, reply) else { panic!("{reply:?}") };
         Operation { ask, call, back: Some((now(), answer)) }
     };
     (0..QUESTIONS).map(ask).collect()
@@ -106,7 +106,7 @@ fn a_long_run_is_linearizable_from_its_first_answer_to_its_last() {
             let asked = clients.into_iter().flat_map(|client| client.join().unwrap());
             let mut operations: Vec<Operation> = asked.collect();
             let call = now();
-            let last = meaning(Ask::List, &server.client().ask(Ask::List).unwrap());
+            let last = meaning(Ask::List, server.client().ask(Ask::List).unwrap());
             let Meaning::Answered(answer) = last else { panic!("{last:?}") };
             operations.push(Operation { ask: Ask::List, call, back: Some((now(), answer)) });
             let history = History { initial, operations };

@@ -87,7 +87,7 @@ fn a_kill_of_any_process_under_load_loses_and_sells_nothing_twice() {
         sweep.run(|point| {
             let told = round(&mut server, &mut Rng::with_seed(seed ^ point));
             let after = server.table_on_disk();
-            let list = server.client().ask(Ask::List).unwrap();
+            let list = *server.client().ask(Ask::List).unwrap();
             assert_eq!(list.rows(), after.rows, "what is shown is not what is on disk");
             assert_eq!(told.contradiction(&before, &after), None);
             before = after;

@@ -69,7 +69,7 @@ fn cut(disk: &Disk, stage: Stage, durability: &str, rng: &mut Rng) -> Option<Str
     let mount = disk.mount(&server.dir());
     let after = server.table_on_disk();
     server.launch();
-    let list = server.client().ask(Ask::List).unwrap();
+    let list = *server.client().ask(Ask::List).unwrap();
     assert_eq!(list.rows(), after.rows, "what a restart shows is not what was on the disk");
     server.stop();
     mount.unmount();

@@ -210,7 +210,7 @@ impl Scene {
             self.server.launch();
         }
         let shown_and_on_disk = || {
-            let list = self.server.client().ask(Ask::List).ok()?;
+            let list = *self.server.client().ask(Ask::List).ok()?;
             let disk = self.server.table_on_disk();
             (list.status() == Some(Status::Ok) && list.rows() == disk.rows).then_some(disk)
         };

@@ -21,7 +21,7 @@ const NOTHING: Ask = Ask::Reserve { show: 1, seats: 0 };
 /// may take longer than the dispatcher waits.
 fn served(client: &mut Client, ask: Ask) -> Reply {
     let reply = || {
-        let reply = client.ask(ask).unwrap();
+        let reply = *client.ask(ask).unwrap();
         (reply.status() != Some(Status::Busy)).then_some(reply)
     };
     wait::until(SOON, reply).expect("it is busy for ever")

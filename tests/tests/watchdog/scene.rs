@@ -45,7 +45,7 @@ pub(crate) fn successor(server: &Server, name: &str, old: i32) -> i32 {
 /// What the dispatcher answers.
 pub(crate) fn ask_dispatcher(server: &Server, ask: Ask) -> Reply {
     let mut connection = Connection::open(&address::of(&server.dir()), SOON).unwrap();
-    connection.ask(ask).unwrap()
+    *connection.ask(ask).unwrap()
 }
 
 /// The port to which the dispatcher sends whoever asks this.

@@ -82,7 +82,7 @@ impl Beside {
                 Honest::measure(server, time())
             }
             Beside::Stopped => {
-                let mut client = Attacker::start(server, Attack::Silent, 200, seed);
+                let mut client = Attacker::start(server, Attack::Silent, 500, seed);
                 assert!(client.has_sent(Duration::from_secs(60)));
                 client.freeze();
                 Honest::measure(server, time())
