@@ -46,6 +46,8 @@ pub enum Bare {
     MsgqueueCommit,
     /// A detached thread for every message, with one sync for all that wait.
     ThreadCommit,
+    /// The same, with a thread that std starts.
+    StdThreadCommit,
     /// A thread for every connection, with one sync for all that wait.
     SocketsCommit,
 }
@@ -57,7 +59,8 @@ impl Bare {
         match self {
             Bare::Pipes | Bare::PipesCommit => Bare::PipesCommit,
             Bare::Msgqueue | Bare::MsgqueueCommit => Bare::MsgqueueCommit,
-            Bare::Thread | Bare::StdThread | Bare::ThreadCommit => Bare::ThreadCommit,
+            Bare::Thread | Bare::ThreadCommit => Bare::ThreadCommit,
+            Bare::StdThread | Bare::StdThreadCommit => Bare::StdThreadCommit,
             Bare::Sockets | Bare::Epoll | Bare::SocketsCommit => Bare::SocketsCommit,
         }
     }
@@ -78,6 +81,7 @@ pub fn run(bare: Bare, dir: &Path) -> anyhow::Result<u8> {
         Bare::PipesCommit => pipes::serve_durably(dir)?,
         Bare::MsgqueueCommit => queues::serve_durably(dir)?,
         Bare::ThreadCommit => threads::serve_durably(dir)?,
+        Bare::StdThreadCommit => threads::serve_durably_by_std(dir)?,
         Bare::SocketsCommit => sockets::serve_durably(dir)?,
     }
     Ok(0)

@@ -80,11 +80,15 @@ fn of_stage(stage: &Subject, segment: Duration) -> Vec<Group> {
         groups.push(Group { durability: "process", ..process });
     }
     for clients in CLIENTS {
-        let turns = vec![
+        let mut turns = vec![
             turn(Subject::disk(), Question::Reserve, 1),
             turn(Subject::bare(floor.durable()), Question::Reserve, clients),
             turn(stage.clone(), Question::Reserve, clients),
         ];
+        if floor == Bare::Thread {
+            let std = Subject::bare(Bare::StdThreadCommit);
+            turns.insert(2, turn(std, Question::Reserve, clients));
+        }
         groups.push(group(&format!("durable, {clients} clients"), Placement::OneCpu, turns));
         groups.push(group(&format!("{clients} clients"), Placement::OneCpu, both(view, clients)));
     }

@@ -21,7 +21,7 @@ fn of_stage(stage: &Stage, timings: &[Timing]) -> Vec<Ratio> {
     let (view, list, reserve) = (Question::View, Question::List, Question::Reserve);
     let (bare, disk) = (stage.bare.as_str(), Subject::disk().name);
     let (epoll, std) = (Subject::bare(Bare::Epoll).name, Subject::bare(Bare::StdThread).name);
-    let commit = format!("{bare}, group commit");
+    let (commit, std_commit) = (format!("{bare}, group commit"), format!("{std}, group commit"));
     let ratio = |what: &str, figure: Figure, question, against: &[(&str, Question)]| {
         let group = plan::name(&stage.name, what);
         quotients(timings, &group, (&stage.name, question), against, figure)
@@ -43,6 +43,7 @@ fn of_stage(stage: &Stage, timings: &[Timing]) -> Vec<Ratio> {
         ratios.push(ratio(&format!("{clients} clients"), PER_SECOND, view, &[(bare, view)]));
         ratios.push(ratio(&durable, PER_SECOND, reserve, &[(&disk, reserve)]));
         ratios.push(ratio(&durable, PER_SECOND, reserve, &[(&commit, reserve)]));
+        ratios.push(ratio(&durable, PER_SECOND, reserve, &[(&std_commit, reserve)]));
     }
     for rate in RATES {
         ratios.push(ratio(&format!("{rate}/s"), P50, view, &[(bare, view)]));

@@ -63,6 +63,7 @@ impl Subject {
             Bare::PipesCommit => "bare FIFO pair, group commit",
             Bare::MsgqueueCommit => "bare two queues, group commit",
             Bare::ThreadCommit => "bare thread per message, group commit",
+            Bare::StdThreadCommit => "std thread per message, group commit",
             Bare::SocketsCommit => "bare kept-open TCP, group commit",
         };
         Subject { name: name.to_owned(), kind: Kind::Bare(bare) }

@@ -109,7 +109,9 @@ impl Queue {
     /// # Panics
     /// If there are more bytes than a reply can have.
     pub fn send(&self, mtype: i64, bytes: &[u8], wait: Wait) -> io::Result<()> {
-        sys::msgsnd(self.id, &Message::new(mtype, bytes), flags(wait))
+        let mut message = Message::room();
+        message.set(mtype, bytes);
+        sys::msgsnd(self.id, &message, flags(wait))
     }
 
     /// Sends without waiting; false if the queue is full.

@@ -41,21 +41,19 @@ impl Message {
         Message { mtype: 0, text: [MaybeUninit::uninit(); ROOM], len: 0 }
     }
 
-    /// A message of a type with a text.
+    /// Becomes a message of a type with a text.
     ///
     /// # Panics
     /// If there are more bytes than there is room.
-    pub(crate) fn new(mtype: c_long, bytes: &[u8]) -> Message {
-        let text = [MaybeUninit::uninit(); ROOM];
-        let mut message = Message { mtype, text, len: bytes.len() };
-        message.text[..bytes.len()].write_copy_of_slice(bytes);
-        message
+    pub(crate) fn set(&mut self, mtype: c_long, bytes: &[u8]) {
+        self.text[..bytes.len()].write_copy_of_slice(bytes);
+        (self.mtype, self.len) = (mtype, bytes.len());
     }
 
     /// The text; that of a message longer than any reply is cut one byte behind a reply's end.
     pub(crate) fn text(&self) -> &[u8] {
         let text = self.text[..self.len].as_ptr().cast();
-        // SAFETY: `len` bytes were put there by `new`, or by the kernel in `msgrcv`.
+        // SAFETY: `len` bytes were put there by `set`, or by the kernel in `msgrcv`.
         unsafe { slice::from_raw_parts(text, self.len) }
     }
 }

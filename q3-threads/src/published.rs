@@ -27,13 +27,6 @@ impl Published {
         table.answer(request, server, reply);
     }
 
-    /// As [`Published::answer`], in a new reply.
-    pub fn consult(&self, request: &Request, server: i32) -> Reply {
-        let mut reply = Reply::default();
-        self.answer(request, server, &mut reply);
-        reply
-    }
-
     /// Publishes a table, which must be durable already.
     pub fn publish(&self, table: &Table) {
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = *table;
@@ -58,7 +51,8 @@ mod tests {
         });
         assert!(died.is_err() && published.table.is_poisoned());
         published.publish(&shows::sample());
-        let list = published.consult(&Request::new(7, 1, Ask::List), 42);
+        let mut list = Reply::default();
+        published.answer(&Request::new(7, 1, Ask::List), 42, &mut list);
         assert_eq!(list.rows, shows::sample().rows);
     }
 }

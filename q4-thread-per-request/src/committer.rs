@@ -35,7 +35,7 @@ mod tests {
     use crate::line::{Line, Pending, line};
     use common::ask::Ask;
     use common::options::Durability;
-    use common::reply::{Outcome, Status};
+    use common::reply::{Outcome, Reply, Status};
     use common::request::Request;
     use common::shows;
     use common::store::Store;
@@ -68,7 +68,8 @@ mod tests {
             let decided = Outcome { status: Status::Ok, seats: 199 - n as i32 };
             assert_eq!(decision.wait(), Some(decided));
         }
-        let view = published.consult(&Request::new(7, 1, Ask::View { show: 1 }), 42);
+        let mut view = Reply::default();
+        published.answer(&Request::new(7, 1, Ask::View { show: 1 }), 42, &mut view);
         assert_eq!(view.seats, 50);
     }
 

@@ -156,12 +156,15 @@ fn answer(desk: &Desk, request: &Request, decision: Option<Decision>) {
 }
 
 /// A consultation's thread: answers from the published table.
+#[inline(never)] // Two replies on one stack would be a page of it more, in every thread.
 fn consult(desk: &Desk, request: &Request) {
-    send(desk, request, &desk.published.consult(request, desk.server));
+    let mut reply = Reply::default();
+    desk.published.answer(request, desk.server, &mut reply);
+    send(desk, request, &reply);
 }
 
 /// A reservation's thread: waits for the committer's decision.
-#[inline(never)] // It needs a page of stack more, which a consultation's thread need not touch.
+#[inline(never)] // Likewise.
 fn reserve(desk: &Desk, request: &Request, decision: Decision) {
     let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
     let mut reply = Reply::default();

@@ -163,7 +163,9 @@ fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> 
 /// A consultation: answered from the published table.
 #[inline(never)] // What a reply takes of the stack, a connection that never asks need not touch.
 fn consult(desk: &Desk, connection: &mut Connection, request: &Request) -> io::Result<()> {
-    send(connection, request, &desk.published.consult(request, desk.server))
+    let mut reply = Reply::default();
+    desk.published.answer(request, desk.server, &mut reply);
+    send(connection, request, &reply)
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.

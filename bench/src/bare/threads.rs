@@ -35,8 +35,21 @@ pub fn serve_durably(dir: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// Of the calls.
 pub fn serve_by_std(dir: &Path) -> anyhow::Result<()> {
-    let thread = || Builder::new().name("bare request".to_owned()).stack_size(STACK_SIZE);
-    serve_in(dir, || (), |body| thread().spawn(body).map(drop))
+    serve_in(dir, || (), start_by_std)
+}
+
+/// By std, and each thread waits for a sync before it replies.
+///
+/// # Errors
+/// Of the calls.
+pub fn serve_durably_by_std(dir: &Path) -> anyhow::Result<()> {
+    let gate = Gate::open(dir)?;
+    serve_in(dir, move || gate.pass(), start_by_std)
+}
+
+fn start_by_std(body: Body) -> io::Result<()> {
+    let thread = Builder::new().name("bare request".to_owned()).stack_size(STACK_SIZE);
+    thread.spawn(body).map(drop)
 }
 
 /// Receives a request, starts a thread that waits and sends the reply.

@@ -32,7 +32,7 @@ pub fn throughput(results: &Results) -> anyhow::Result<Picture> {
             let groups = [first].into_iter().chain(more);
             points(results, stage, subject, Question::View, groups)
         };
-        [of(&stage.name), of(&stage.bare)]
+        vec![of(&stage.name), of(&stage.bare)]
     };
     let title = "VIEWs per second against clients, one CPU";
     let svg = draw(results, title, &lines).context("throughput")?;
@@ -55,13 +55,13 @@ pub fn durable(results: &Results) -> anyhow::Result<Picture> {
             let groups = [first].into_iter().chain(more);
             points(results, stage, subject, Question::Reserve, groups)
         };
-        [of(&stage.name), of(&disk)]
+        vec![of(&stage.name), of(&disk), of(&format!("{}, group commit", stage.bare))]
     };
     let title = "Durable RESERVEs per second against clients, one CPU";
     let svg = draw(results, title, &lines).context("durable")?;
     let caption = "Durable batching: discs on a full line are the stage, squares on a broken line \
         a loop of one write and one fdatasync in the same rounds. What rises above it shares its \
-        syncs.";
+        syncs. Triangles: the bare exchange with one write and one sync for all that wait.";
     Ok(Picture { name: "durable", caption, svg })
 }
 
@@ -86,9 +86,9 @@ fn points(
 fn draw(
     results: &Results,
     title: &str,
-    lines: &dyn Fn(&Stage) -> [Line; 2],
+    lines: &dyn Fn(&Stage) -> Vec<Line>,
 ) -> anyhow::Result<String> {
-    let panels: Vec<(&Stage, [Line; 2])> =
+    let panels: Vec<(&Stage, Vec<Line>)> =
         results.stages.iter().map(|stage| (stage, lines(stage))).collect();
     let rates = panels.iter().flat_map(|(_, lines)| lines.iter().flatten().map(|point| point.1));
     let highest = rates.fold(1.0, f64::max) * 1.15;
@@ -110,7 +110,7 @@ fn draw(
 fn panel(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
     stage: &Stage,
-    lines: &[Line; 2],
+    lines: &[Line],
     highest: f64,
 ) -> anyhow::Result<()> {
     let last = CLIENTS.len() as f64;
@@ -129,18 +129,24 @@ fn panel(
         .y_label_formatter(&|figure| human(*figure))
         .label_style((FONT, 12))
         .draw()?;
-    let [own, bare] = lines;
-    let style = FLOOR.stroke_width(2);
-    chart.draw_series(DashedLineSeries::new(bare.iter().copied(), 6, 4, style))?;
-    let square = |&(x, y): &(f64, f64)| {
-        EmptyElement::at((x, y)) + Rectangle::new([(-4, -4), (4, 4)], FLOOR.filled())
-    };
-    chart.draw_series(bare.iter().map(square))?;
+    let (own, bare) = lines.split_first().context("a panel has a line")?;
+    let (style, filled) = (FLOOR.stroke_width(2), FLOOR.filled());
+    for (at, line) in bare.iter().enumerate() {
+        chart.draw_series(DashedLineSeries::new(line.iter().copied(), 6, 4, style))?;
+        let square = |&(x, y): &(f64, f64)| {
+            EmptyElement::at((x, y)) + Rectangle::new([(-4, -4), (4, 4)], filled)
+        };
+        match at {
+            0 => chart.draw_series(line.iter().map(square))?,
+            _ => chart
+                .draw_series(line.iter().map(|&point| TriangleMarker::new(point, 6, filled)))?,
+        };
+    }
     chart.draw_series(LineSeries::new(own.iter().copied(), DARK.stroke_width(2)))?;
     chart.draw_series(own.iter().map(|&point| Circle::new(point, 5, DARK.filled())))?;
     for &(x, y) in own {
         // On the side where the bare line is not, unless the axis is there.
-        let bare_is_above = bare.iter().any(|point| point.0 == x && point.1 > y);
+        let bare_is_above = bare.iter().flatten().any(|point| point.0 == x && point.1 > y);
         let (side, gap) = if bare_is_above && y > highest / 8.0 {
             (VPos::Top, -0.045)
         } else {
