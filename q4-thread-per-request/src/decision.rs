@@ -5,27 +5,20 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use common::reply::Outcome;
+use common::reply::{Outcome, Status};
 
 /// The end that waits.
 #[derive(Debug)]
 pub struct Decision(Arc<Slot>);
 
-/// The end that tells, once; dropped without a word, it tells that there is none to come.
+/// The end that tells, once; dropped without a word, it tells UNAVAILABLE: nothing is promised.
 #[derive(Debug)]
 pub struct Teller(Arc<Slot>);
 
 #[derive(Debug, Default)]
 struct Slot {
-    state: Mutex<State>,
+    outcome: Mutex<Option<Outcome>>,
     told: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    is_over: bool,
-    /// None also when it is over: nobody decides any more.
-    outcome: Option<Outcome>,
 }
 
 /// Why the lock is never poisoned.
@@ -40,15 +33,15 @@ pub fn pair() -> (Teller, Decision) {
 impl Teller {
     /// Tells the decision; if nobody waits for it any more, that is the request's loss.
     pub fn tell(self, outcome: Outcome) {
-        self.end(Some(outcome));
+        self.end(outcome);
     }
 
-    fn end(&self, outcome: Option<Outcome>) {
-        let mut state = self.0.state.lock().expect(UNPOISONED);
-        if !state.is_over {
-            *state = State { is_over: true, outcome };
+    fn end(&self, outcome: Outcome) {
+        let mut told = self.0.outcome.lock().expect(UNPOISONED);
+        if told.is_none() {
+            *told = Some(outcome);
             // Unlocked first, because the thread that wakes wants the lock.
-            drop(state);
+            drop(told);
             self.0.told.notify_one();
         }
     }
@@ -56,24 +49,22 @@ impl Teller {
 
 impl Drop for Teller {
     fn drop(&mut self) {
-        self.end(None);
+        self.end(Outcome::only(Status::Unavailable));
     }
 }
 
 impl Decision {
-    /// Waits for the decision, which is durable; None if there will be none, and nothing is
-    /// promised.
-    pub fn wait(self) -> Option<Outcome> {
-        let state = self.0.state.lock().expect(UNPOISONED);
-        let told = self.0.told.wait_while(state, |state| !state.is_over);
-        told.expect(UNPOISONED).outcome
+    /// Waits for the decision, which is durable; UNAVAILABLE if there will be none.
+    pub fn wait(self) -> Outcome {
+        let outcome = self.0.outcome.lock().expect(UNPOISONED);
+        let told = self.0.told.wait_while(outcome, |outcome| outcome.is_none());
+        told.expect(UNPOISONED).expect("it was waited for")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::reply::Status;
     use std::thread;
 
     #[test]
@@ -89,12 +80,12 @@ mod tests {
                 }
                 decision.wait()
             });
-            assert_eq!(waits, Some(outcome));
+            assert_eq!(waits, outcome);
         }
         let (teller, decision) = pair();
         let waits = thread::spawn(|| decision.wait());
         drop(teller);
-        assert_eq!(waits.join().unwrap(), None);
+        assert_eq!(waits.join().unwrap(), Outcome::only(Status::Unavailable));
         let (teller, decision) = pair();
         drop(decision);
         teller.tell(outcome);

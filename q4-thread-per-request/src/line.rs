@@ -163,7 +163,8 @@ mod tests {
         let (pending, too_late) = reserve(&line, 1);
         line.submit(pending);
         let decisions = [in_line, taken, still_in_line, too_late];
-        assert!(decisions.into_iter().all(|decision| decision.wait().is_none()));
+        let unavailable = Outcome::only(Status::Unavailable);
+        assert!(decisions.into_iter().all(|decision| decision.wait() == unavailable));
     }
 
     #[test]
@@ -183,7 +184,7 @@ mod tests {
             scope.spawn(|| line.submit(third.0));
             drop(waiting);
         });
-        assert_eq!(third.1.wait(), None);
+        assert_eq!(third.1.wait(), Outcome::only(Status::Unavailable));
     }
 
     #[test]
@@ -198,7 +199,7 @@ mod tests {
         let mut batch = Vec::new();
         assert!(waiting.take(&mut batch));
         batch.remove(0).teller.tell(outcome);
-        assert_eq!(waits.join().unwrap(), Some(outcome));
+        assert_eq!(waits.join().unwrap(), outcome);
         let last = thread::spawn(|| drop(another));
         assert!(!waiting.take(&mut batch));
         last.join().unwrap();

@@ -12,7 +12,7 @@ use common::log;
 use common::office::Office;
 use common::options::ServerOptions;
 use common::process;
-use common::reply::{Outcome, Reply, Status};
+use common::reply::{Reply, Status};
 use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
@@ -166,9 +166,8 @@ fn consult(desk: &Desk, request: &Request) {
 /// A reservation's thread: waits for the committer's decision.
 #[inline(never)] // Likewise.
 fn reserve(desk: &Desk, request: &Request, decision: Decision) {
-    let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
     let mut reply = Reply::default();
-    reply.tell(request, outcome, desk.server);
+    reply.tell(request, decision.wait(), desk.server);
     send(desk, request, &reply);
 }
 

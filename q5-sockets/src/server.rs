@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, ensure};
 use common::log;
 use common::office::Office;
 use common::process;
-use common::reply::{Outcome, Reply, Status};
+use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::start::{self, Start};
@@ -186,8 +186,7 @@ fn reserve(
     }
     let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
-        reply.tell(&request, outcome, desk.server);
+        reply.tell(&request, decision.wait(), desk.server);
         sent = sent.and_then(|()| connection.reply(&reply));
         log::answered(&request, &reply);
     }

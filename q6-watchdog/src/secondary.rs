@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use common::log;
 use common::office::Office;
-use common::reply::{Outcome, Reply, Status};
+use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::store::Store;
@@ -156,8 +156,7 @@ fn decide(
     }
     let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        let outcome = decision.wait().unwrap_or(Outcome::only(Status::Unavailable));
-        reply.tell(&request, outcome, desk.server);
+        reply.tell(&request, decision.wait(), desk.server);
         sent = sent.and_then(|()| connection.reply(&reply));
         count(desk, &request, &reply);
     }

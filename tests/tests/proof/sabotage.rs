@@ -62,7 +62,10 @@ fn every_fault_still_applies_to_the_sources() {
     assert!(faults.len() >= 30, "{} faults only", faults.len());
     for fault in faults {
         let mut patch = Command::new("patch");
-        patch.args(["--dry-run", "-s", "-f", "-p1", "--fuzz=0", "-i"]).arg(&fault.path).current_dir(root());
+        patch
+            .args(["--dry-run", "-s", "-f", "-p1", "--fuzz=0", "-i"])
+            .arg(&fault.path)
+            .current_dir(root());
         let output = patch.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{} does not apply any more: {said}", fault.name());
