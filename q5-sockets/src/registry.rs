@@ -74,10 +74,13 @@ impl Registry {
 
     /// Ends the connection that has been idle longest, if there is one.
     fn make_room(&self, members: &mut Members) -> bool {
-        let idle = |entry: &&mut Entry| !entry.leaving && entry.since() != BUSY;
-        let longest = members.all.values_mut().filter(idle).min_by_key(|entry| entry.since());
+        let staying = members.all.values_mut().filter(|entry| !entry.leaving);
+        // Looked at once: its thread may say something else a moment later.
+        let since = staying.map(|entry| (entry.idle_since.load(Ordering::Relaxed), entry));
+        let longest = since.min_by_key(|&(since, _)| since);
         let (now, least) = (self.now(), IDLE_MIN.as_millis() as u64);
-        let Some(longest) = longest.filter(|entry| now >= entry.since() + least) else {
+        let is_long = |since: u64| since.saturating_add(least) <= now;
+        let Some((_, longest)) = longest.filter(|&(since, _)| is_long(since)) else {
             return false;
         };
         longest.leaving = true;
@@ -115,12 +118,6 @@ impl Registry {
     fn lock(&self) -> MutexGuard<'_, Members> {
         // Nothing can panic between lock and unlock here.
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Entry {
-    fn since(&self) -> u64 {
-        self.idle_since.load(Ordering::Relaxed)
     }
 }
 
@@ -179,6 +176,8 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::net::TcpListener;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicBool;
     use std::thread;
 
     fn streams(count: usize) -> (Vec<TcpStream>, Vec<Arc<TcpStream>>) {
@@ -209,6 +208,27 @@ mod tests {
         assert!(registry.enter(&streams[3]).is_none());
         drop(first);
         assert!(registry.enter(&streams[3]).is_some());
+    }
+
+    #[test]
+    fn a_request_may_come_while_room_is_looked_for() {
+        let (_clients, streams) = streams(2);
+        let registry = Arc::new(Registry::new(1));
+        let member = registry.enter(&streams[0]).unwrap();
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let asks = || {
+                while !is_over.load(Ordering::Relaxed) {
+                    member.busy();
+                    member.idle();
+                }
+            };
+            scope.spawn(asks);
+            let look = || (0..200_000).for_each(|_| drop(registry.enter(&streams[1])));
+            let looked = catch_unwind(AssertUnwindSafe(look));
+            is_over.store(true, Ordering::Relaxed);
+            looked.unwrap();
+        });
     }
 
     #[test]

@@ -69,6 +69,8 @@ impl Raw {
                 Ok(size) => self.arrived.extend(&bytes[..size]),
                 Err(error) if is_closed(&error) => panic!("a reset has destroyed what came"),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Next::Nothing,
+                // A read with a time-out ends so when the whole process was stopped meanwhile.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => panic!("{error}"),
             }
         }
