@@ -4,7 +4,7 @@ use crate::bare::Bare;
 use crate::plan::{self, CLIENTS, RATES};
 use crate::results::server::Stage;
 use crate::results::timing::{Question, Ratio, Spread, Timing};
-use crate::subject::Subject;
+use crate::subject::{Subject, group_commit};
 
 /// A figure of a round.
 type Figure = (&'static str, fn(&Timing) -> &Spread);
@@ -21,7 +21,7 @@ fn of_stage(stage: &Stage, timings: &[Timing]) -> Vec<Ratio> {
     let (view, list, reserve) = (Question::View, Question::List, Question::Reserve);
     let (bare, disk) = (stage.bare.as_str(), Subject::disk().name);
     let (epoll, std) = (Subject::bare(Bare::Epoll).name, Subject::bare(Bare::StdThread).name);
-    let (commit, std_commit) = (format!("{bare}, group commit"), format!("{std}, group commit"));
+    let (commit, std_commit) = (group_commit(bare), group_commit(&std));
     let ratio = |what: &str, figure: Figure, question, against: &[(&str, Question)]| {
         let group = plan::name(&stage.name, what);
         quotients(timings, &group, (&stage.name, question), against, figure)

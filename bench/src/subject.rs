@@ -53,20 +53,17 @@ impl Subject {
 
     /// A bare server.
     pub fn bare(bare: Bare) -> Subject {
-        let name = match bare {
-            Bare::Pipes => "bare FIFO pair",
-            Bare::Msgqueue => "bare two queues",
-            Bare::Thread => "bare thread per message",
-            Bare::StdThread => "std thread per message",
-            Bare::Sockets => "bare kept-open TCP",
+        let exchange = match bare {
+            Bare::Pipes | Bare::PipesCommit => "bare FIFO pair",
+            Bare::Msgqueue | Bare::MsgqueueCommit => "bare two queues",
+            Bare::Thread | Bare::ThreadCommit => "bare thread per message",
+            Bare::StdThread | Bare::StdThreadCommit => "std thread per message",
+            Bare::Sockets | Bare::SocketsCommit => "bare kept-open TCP",
             Bare::Epoll => "bare epoll, one thread",
-            Bare::PipesCommit => "bare FIFO pair, group commit",
-            Bare::MsgqueueCommit => "bare two queues, group commit",
-            Bare::ThreadCommit => "bare thread per message, group commit",
-            Bare::StdThreadCommit => "std thread per message, group commit",
-            Bare::SocketsCommit => "bare kept-open TCP, group commit",
         };
-        Subject { name: name.to_owned(), kind: Kind::Bare(bare) }
+        let commits = bare == bare.durable();
+        let name = if commits { group_commit(exchange) } else { exchange.to_owned() };
+        Subject { name, kind: Kind::Bare(bare) }
     }
 
     /// The bare write and fdatasync.
@@ -120,4 +117,9 @@ impl Subject {
             Kind::Table => DoorKind::Table,
         }
     }
+}
+
+/// The name of a bare exchange with group commit.
+pub fn group_commit(exchange: &str) -> String {
+    format!("{exchange}, group commit")
 }

@@ -75,6 +75,7 @@ impl<R: Record> Stream<R> {
 
     /// Where the next bytes of the pipe are to be put, once [`Stream::take`] has returned None.
     pub fn room(&mut self) -> &mut [u8] {
+        // Mostly there are none, and to copy none is still a call.
         if self.start < self.end {
             self.bytes.copy_within(self.start..self.end, 0);
         }

@@ -10,7 +10,7 @@ use crate::plot::{DARK, FLOOR, FONT, Picture, human, short};
 use crate::results::Results;
 use crate::results::server::Stage;
 use crate::results::timing::Question;
-use crate::subject::Subject;
+use crate::subject::{Subject, group_commit};
 
 const HEIGHT: u32 = 360;
 const PANEL_WIDTH: u32 = 210;
@@ -55,7 +55,7 @@ pub fn durable(results: &Results) -> anyhow::Result<Picture> {
             let groups = [first].into_iter().chain(more);
             points(results, stage, subject, Question::Reserve, groups)
         };
-        vec![of(&stage.name), of(&disk), of(&format!("{}, group commit", stage.bare))]
+        vec![of(&stage.name), of(&disk), of(&group_commit(&stage.bare))]
     };
     let title = "Durable RESERVEs per second against clients, one CPU";
     let svg = draw(results, title, &lines).context("durable")?;
