@@ -109,7 +109,7 @@ fn reservations_that_are_waiting_share_one_sync(stage: Stage) {
         return;
     }
     let server = Server::start(stage);
-    let slow = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=200000"];
+    let slow = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=500000"];
     let Some(strace) = Strace::attach(name, &processes(&server), &slow) else { return };
     let me = gettid().as_raw();
     let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
@@ -127,9 +127,10 @@ fn reservations_that_are_waiting_share_one_sync(stage: Stage) {
     assert_eq!(left, (160..200).collect::<Vec<i32>>());
     let trace = strace.finish();
     let syncs = trace.lines().filter(|line| line.contains("fdatasync(")).count();
-    // The first takes those that came before it was begun, the second all others; a slow sender may
-    // cost one more.
-    assert!((1..=4).contains(&syncs), "{syncs} syncs for {count} reservations:\n{trace}");
+    // The first takes those that came before it was begun, the second all others; each half second
+    // for which a busy machine keeps the sender, or the server's threads, from running costs one
+    // more.
+    assert!((1..=8).contains(&syncs), "{syncs} syncs for {count} reservations:\n{trace}");
 }
 
 #[apply(every_stage)]
