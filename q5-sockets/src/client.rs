@@ -14,6 +14,7 @@ use common::request::Request;
 use zerocopy::IntoBytes;
 
 use crate::connection::Connection;
+use crate::deadline::Deadline;
 use crate::framing::{self, Frame};
 use crate::options::ClientOptions;
 use crate::resolve;
@@ -91,7 +92,7 @@ impl Client {
     /// # Errors
     /// If there is none; says whether any byte of the request was sent.
     pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
-        self.ask_before(Instant::now() + self.timeout, ask)
+        self.ask_until(Deadline::after(self.timeout), ask)
     }
 
     /// Asks, and waits for the answer until the deadline.
@@ -99,23 +100,32 @@ impl Client {
     /// # Errors
     /// As [`Client::ask`].
     pub fn ask_before(&mut self, deadline: Instant, ask: Ask) -> Result<&Reply, Unanswered> {
+        self.ask_until(Deadline::at(deadline), ask)
+    }
+
+    fn ask_until(&mut self, mut deadline: Deadline, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
-        let now = Instant::now();
+        let now = deadline.seen();
         let was_silent = now.saturating_duration_since(self.used) > SILENCE;
         let mut connection = match self.connection.take() {
             Some(connection) if !was_silent || connection.is_quiet() => connection,
-            _ => connect(&self.server, self.timeout, deadline).map_err(Unanswered::NotSent)?,
+            _ => {
+                let end = deadline.end();
+                let connected = connect(&self.server, self.timeout, end);
+                deadline = Deadline::at(end);
+                connected.map_err(Unanswered::NotSent)?
+            }
         };
         connection.send(request.as_bytes(), deadline).map_err(|unsent| {
             let error = self.explain(unsent.error);
             if unsent.partly { Unanswered::Unknown(error) } else { Unanswered::NotSent(error) }
         })?;
-        receive(&mut connection, &mut self.reply, &request, deadline)
+        receive(&mut connection, &mut self.reply, &request, deadline.end())
             .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
         // After a reply that speaks for the whole connection the server closes it.
         if self.reply.nonce == request.nonce {
             self.connection = Some(connection);
-            self.used = Instant::now();
+            self.used = now;
         }
         Ok(&self.reply)
     }
@@ -152,7 +162,7 @@ fn receive(
             }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
             Frame::Part => {
-                if connection.fill(deadline)? == 0 {
+                if connection.fill(Deadline::at(deadline))? == 0 {
                     let error = io::ErrorKind::UnexpectedEof;
                     return Err(io::Error::new(error, "closed by the server"));
                 }

@@ -12,7 +12,7 @@ use common::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
-use crate::deadline::{Direction, Timeout};
+use crate::deadline::{Deadline, Direction, Timeout};
 use crate::framing::{self, Frame};
 
 /// How long a request may take from its first byte to its last.
@@ -91,12 +91,13 @@ impl Connection {
         })
     }
 
-    /// The next request; in the steady state one system call, which may bring several.
+    /// The next request; in the steady state one system call, which may bring several. The caller
+    /// says what time it is.
     ///
     /// # Errors
     /// ECONNRESET, ETIMEDOUT. See recv(2).
-    pub fn receive(&mut self) -> io::Result<Incoming> {
-        let mut deadline = None;
+    pub fn receive(&mut self, now: Instant) -> io::Result<Incoming> {
+        let (mut now, mut end) = (Some(now), None);
         loop {
             let bytes = self.received();
             match framing::request(bytes) {
@@ -110,12 +111,13 @@ impl Connection {
             // Set once, at the first byte of a request that we wait for: bytes that follow one by
             // one do not move it.
             let idle = bytes.is_empty();
-            let until = match deadline {
-                Some(until) => until,
-                None if idle => Instant::now() + self.idle,
-                None => *deadline.insert(Instant::now() + REQUEST_TIME),
+            let now = now.take().unwrap_or_else(Instant::now);
+            let end = match end {
+                Some(end) => end,
+                None if idle => now + self.idle,
+                None => *end.insert(now + REQUEST_TIME),
             };
-            match self.fill(until) {
+            match self.fill(Deadline::new(now, end)) {
                 Ok(0) => return Ok(Incoming::Closed),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut && idle => {
@@ -145,20 +147,24 @@ impl Connection {
     /// # Errors
     /// EPIPE, ECONNRESET; TimedOut if it is not taken in time. See send(2).
     pub fn reply(&mut self, reply: &Reply) -> io::Result<()> {
-        self.send(reply.bytes(), Instant::now() + REPLY_TIME).map_err(|unsent| unsent.error)
+        self.send(reply.bytes(), Deadline::after(REPLY_TIME)).map_err(|unsent| unsent.error)
     }
 
     /// Sends all bytes before the deadline.
     ///
     /// # Errors
     /// EPIPE, ECONNRESET, TimedOut; says whether a part was sent. See send(2).
-    pub fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), Unsent> {
+    pub fn send(&mut self, bytes: &[u8], mut deadline: Deadline) -> Result<(), Unsent> {
         let mut sent = 0;
         while sent < bytes.len() {
             // std's write is send(2) with MSG_NOSIGNAL: a closed connection is EPIPE, no signal.
             let write = |mut stream: &TcpStream| stream.write(&bytes[sent..]);
             match self.writing.before(deadline, &self.stream, write) {
-                Ok(some) => sent += some,
+                Ok(some) if sent + some < bytes.len() => {
+                    sent += some;
+                    deadline = Deadline::at(deadline.end());
+                }
+                Ok(_) => return Ok(()),
                 Err(error) => return Err(Unsent { error, partly: sent > 0 }),
             }
         }
@@ -179,7 +185,7 @@ impl Connection {
     ///
     /// # Errors
     /// ECONNRESET, TimedOut. See recv(2).
-    pub fn fill(&mut self, deadline: Instant) -> io::Result<usize> {
+    pub fn fill(&mut self, deadline: Deadline) -> io::Result<usize> {
         // What is left is the part of one record: moved to the front, it has room for its rest.
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);

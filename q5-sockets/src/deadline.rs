@@ -11,6 +11,47 @@ use std::time::{Duration, Instant};
 /// by more.
 const SLACK: Duration = Duration::from_millis(10);
 
+/// A moment until which calls may take, and the last look at the clock, from which the first of them
+/// counts: of what a request needs beside its system calls, most is looking at the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    seen: Instant,
+    end: Instant,
+}
+
+impl Deadline {
+    /// With a look at the clock that has just been taken.
+    pub fn new(seen: Instant, end: Instant) -> Deadline {
+        Deadline { seen, end }
+    }
+
+    /// With a look at the clock.
+    pub fn at(end: Instant) -> Deadline {
+        Deadline::new(Instant::now(), end)
+    }
+
+    /// So much after now.
+    pub fn after(limit: Duration) -> Deadline {
+        let seen = Instant::now();
+        Deadline::new(seen, seen + limit)
+    }
+
+    /// When the clock was looked at.
+    pub fn seen(self) -> Instant {
+        self.seen
+    }
+
+    /// The moment.
+    pub fn end(self) -> Instant {
+        self.end
+    }
+
+    /// What was left of it then.
+    fn left(self) -> Duration {
+        self.end.saturating_duration_since(self.seen)
+    }
+}
+
 /// Which calls wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -44,12 +85,12 @@ impl Timeout {
     /// TimedOut when the deadline has passed; else those of the call. See socket(7).
     pub fn before<T>(
         &mut self,
-        deadline: Instant,
+        mut deadline: Deadline,
         stream: &TcpStream,
         mut call: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> io::Result<T> {
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
@@ -62,7 +103,10 @@ impl Timeout {
                 // EINTR.
                 Err(error)
                     if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted]
-                        .contains(&error.kind()) => {}
+                        .contains(&error.kind()) =>
+                {
+                    deadline = Deadline::at(deadline.end);
+                }
                 result => return result,
             }
         }
@@ -99,7 +143,7 @@ mod tests {
         let deadline = start + Duration::from_millis(100);
         let read = |mut stream: &TcpStream| stream.read(&mut [0; 1]);
         let error = loop {
-            if let Err(error) = timeout.before(deadline, &ours, read) {
+            if let Err(error) = timeout.before(Deadline::at(deadline), &ours, read) {
                 break error;
             }
         };
@@ -116,7 +160,7 @@ mod tests {
             let before = Duration::from_millis(before);
             let mut timeout = Timeout::new(&ours, Direction::Reading, before).unwrap();
             let start = Instant::now();
-            let deadline = start + Duration::from_millis(50);
+            let deadline = Deadline::at(start + Duration::from_millis(50));
             let read = |mut stream: &TcpStream| stream.read(&mut [0; 1]);
             let error = timeout.before(deadline, &ours, read).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);

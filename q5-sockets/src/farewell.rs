@@ -15,6 +15,7 @@ use nix::sys::socket::{MsgFlags, send};
 use zerocopy::FromZeros;
 
 use crate::connection::Connection;
+use crate::deadline::Deadline;
 use crate::registry::Member;
 use crate::sys;
 
@@ -75,7 +76,7 @@ fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
     loop {
         connection.take(connection.received().len());
-        if connection.fill(deadline)? > 0 {
+        if connection.fill(Deadline::at(deadline))? > 0 {
             continue;
         }
         // After our own SHUT_RD that 0 says nothing.

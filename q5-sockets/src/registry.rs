@@ -112,7 +112,12 @@ impl Registry {
 
     /// Milliseconds since the server started.
     fn now(&self) -> u64 {
-        self.start.elapsed().as_millis() as u64
+        self.millis(Instant::now())
+    }
+
+    /// The same, at another moment.
+    fn millis(&self, moment: Instant) -> u64 {
+        moment.saturating_duration_since(self.start).as_millis() as u64
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {
@@ -128,8 +133,8 @@ impl Member {
     }
 
     /// It was answered.
-    pub fn idle(&self) {
-        self.idle_since.store(self.registry.now(), Ordering::Relaxed);
+    pub fn idle(&self, now: Instant) {
+        self.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
     }
 
     /// Whether the last answer is so fresh that it may still be on its way.
@@ -220,7 +225,7 @@ mod tests {
             let asks = || {
                 while !is_over.load(Ordering::Relaxed) {
                     member.busy();
-                    member.idle();
+                    member.idle(Instant::now());
                 }
             };
             scope.spawn(asks);

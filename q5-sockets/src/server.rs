@@ -137,16 +137,17 @@ fn start_thread(
 /// A connection's thread: any number of requests, answered in order; a panic costs only this one.
 fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> io::Result<()> {
     let mut connection = Connection::new(stream, desk.idle, REPLY_TIME)?;
-    let mut has_asked = false;
+    let (mut has_asked, mut now) = (false, Instant::now());
     loop {
-        match connection.receive()? {
+        match connection.receive(now)? {
             Incoming::Request(request) => {
                 member.busy();
                 match request.kind() {
                     Some(Kind::Reserve) => reserve(desk, line, &mut connection, request)?,
                     _ => consult(desk, &mut connection, &request)?,
                 }
-                member.idle();
+                now = Instant::now();
+                member.idle(now);
                 has_asked = true;
             }
             Incoming::Garbage(request) => {

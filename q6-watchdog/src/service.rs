@@ -113,13 +113,14 @@ impl Service {
         answer: &impl Fn(&mut Connection, Request) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut connection = Connection::new(stream, self.idle, REPLY_TIME)?;
-        let mut has_asked = false;
+        let (mut has_asked, mut now) = (false, Instant::now());
         loop {
-            match connection.receive()? {
+            match connection.receive(now)? {
                 Incoming::Request(request) => {
                     member.busy();
                     answer(&mut connection, request)?;
-                    member.idle();
+                    now = Instant::now();
+                    member.idle(now);
                     has_asked = true;
                 }
                 Incoming::Garbage(request) => {
