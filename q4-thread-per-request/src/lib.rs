@@ -8,3 +8,4 @@ pub mod decision;
 pub mod line;
 pub mod replies;
 pub mod server;
+mod sys;

@@ -34,9 +34,9 @@ impl Replies {
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
     /// never waits for a client.
     ///
-    /// The lock is for a full queue only, and so is the page of stack that it takes. A reply wakes its client, and where there is one
-    /// processor the client is likely to have it next: with the lock held, every other thread that
-    /// answers would go to sleep at it.
+    /// The lock is for a full queue only, and so is the page of stack that it takes. A reply wakes
+    /// its client, and where there is one processor the client is likely to have it next: with the
+    /// lock held, every other thread that answers would go to sleep at it.
     ///
     /// # Errors
     /// If the queue is gone.

@@ -28,6 +28,7 @@ use crate::crowd::Crowd;
 use crate::decision::Decision;
 use crate::line::{Line, line};
 use crate::replies::Replies;
+use crate::sys::DetachedThreads;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q4-thread-per-request";
@@ -51,6 +52,7 @@ struct Desk {
     published: Published,
     replies: Replies,
     crowd: Crowd,
+    threads: DetachedThreads,
     server: i32,
 }
 
@@ -68,6 +70,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
         published: Published::new(&table),
         replies: Replies::new(&channel).context("cannot look at the queues")?,
         crowd: Crowd::default(),
+        threads: DetachedThreads::new("q4 request").context("cannot prepare threads")?,
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
@@ -130,18 +133,15 @@ fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
     let reservation = (place == Place::Reservation).then(|| line.reservation(request));
     let (pending, decision) = reservation.unzip();
     let shared = desk.clone();
-    let thread = Builder::new().name("q4 request".into()).stack_size(STACK_SIZE).spawn(move || {
+    let thread = desk.threads.start(move || {
         answer(&shared, &request, decision);
         drop(slot);
     });
-    match (thread, pending) {
-        (Ok(_detached), Some(pending)) => line.submit(pending),
-        (Ok(_detached), None) => {}
-        (Err(error), _) => {
-            warn!("cannot start a thread: {error}");
-            refuse(desk, &request, Status::Busy);
-        }
+    if let Err(error) = thread {
+        warn!("cannot start a thread: {error}");
+        return refuse(desk, &request, Status::Busy);
     }
+    pending.into_iter().for_each(|pending| line.submit(pending));
 }
 
 /// A request's thread: one request, one reply; a panic on the way costs only this request.

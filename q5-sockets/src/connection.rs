@@ -97,7 +97,7 @@ impl Connection {
     /// # Errors
     /// ECONNRESET, ETIMEDOUT. See recv(2).
     pub fn receive(&mut self, now: Instant) -> io::Result<Incoming> {
-        let (mut now, mut end) = (Some(now), None);
+        let (mut just_now, mut deadline) = (Some(now), None);
         loop {
             let bytes = self.received();
             match framing::request(bytes) {
@@ -111,11 +111,11 @@ impl Connection {
             // Set once, at the first byte of a request that we wait for: bytes that follow one by
             // one do not move it.
             let idle = bytes.is_empty();
-            let now = now.take().unwrap_or_else(Instant::now);
-            let end = match end {
+            let now = just_now.take().unwrap_or_else(Instant::now);
+            let end = match deadline {
                 Some(end) => end,
                 None if idle => now + self.idle,
-                None => *end.insert(now + REQUEST_TIME),
+                None => *deadline.insert(now + REQUEST_TIME),
             };
             match self.fill(Deadline::new(now, end)) {
                 Ok(0) => return Ok(Incoming::Closed),

@@ -65,7 +65,8 @@ impl Registry {
             return None;
         }
         members.entered += 1;
-        let (id, idle_since) = (members.entered, Arc::new(AtomicU64::new(self.now())));
+        let (id, idle_since) =
+            (members.entered, Arc::new(AtomicU64::new(self.millis(Instant::now()))));
         let entry =
             Entry { stream: stream.clone(), idle_since: idle_since.clone(), leaving: false };
         members.all.insert(id, entry);
@@ -78,7 +79,7 @@ impl Registry {
         // Looked at once: its thread may say something else a moment later.
         let since = staying.map(|entry| (entry.idle_since.load(Ordering::Relaxed), entry));
         let longest = since.min_by_key(|&(since, _)| since);
-        let (now, least) = (self.now(), IDLE_MIN.as_millis() as u64);
+        let (now, least) = (self.millis(Instant::now()), IDLE_MIN.as_millis() as u64);
         let is_long = |since: u64| since.saturating_add(least) <= now;
         let Some((_, longest)) = longest.filter(|&(since, _)| is_long(since)) else {
             return false;
@@ -110,12 +111,7 @@ impl Registry {
         waited.unwrap_or_else(PoisonError::into_inner).0.all.len()
     }
 
-    /// Milliseconds since the server started.
-    fn now(&self) -> u64 {
-        self.millis(Instant::now())
-    }
-
-    /// The same, at another moment.
+    /// Milliseconds from the server's start to a moment.
     fn millis(&self, moment: Instant) -> u64 {
         moment.saturating_duration_since(self.start).as_millis() as u64
     }
@@ -140,7 +136,7 @@ impl Member {
     /// Whether the last answer is so fresh that it may still be on its way.
     pub fn was_asked_lately(&self) -> bool {
         let since = self.idle_since.load(Ordering::Relaxed);
-        since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.now()
+        since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.millis(Instant::now())
     }
 
     /// Whether all connections are to end at once.

@@ -47,7 +47,8 @@ fn source(target: &str, test: &[&str]) -> PathBuf {
     let modules: PathBuf = test[..test.len() - 1].iter().filter(|part| **part != "tests").collect();
     let (unit, program) =
         (root().join(target).join("src"), root().join("tests/tests").join(target));
-    let candidates = [unit.join(&modules), program.join(&modules), program];
+    let main = program.join("main");
+    let candidates = [unit.join(&modules), program.join(&modules), program, main];
     let mut files = candidates.iter().map(|path| path.with_extension("rs"));
     files.find(|path| path.is_file()).unwrap_or_else(|| panic!("no source of {target} {test:?}"))
 }

@@ -167,20 +167,3 @@ fn a_failed_sync_is_told_to_all_who_wait() {
 fn a_stop_does_not_wait_for_ever_for_a_reservation() {
     stop_with_a_hanging_disk(STAGE, "q4 commit");
 }
-
-#[test]
-fn a_steady_view_costs_21_system_calls_on_both_sides() {
-    let name = "a_steady_view_costs_21_system_calls_on_both_sides";
-    let Some(bench) = Bench::new(name, STAGE) else { return };
-    let mut client = bench.server.client();
-    (0..50).for_each(|_| assert_eq!(client.view(2), 150));
-    let Some(strace) = Strace::attach(name, &[bench.server.pid()], &["-c"]) else { return };
-    let views = 500;
-    (0..views).for_each(|_| assert_eq!(client.view(2), 150));
-    let table = strace.finish();
-    let total = table.lines().find(|line| line.trim_end().ends_with("total")).unwrap();
-    let calls: u32 = total.split_whitespace().nth(3).unwrap().parse().unwrap();
-    // The client's two, msgsnd and msgrcv; and a few of the watcher's in all.
-    assert!((calls + 2 * views).div_ceil(views) <= 22, "{calls} for {views}:\n{table}");
-    assert!(calls + 2 * views <= 21 * views + 100, "{calls} for {views}:\n{table}");
-}
