@@ -1,5 +1,7 @@
 //! A client's own FIFO, where the replies to it arrive.
 
+use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,19 +19,38 @@ use crate::resync::{Found, Record, Stream};
 /// fill its FIFO while it is on its way to read.
 const UNREAD_MAX: i32 = 256 * 1024;
 
+/// Bytes of the longest name.
+const NAME_MAX: usize = "reply.-2147483648.fifo".len();
+
 /// Name of the FIFO in DIR for the replies to a client.
 pub fn name(client: i32) -> String {
-    format!("reply.{client}.fifo")
+    let mut name = String::with_capacity(NAME_MAX);
+    write_name(&mut name, client);
+    name
 }
 
-/// The FIFO in `dir` for the replies to a client, in one allocation: workers make it when they
-/// reply.
+fn write_name(text: &mut impl Write, client: i32) {
+    write!(text, "reply.{client}.fifo").expect("text has no end");
+}
+
+/// The FIFO in `dir` for the replies to a client.
 pub fn path(dir: &Path, client: i32) -> PathBuf {
-    let name = name(client);
-    let mut path = PathBuf::with_capacity(dir.as_os_str().len() + 1 + name.len());
+    let mut path = room_for_path(dir);
+    write_path(&mut path, dir, client);
+    path.into()
+}
+
+/// A text with room for the path of any client's FIFO in `dir`.
+pub(crate) fn room_for_path(dir: &Path) -> OsString {
+    OsString::with_capacity(dir.as_os_str().len() + 1 + NAME_MAX)
+}
+
+/// Replaces a path by that of a client's FIFO in `dir`; where it has room, without an allocation.
+pub(crate) fn write_path(path: &mut OsString, dir: &Path, client: i32) {
+    path.clear();
     path.push(dir);
-    path.push(name);
-    path
+    path.push("/");
+    write_name(path, client);
 }
 
 /// The client whose FIFO has this name, if it is such a name.

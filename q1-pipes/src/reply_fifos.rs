@@ -1,6 +1,7 @@
 //! The clients' FIFOs as a worker holds them: kept open, so that a reply costs one write, and never
 //! waited for.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
@@ -17,9 +18,14 @@ use crate::inbox;
 const KEPT_MAX: usize = 256;
 
 /// The write ends that one worker keeps.
+///
+/// Made before the fork, with all the memory that they need: a worker that allocates writes pages of
+/// the C library's that it would share otherwise.
 #[derive(Debug)]
 pub struct ReplyFifos<'a> {
     dir: &'a Path,
+    /// Room for the path of one of them.
+    path: OsString,
     /// By client.
     kept: Vec<Kept>,
     /// Replies so far, which tell the one used last.
@@ -40,7 +46,8 @@ struct Kept {
 impl<'a> ReplyFifos<'a> {
     /// None open yet; they will be looked for in `dir`.
     pub fn new(dir: &'a Path) -> ReplyFifos<'a> {
-        ReplyFifos { dir, kept: Vec::new(), turn: 0, lost: 0 }
+        let (path, kept) = (inbox::room_for_path(dir), Vec::with_capacity(KEPT_MAX));
+        ReplyFifos { dir, path, kept, turn: 0, lost: 0 }
     }
 
     /// Sends a reply in one write, which is whole or not at all; never waits.
@@ -112,10 +119,10 @@ impl<'a> ReplyFifos<'a> {
 
     /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
     fn open(&mut self, client: i32) -> io::Result<File> {
-        let path = inbox::path(self.dir, client);
-        match fifo::open_writer(&path) {
+        inbox::write_path(&mut self.path, self.dir, client);
+        match fifo::open_writer(Path::new(&self.path)) {
             Err(error) if is_out_of_descriptors(&error) && self.close_oldest() => {
-                fifo::open_writer(&path)
+                fifo::open_writer(Path::new(&self.path))
             }
             result => result,
         }

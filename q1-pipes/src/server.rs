@@ -41,15 +41,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let shared = SharedTable::new(&table).context("cannot share memory")?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let mut workers = Workers::new().context("cannot start workers")?;
+    // Each worker has a copy. Made here, it takes no memory of its own until it is used.
+    let mut fifos = ReplyFifos::new(&options.dir);
     workers
-        .start("q1 consult", |ready| {
-            consult(&mut channel, ReplyFifos::new(&options.dir), &shared, ready)
-        })
+        .start("q1 consult", |ready| consult(&mut channel, &mut fifos, &shared, ready))
         .context("cannot fork")?;
     workers
         .start("q1 reserve", |ready| {
-            let office = Office::new(store, table);
-            reserve(&mut channel, ReplyFifos::new(&options.dir), &shared, office, ready)
+            reserve(&mut channel, &mut fifos, &shared, Office::new(store, table), ready)
         })
         .context("cannot fork")?;
     channel.consultation.close_reader();
@@ -65,7 +64,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(
     channel: &mut Channel,
-    mut fifos: ReplyFifos<'_>,
+    fifos: &mut ReplyFifos<'_>,
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
@@ -90,7 +89,7 @@ fn consult(
 /// publishes, replies.
 fn reserve(
     channel: &mut Channel,
-    mut fifos: ReplyFifos<'_>,
+    fifos: &mut ReplyFifos<'_>,
     shared: &SharedTable,
     mut office: Office,
     ready: Ready,
@@ -114,7 +113,7 @@ fn reserve(
 }
 
 /// A worker's end: refuses what came too late, then says the sums.
-fn finish(channel: &mut Channel, place: Place, mut fifos: ReplyFifos<'_>) -> anyhow::Result<()> {
+fn finish(channel: &mut Channel, place: Place, fifos: &mut ReplyFifos<'_>) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
     while let Incoming::Request(request) = channel.receive(place)? {
