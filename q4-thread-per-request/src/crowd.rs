@@ -37,8 +37,7 @@ impl Crowd {
     pub fn enter(&self, room: usize) -> Option<Slot> {
         let mut inside = self.lock();
         inside.room = room;
-        // A wait looks at the clock before it looks at the count.
-        if inside.count >= room && !inside.stuck {
+        if !inside.stuck {
             let is_full = |inside: &mut Inside| inside.count >= room;
             let waited = self.inside.1.wait_timeout_while(inside, PATIENCE, is_full);
             inside = waited.unwrap_or_else(PoisonError::into_inner).0;

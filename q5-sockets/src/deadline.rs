@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLACK: Duration = Duration::from_millis(10);
 
 /// A moment until which calls may take, and the last look at the clock, from which the first of them
-/// counts: of what a request needs beside its system calls, most is looking at the clock.
+/// counts: a look of its own for each call was the dearest thing that a request did beside its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     seen: Instant,
