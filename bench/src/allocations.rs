@@ -21,7 +21,7 @@ impl Allocations {
     /// # Errors
     /// If it does not compile.
     pub fn prepare(dir: &Path) -> anyhow::Result<Option<Allocations>> {
-        if !tests::c::is_there("cc") {
+        if !harness::c::is_there("cc") {
             eprintln!("bench: allocations are not counted: there is no cc, a C compiler");
             return Ok(None);
         }
@@ -29,10 +29,10 @@ impl Allocations {
         let (library, counter) = (dir.join("allocations.so"), dir.join("allocations"));
         fs::write(&counter, 0_u64.to_ne_bytes()).context("cannot make the counter")?;
         let output = Command::new("cc")
-            .args(tests::c::WARNINGS)
+            .args(harness::c::WARNINGS)
             .args(["-std=c11", "-O2", "-fPIC", "-shared", "-o"])
             .arg(&library)
-            .arg(tests::c::root().join("tests/c/allocations/allocations.c"))
+            .arg(harness::c::root().join("tests/c/allocations/allocations.c"))
             .output()
             .context("cannot start cc")?;
         let text = String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,6 @@
 //! What is demanded of the stages, as ratios and counts of one run.
 
-use tests::stage::ALL;
+use harness::stage::ALL;
 
 use crate::plan;
 use crate::results::server::Stage;

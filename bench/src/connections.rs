@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use harness::address;
+use harness::stage::Mechanism;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tests::address;
-use tests::stage::Mechanism;
 
 use crate::memory;
 use crate::process::Process;

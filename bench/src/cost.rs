@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ::tests::strace::Strace;
 use anyhow::Context;
+use harness::strace::Strace;
 
 use crate::interrupt;
 use crate::memory;
@@ -71,7 +71,7 @@ fn count(bench: &Bench, subject: &Subject) -> anyhow::Result<Stage> {
     let threads_under_16 = crowd(bench, subject, &server);
     let threads_under_16 = server.explain(subject, threads_under_16)?;
     server.stop(subject)?;
-    let folder = subject.which().map(|stage| ::tests::c::root().join(stage.package()).join("src"));
+    let folder = subject.which().map(|stage| harness::c::root().join(stage.package()).join("src"));
     Ok(Stage {
         name: subject.name.clone(),
         protocol: Protocol::name(mechanism).to_owned(),

@@ -8,8 +8,8 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use common::ask::Ask;
 use common::reply::Status;
-use tests::client::Client;
-use tests::stage::Mechanism;
+use harness::client::Client;
+use harness::stage::Mechanism;
 
 use crate::bare::disk::Disk;
 use crate::bare::{pipes, queues, sockets, table};

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use ::tests::stage::Mechanism;
 use clap::{Parser, Subcommand, ValueEnum};
+use harness::stage::Mechanism;
 
 use crate::bare::Bare;
 use crate::door::DoorKind;

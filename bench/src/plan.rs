@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::stage::Mechanism;
+use harness::stage::Mechanism;
 
 use crate::bare::Bare;
 use crate::group::{Group, Turn};

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use harness::leftovers;
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
-use tests::leftovers;
 
 use crate::allocations::Allocations;
 use crate::bare::Bare;

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, ensure};
 use clap::ValueEnum;
 use common::shows;
+use harness::{address, processes};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
-use tests::{address, processes};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
 

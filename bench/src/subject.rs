@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tests::stage::{Mechanism, Stage};
+use harness::stage::{Mechanism, Stage};
 
 use crate::bare::Bare;
 use crate::door::DoorKind;

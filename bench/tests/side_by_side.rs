@@ -7,12 +7,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use bench::results::{Results, SCHEMA};
+use harness::effort::Effort;
+use harness::stage::{program, skip};
+use harness::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use tests::effort::Effort;
-use tests::stage::{program, skip};
-use tests::wait;
 
 /// How long until a client is seen, and how long the bench may take to end.
 const SOON: Duration = Duration::from_secs(60);

@@ -15,24 +15,24 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::leftovers;
-use crate::request_fifo::RequestFifo;
+use crate::armour::leftovers;
+use crate::armour::request_fifo::RequestFifo;
 
 /// Where a request comes in: its FIFO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestClass {
     /// LIST and VIEW.
     Consultation,
     /// RESERVE.
     Reservation,
 }
 
-impl Place {
+impl RequestClass {
     /// Name of the FIFO in DIR.
     pub fn file_name(self) -> &'static str {
         match self {
-            Place::Consultation => "consult.fifo",
-            Place::Reservation => "reserve.fifo",
+            RequestClass::Consultation => "consult.fifo",
+            RequestClass::Reservation => "reserve.fifo",
         }
     }
 }
@@ -70,29 +70,29 @@ impl Channel {
     /// Says which FIFO cannot be made.
     pub fn create(dir: &Path) -> anyhow::Result<Channel> {
         leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
-        let create = |place: Place| {
-            let path = dir.join(place.file_name());
+        let create = |class: RequestClass| {
+            let path = dir.join(class.file_name());
             RequestFifo::create(path.clone())
                 .with_context(|| format!("cannot make {}", path.display()))
         };
         Ok(Channel {
-            consultation: create(Place::Consultation)?,
-            reservation: create(Place::Reservation)?,
+            consultation: create(RequestClass::Consultation)?,
+            reservation: create(RequestClass::Reservation)?,
             stop: stop_record().context("cannot draw the stop record")?,
             anonymous: 0,
         })
     }
 
-    /// The next request for `place`, in the order in which they were sent.
+    /// The next request for `class`, in the order in which they were sent.
     ///
     /// # Errors
     /// Those of the pipe. See read(2).
-    pub fn receive(&mut self, place: Place) -> io::Result<Incoming> {
+    pub fn receive(&mut self, class: RequestClass) -> io::Result<Incoming> {
         loop {
-            if let Some(incoming) = self.take(place) {
+            if let Some(incoming) = self.take(class) {
                 return Ok(incoming);
             }
-            match self.fifo(place).fill() {
+            match self.fifo(class).fill() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Incoming::Nothing);
                 }
@@ -101,17 +101,21 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the
+    /// Fills `batch` with the requests that are waiting for `class`, 64 at most; waits only for the
     /// first of them. Returns whether the server goes on.
     ///
     /// # Errors
     /// As [`Channel::receive`].
-    pub fn receive_batch(&mut self, place: Place, batch: &mut Vec<Request>) -> io::Result<bool> {
+    pub fn receive_batch(
+        &mut self,
+        class: RequestClass,
+        batch: &mut Vec<Request>,
+    ) -> io::Result<bool> {
         batch.clear();
         loop {
-            match self.take(place) {
+            match self.take(class) {
                 Some(Incoming::Request(request)) => batch.push(request),
-                None if batch.is_empty() => self.fifo(place).fill()?,
+                None if batch.is_empty() => self.fifo(class).fill()?,
                 None | Some(Incoming::Nothing) => return Ok(true),
                 // What was taken is answered first; the next call comes here again.
                 Some(Incoming::Closed) => return Ok(!batch.is_empty()),
@@ -159,19 +163,19 @@ impl Channel {
         }
     }
 
-    /// The FIFO of `place`.
-    pub fn fifo(&mut self, place: Place) -> &mut RequestFifo {
-        match place {
-            Place::Consultation => &mut self.consultation,
-            Place::Reservation => &mut self.reservation,
+    /// The FIFO of `class`.
+    pub fn fifo(&mut self, class: RequestClass) -> &mut RequestFifo {
+        match class {
+            RequestClass::Consultation => &mut self.consultation,
+            RequestClass::Reservation => &mut self.reservation,
         }
     }
 
     /// The next of what was read already.
-    fn take(&mut self, place: Place) -> Option<Incoming> {
+    fn take(&mut self, class: RequestClass) -> Option<Incoming> {
         let stop = self.stop;
         loop {
-            let fifo = self.fifo(place);
+            let fifo = self.fifo(class);
             if fifo.closed {
                 return Some(Incoming::Closed);
             }
@@ -200,7 +204,7 @@ fn stop_record() -> io::Result<Request> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resync::Stream;
+    use crate::armour::resync::Stream;
     use common::ask::Ask;
     use common::request::REQUEST_SIZE;
     use proptest::prelude::*;

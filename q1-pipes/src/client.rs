@@ -12,9 +12,9 @@ use common::reply::Reply;
 use common::request::Request;
 use nix::unistd::gettid;
 
-use crate::channel::Place;
+use crate::armour::ticks::Ticks;
+use crate::channel::RequestClass;
 use crate::connection::Connection;
-use crate::ticks::Ticks;
 
 /// After so long a silence our FIFO is emptied before we ask: whoever asks in our name may have filled
 /// it, and the answer would find no room. One who asks without a pause sees that by what comes.
@@ -73,12 +73,12 @@ impl Client {
         }
         (self.asked, self.has_others) = (now, false);
         let deadline = now + self.timeout;
-        let place = match ask {
-            Ask::List | Ask::View { .. } => Place::Consultation,
-            Ask::Reserve { .. } => Place::Reservation,
+        let class = match ask {
+            Ask::List | Ask::View { .. } => RequestClass::Consultation,
+            Ask::Reserve { .. } => RequestClass::Reservation,
         };
-        while let Err(error) = self.connection.send(place, &request) {
-            self.go_on(error, place, deadline).map_err(Unanswered::NotSent)?;
+        while let Err(error) = self.connection.send(class, &request) {
+            self.go_on(error, class, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {
             match self.connection.receive(&mut self.reply) {
@@ -90,20 +90,20 @@ impl Client {
                     self.has_others = true;
                     self.check(deadline).map_err(Unanswered::Unknown)?;
                 }
-                Err(error) => self.go_on(error, place, deadline).map_err(Unanswered::Unknown)?,
+                Err(error) => self.go_on(error, class, deadline).map_err(Unanswered::Unknown)?,
             }
         }
     }
 
     /// After a failed call: goes on if it was only interrupted, there is time left, and the server
     /// is still there.
-    fn go_on(&self, error: io::Error, place: Place, deadline: Instant) -> io::Result<()> {
+    fn go_on(&self, error: io::Error, class: RequestClass, deadline: Instant) -> io::Result<()> {
         let stopped = || Err(io::Error::other("the server has stopped"));
         match error.kind() {
             io::ErrorKind::BrokenPipe => stopped(),
             // Our FIFO never ends, since we can write to it ourselves: a dead server must be looked
             // for.
-            io::ErrorKind::Interrupted if self.connection.is_over(place)? => stopped(),
+            io::ErrorKind::Interrupted if self.connection.is_over(class)? => stopped(),
             io::ErrorKind::Interrupted => self.check(deadline),
             _ => Err(error),
         }

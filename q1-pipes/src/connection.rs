@@ -16,10 +16,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zerocopy::IntoBytes;
 
-use crate::channel::Place;
+use crate::PACKAGE;
+use crate::armour::inbox::Inbox;
+use crate::channel::RequestClass;
 use crate::fifo;
-use crate::inbox::Inbox;
-use crate::server::PACKAGE;
 
 /// The ends of one client.
 #[derive(Debug)]
@@ -46,15 +46,15 @@ impl Connection {
         directory::check(dir)?;
         let inbox = Inbox::create(dir, client)
             .with_context(|| format!("cannot make a FIFO in {}", dir.display()))?;
-        let find = |place: Place| {
-            let path = dir.join(place.file_name());
+        let find = |class: RequestClass| {
+            let path = dir.join(class.file_name());
             let writer = fifo::open_writer(&path).map_err(|error| explain(&path, &error))?;
             fifo::set_nonblocking(&writer, false).context("cannot set a FIFO's mode")?;
             anyhow::Ok(writer)
         };
         Ok(Connection {
-            consultation: find(Place::Consultation)?,
-            reservation: find(Place::Reservation)?,
+            consultation: find(RequestClass::Consultation)?,
+            reservation: find(RequestClass::Reservation)?,
             inbox,
         })
     }
@@ -63,8 +63,8 @@ impl Connection {
     ///
     /// # Errors
     /// EINTR, EPIPE if the server is gone. See pipe(7).
-    pub fn send(&self, place: Place, request: &Request) -> io::Result<()> {
-        self.writer(place).write(request.as_bytes()).map(drop)
+    pub fn send(&self, class: RequestClass, request: &Request) -> io::Result<()> {
+        self.writer(class).write(request.as_bytes()).map(drop)
     }
 
     /// Throws away the replies that have come already.
@@ -83,14 +83,14 @@ impl Connection {
         self.inbox.receive(reply)
     }
 
-    /// Whether the worker at `place` is gone, and no reply of it waits to be read.
+    /// Whether the worker at `class` is gone, and no reply of it waits to be read.
     ///
     /// # Errors
     /// None that can happen. See poll(2).
-    pub fn is_over(&self, place: Place) -> io::Result<bool> {
+    pub fn is_over(&self, class: RequestClass) -> io::Result<bool> {
         // In this order: what a worker wrote before it ended is there when its end shows.
         let mut ends = [
-            PollFd::new(self.writer(place).as_fd(), PollFlags::empty()),
+            PollFd::new(self.writer(class).as_fd(), PollFlags::empty()),
             PollFd::new(self.inbox.as_fd(), PollFlags::POLLIN),
         ];
         match poll(&mut ends, PollTimeout::ZERO) {
@@ -102,10 +102,10 @@ impl Connection {
         Ok(gone.contains(PollFlags::POLLERR) && !waiting.contains(PollFlags::POLLIN))
     }
 
-    fn writer(&self, place: Place) -> &File {
-        match place {
-            Place::Consultation => &self.consultation,
-            Place::Reservation => &self.reservation,
+    fn writer(&self, class: RequestClass) -> &File {
+        match class {
+            RequestClass::Consultation => &self.consultation,
+            RequestClass::Reservation => &self.reservation,
         }
     }
 }

@@ -15,14 +15,13 @@ use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use tracing::info;
 
-use crate::channel::{Channel, Incoming, Place};
-use crate::leftovers;
-use crate::reply_fifos::ReplyFifos;
-use crate::shared::SharedTable;
-use crate::workers::{Ready, Workers};
+use crate::PACKAGE;
+use crate::armour::leftovers;
+use crate::armour::reply_fifos::ReplyFifos;
+use crate::channel::{Channel, Incoming, RequestClass};
+use crate::process::shared::SharedTable;
+use crate::process::workers::{Ready, Workers};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q1-pipes";
 /// How long the parent sleeps when no signal comes; it has nothing else to look after.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long the workers may take to answer what stands before the stop record.
@@ -72,7 +71,7 @@ fn consult(
     channel.reservation.close_reader();
     ready.report()?;
     loop {
-        match channel.receive(Place::Consultation)? {
+        match channel.receive(RequestClass::Consultation)? {
             Incoming::Request(request) => {
                 shared.answer(&request, server, &mut reply)?;
                 fifos.reply(request.client.get(), &reply);
@@ -82,7 +81,7 @@ fn consult(
             Incoming::Closed => break,
         }
     }
-    finish(channel, Place::Consultation, fifos)
+    finish(channel, RequestClass::Consultation, fifos)
 }
 
 /// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
@@ -99,7 +98,7 @@ fn reserve(
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;
-    while decided.is_ok() && channel.receive_batch(Place::Reservation, &mut batch)? {
+    while decided.is_ok() && channel.receive_batch(RequestClass::Reservation, &mut batch)? {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
         for (request, &outcome) in batch.iter().zip(&outcomes) {
@@ -108,15 +107,19 @@ fn reserve(
         }
         log::answered_batch(&batch, &outcomes);
     }
-    finish(channel, Place::Reservation, fifos)?;
+    finish(channel, RequestClass::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
 }
 
 /// A worker's end: refuses what came too late, then says the sums.
-fn finish(channel: &mut Channel, place: Place, fifos: &mut ReplyFifos<'_>) -> anyhow::Result<()> {
+fn finish(
+    channel: &mut Channel,
+    class: RequestClass,
+    fifos: &mut ReplyFifos<'_>,
+) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
-    while let Incoming::Request(request) = channel.receive(place)? {
+    channel.fifo(class).stop_waiting(Instant::now() + LATE_MAX)?;
+    while let Incoming::Request(request) = channel.receive(class)? {
         let reply = Reply::new(&request, Status::Unavailable, server);
         fifos.reply(request.client.get(), &reply);
         log::answered(&request, &reply);
@@ -125,7 +128,7 @@ fn finish(channel: &mut Channel, place: Place, fifos: &mut ReplyFifos<'_>) -> an
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }
-    let skipped = channel.fifo(place).skipped();
+    let skipped = channel.fifo(class).skipped();
     if skipped > 0 {
         info!(skipped, "bytes belonged to no request");
     }

@@ -17,10 +17,10 @@ use common::process;
 use common::request::Request;
 use zerocopy::IntoBytes;
 
-use crate::leftovers;
-use crate::limits;
+use crate::PACKAGE;
+use crate::armour::leftovers;
+use crate::armour::limits;
 use crate::queue::{Queue, Received, Wait, Which, is_gone};
-use crate::server::PACKAGE;
 use crate::sys;
 
 /// The file whose inode gives the keys. It is made once and never removed: a new file may get
@@ -33,7 +33,7 @@ pub const REPLIES: u8 = b'R';
 
 /// Where a request comes in: its message type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestClass {
     /// LIST and VIEW.
     Consultation = 1,
     /// RESERVE.
@@ -137,11 +137,11 @@ impl Channel {
     ///
     /// # Errors
     /// EINTR, EIDRM or EINVAL if the server is gone. See msgsnd(2).
-    pub fn send(&self, place: Place, request: &Request) -> io::Result<()> {
-        self.requests.send(place as i64, request.as_bytes(), Wait::Yes)
+    pub fn send(&self, class: RequestClass, request: &Request) -> io::Result<()> {
+        self.requests.send(class as i64, request.as_bytes(), Wait::Yes)
     }
 
-    /// The next request for `place`, in the order in which they were sent.
+    /// The next request for `class`, in the order in which they were sent.
     ///
     /// The consultation worker receives every type but 2. If it received type 1 only, messages of
     /// other types would stay, and 512 of them close the queue for ever; so they come in here and
@@ -149,10 +149,10 @@ impl Channel {
     ///
     /// # Errors
     /// Those that do not mean the end of the queue. See msgrcv(2).
-    pub fn receive(&self, place: Place, wait: Wait) -> io::Result<Incoming> {
-        let which = match place {
-            Place::Consultation => Which::Except(Place::Reservation as i64),
-            Place::Reservation => Which::Only(Place::Reservation as i64),
+    pub fn receive(&self, class: RequestClass, wait: Wait) -> io::Result<Incoming> {
+        let which = match class {
+            RequestClass::Consultation => Which::Except(RequestClass::Reservation as i64),
+            RequestClass::Reservation => Which::Only(RequestClass::Reservation as i64),
         };
         match self.next(which, wait) {
             Ok(Some((_, request))) if request.is_anonymous() => Ok(Incoming::Dropped),
@@ -168,7 +168,7 @@ impl Channel {
     ///
     /// # Errors
     /// As [`Channel::receive`].
-    pub fn receive_any(&self) -> io::Result<Option<(Place, Request)>> {
+    pub fn receive_any(&self) -> io::Result<Option<(RequestClass, Request)>> {
         loop {
             match self.next(Which::All, Wait::Yes) {
                 Ok(Some((_, request))) if request.is_anonymous() => {}
@@ -179,7 +179,7 @@ impl Channel {
     }
 
     /// The next message; one that names no client, whom nobody can answer, is counted.
-    fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(Place, Request)>> {
+    fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(RequestClass, Request)>> {
         let mut received = Received::default();
         loop {
             match self.requests.receive_into(&mut received, which, wait) {
@@ -191,25 +191,25 @@ impl Channel {
             }
             let request = request(&received);
             self.anonymous.fetch_add(request.is_anonymous().into(), Ordering::Relaxed);
-            return Ok(Some((place(&received), request)));
+            return Ok(Some((class(&received), request)));
         }
     }
 
-    /// Fills `batch` with what is waiting for `place`, 64 messages at most, so that nobody waits in
+    /// Fills `batch` with what is waiting for `class`, 64 messages at most, so that nobody waits in
     /// it for an end of the others; waits only for the first. Returns whether the queue is there.
     ///
     /// # Errors
     /// As [`Channel::receive`].
     pub fn receive_batch(
         &self,
-        place: Place,
+        class: RequestClass,
         wait: Wait,
         batch: &mut Vec<Request>,
     ) -> io::Result<bool> {
         batch.clear();
         let mut wait = wait;
         for _ in 0..BATCH_MAX {
-            match self.receive(place, wait)? {
+            match self.receive(class, wait)? {
                 Incoming::Request(request) => batch.push(request),
                 Incoming::Dropped => {}
                 Incoming::Nothing => break,
@@ -228,19 +228,19 @@ impl Channel {
 }
 
 /// The place of a message; whatever is no reservation is looked at by the consultation's rules.
-fn place(received: &Received) -> Place {
-    if received.mtype() == Place::Reservation as i64 {
-        Place::Reservation
+fn class(received: &Received) -> RequestClass {
+    if received.mtype() == RequestClass::Reservation as i64 {
+        RequestClass::Reservation
     } else {
-        Place::Consultation
+        RequestClass::Consultation
     }
 }
 
 /// The request in a message; one of an unknown type belongs to no place and is spoiled.
 pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
-    let is_for = |place| received.mtype() == place as i64;
-    let is_known = is_for(Place::Consultation) || is_for(Place::Reservation);
+    let is_for = |class| received.mtype() == class as i64;
+    let is_known = is_for(RequestClass::Consultation) || is_for(RequestClass::Reservation);
     if is_known { request } else { request.spoiled() }
 }
 

@@ -14,9 +14,9 @@ use common::process;
 use common::reply::Reply;
 use common::request::Request;
 use nix::unistd::gettid;
-use q1_pipes::ticks::Ticks;
+use q1_pipes::armour::ticks::Ticks;
 
-use crate::channel::{Channel, Place};
+use crate::channel::{Channel, RequestClass};
 use crate::queue::{Queue, Received, Wait, Which};
 
 /// A client: one thread's. Another thread may have another.
@@ -75,11 +75,11 @@ impl Client {
     pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let deadline = Instant::now() + self.timeout;
-        let place = match ask {
-            Ask::List | Ask::View { .. } => Place::Consultation,
-            Ask::Reserve { .. } => Place::Reservation,
+        let class = match ask {
+            Ask::List | Ask::View { .. } => RequestClass::Consultation,
+            Ask::Reserve { .. } => RequestClass::Reservation,
         };
-        while let Err(error) = self.channel.send(place, &request) {
+        while let Err(error) = self.channel.send(class, &request) {
             self.go_on(error, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {

@@ -2,14 +2,12 @@
 //! worker.
 #![cfg(target_os = "linux")]
 
-pub mod backlog;
+pub mod armour;
 pub mod channel;
 pub mod client;
-mod kept;
-pub mod leftovers;
-mod limits;
 pub mod queue;
-mod room;
 pub mod server;
-pub mod sweep;
 mod sys;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q2-msgqueue";

@@ -118,7 +118,7 @@ impl Queue {
     ///
     /// # Errors
     /// EIDRM or EINVAL if it is gone. See msgop(2).
-    pub fn is_sent(&self, mtype: i64, bytes: &[u8]) -> io::Result<bool> {
+    pub fn try_send(&self, mtype: i64, bytes: &[u8]) -> io::Result<bool> {
         match self.send(mtype, bytes, Wait::No) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             result => result.map(|()| true),

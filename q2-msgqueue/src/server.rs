@@ -13,17 +13,16 @@ use common::reply::Reply;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q1_pipes::shared::SharedTable;
-use q1_pipes::ticks::Ticks;
-use q1_pipes::workers::{Ready, Workers};
+use q1_pipes::armour::ticks::Ticks;
+use q1_pipes::process::shared::SharedTable;
+use q1_pipes::process::workers::{Ready, Workers};
 use tracing::info;
 
-use crate::backlog::Backlog;
-use crate::channel::{Channel, Incoming, Place};
-use crate::sweep::Sweeper;
+use crate::PACKAGE;
+use crate::armour::backlog::Backlog;
+use crate::armour::sweep::Sweeper;
+use crate::channel::{Channel, Incoming, RequestClass};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q2-msgqueue";
 /// How often the parent looks after the reply queue.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the workers may take to answer what they have taken.
@@ -77,7 +76,9 @@ fn consult(
     let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
-        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
+        match backlog
+            .receive(&mut ticks, |wait| channel.receive(RequestClass::Consultation, wait))?
+        {
             Incoming::Request(request) => {
                 shared.answer(&request, server, &mut reply)?;
                 backlog.reply(request.client.get(), &reply)?;
@@ -106,7 +107,7 @@ fn reserve(
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, &mut batch)
+            channel.receive_batch(RequestClass::Reservation, wait, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut outcomes);

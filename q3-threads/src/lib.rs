@@ -2,6 +2,9 @@
 //! reservation thread.
 #![cfg(target_os = "linux")]
 
+pub mod armour;
 pub mod published;
 pub mod server;
-pub mod workers;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q3-threads";

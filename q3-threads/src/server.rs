@@ -15,17 +15,16 @@ use common::reply::Reply;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q1_pipes::ticks::Ticks;
-use q2_msgqueue::backlog::Backlog;
-use q2_msgqueue::channel::{Channel, Incoming, Place};
-use q2_msgqueue::sweep::Sweeper;
+use q1_pipes::armour::ticks::Ticks;
+use q2_msgqueue::armour::backlog::Backlog;
+use q2_msgqueue::armour::sweep::Sweeper;
+use q2_msgqueue::channel::{Channel, Incoming, RequestClass};
 use tracing::info;
 
+use crate::PACKAGE;
+use crate::armour::workers::{Ready, Workers};
 use crate::published::Published;
-use crate::workers::{Ready, Workers};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q3-threads";
 /// How often the main thread looks after the reply queue.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the workers may take to answer what they have taken.
@@ -82,7 +81,9 @@ fn consult(
     let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
-        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
+        match backlog
+            .receive(&mut ticks, |wait| channel.receive(RequestClass::Consultation, wait))?
+        {
             Incoming::Request(request) => {
                 shared.answer(&request, server, &mut reply);
                 backlog.reply(request.client.get(), &reply)?;
@@ -111,7 +112,7 @@ fn reserve(
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, &mut batch)
+            channel.receive_batch(RequestClass::Reservation, wait, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut outcomes);

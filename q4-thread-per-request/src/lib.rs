@@ -2,10 +2,12 @@
 //! what they reserve.
 #![cfg(target_os = "linux")]
 
+pub mod armour;
 pub mod committer;
-pub mod crowd;
 pub mod decision;
 pub mod line;
-pub mod replies;
 pub mod server;
 mod sys;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q4-thread-per-request";

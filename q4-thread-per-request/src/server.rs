@@ -17,26 +17,25 @@ use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q2_msgqueue::channel::{Channel, Place};
-use q2_msgqueue::sweep::Sweeper;
+use q2_msgqueue::armour::sweep::Sweeper;
+use q2_msgqueue::channel::{Channel, RequestClass};
+use q3_threads::armour::workers::{STACK_SIZE, Workers};
 use q3_threads::published::Published;
-use q3_threads::workers::{STACK_SIZE, Workers};
 use tracing::{error, info, warn};
 
+use crate::PACKAGE;
+use crate::armour::replies::Replies;
+use crate::armour::thread_limit::ThreadLimit;
 use crate::committer;
-use crate::crowd::Crowd;
 use crate::decision::Decision;
 use crate::line::{Line, line};
-use crate::replies::Replies;
 use crate::sys::DetachedThreads;
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q4-thread-per-request";
 /// Requests that have a thread at most; one more is told that the server is busy. Without a
 /// bound, a slow disk and enough clients take the machine's last thread, everybody's.
 const THREADS_MAX: usize = 256;
 /// Reservations that have one while replies find no room, for the same reason as in [`serve`].
-const THREADS_UNDER_PRESSURE: usize = 16;
+const THREADS_CONGESTED: usize = 16;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the threads may take to answer what they have taken.
@@ -48,10 +47,10 @@ const UNREAD_POLL: Duration = Duration::from_millis(5);
 
 /// What all requests' threads use.
 #[derive(Debug)]
-struct Desk {
+struct SharedState {
     published: Published,
     replies: Replies,
-    crowd: Crowd,
+    limit: ThreadLimit,
     threads: DetachedThreads,
     server: i32,
 }
@@ -66,16 +65,16 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut lock = ManuallyDrop::new(lock);
     process::name("q4 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
-    let desk = Arc::new(Desk {
+    let state = Arc::new(SharedState {
         published: Published::new(&table),
         replies: Replies::new(&channel).context("cannot look at the queues")?,
-        crowd: Crowd::default(),
+        limit: ThreadLimit::default(),
         threads: DetachedThreads::new("q4 request").context("cannot prepare threads")?,
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
     // Room for all: the main thread, which puts them in line, never waits.
-    let (shared, (line, waiting)) = (desk.clone(), line(THREADS_MAX));
+    let (shared, (line, waiting)) = (state.clone(), line(THREADS_MAX));
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
@@ -86,7 +85,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     workers.wait_ready()?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
-    let (mut handle, shared) = (channel.handle(), desk.clone());
+    let (mut handle, shared) = (channel.handle(), state.clone());
     let watcher =
         Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
             let watched = watch(&signals, &mut workers, &channel, &shared, &sweeper);
@@ -94,7 +93,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             watched.and(stopped)
         });
     let watcher = watcher.context("cannot start a thread")?;
-    let served = ready_line.print().and_then(|()| serve(&handle, &desk, line));
+    let served = ready_line.print().and_then(|()| serve(&handle, &state, line));
     // Whichever of the two threads ends first ends the other by removing the queue.
     let removed = handle.requests.remove().context("cannot remove the request queue");
     let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;
@@ -105,14 +104,16 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 
 /// The main thread's life: takes every request, the oldest first, and starts a thread for it. It
 /// holds the committer's only line: the committer ends when this does.
-fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
-    let _counted_too = desk.crowd.enter(1);
-    while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
-        match place {
+fn serve(channel: &Channel, state: &Arc<SharedState>, line: Line) -> anyhow::Result<()> {
+    let _counted_too = state.limit.acquire(1);
+    while let Some((class, request)) = channel.receive_any().context("cannot receive requests")? {
+        match class {
             // The caller runs it: who does not read may be sending without a pause, and those who
             // read would wait for the start of each thread.
-            Place::Consultation if desk.replies.is_pressed() => answer(desk, &request, None),
-            _ => start_thread(desk, &line, place, request),
+            RequestClass::Consultation if state.replies.is_congested() => {
+                answer(state, &request, None)
+            }
+            _ => start_thread(state, &line, class, request),
         }
     }
     if channel.anonymous() > 0 {
@@ -126,58 +127,58 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
 /// A reservation gets in line here and not in its thread: threads run in any order, and the first
 /// to come is to be the first served. It does so when its thread is there, because a request that
 /// is told BUSY must not be decided.
-fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
-    let threads = if desk.replies.is_pressed() { THREADS_UNDER_PRESSURE } else { THREADS_MAX };
-    let slot = desk.crowd.enter(1 + threads); // The main thread is inside too.
-    let Some(slot) = slot else { return refuse(desk, &request, Status::Busy) };
-    let reservation = (place == Place::Reservation).then(|| line.reservation(request));
+fn start_thread(state: &Arc<SharedState>, line: &Line, class: RequestClass, request: Request) {
+    let threads = if state.replies.is_congested() { THREADS_CONGESTED } else { THREADS_MAX };
+    let permit = state.limit.acquire(1 + threads); // The main thread is inside too.
+    let Some(permit) = permit else { return refuse(state, &request, Status::Busy) };
+    let reservation = (class == RequestClass::Reservation).then(|| line.reservation(request));
     let (pending, decision) = reservation.unzip();
-    let shared = desk.clone();
-    let thread = desk.threads.start(move || {
+    let shared = state.clone();
+    let thread = state.threads.start(move || {
         answer(&shared, &request, decision);
-        drop(slot);
+        drop(permit);
     });
     if let Err(error) = thread {
         warn!("cannot start a thread: {error}");
-        return refuse(desk, &request, Status::Busy);
+        return refuse(state, &request, Status::Busy);
     }
     pending.into_iter().for_each(|pending| line.submit(pending));
 }
 
 /// A request's thread: one request, one reply; a panic on the way costs only this request.
-fn answer(desk: &Desk, request: &Request, decision: Option<Decision>) {
+fn answer(state: &SharedState, request: &Request, decision: Option<Decision>) {
     let answered = catch_unwind(AssertUnwindSafe(|| match decision {
-        None => consult(desk, request),
-        Some(decision) => reserve(desk, request, decision),
+        None => consult(state, request),
+        Some(decision) => reserve(state, request, decision),
     }));
     if answered.is_err() {
-        refuse(desk, request, Status::Unavailable);
+        refuse(state, request, Status::Unavailable);
     }
 }
 
 /// A consultation's thread: answers from the published table.
 #[inline(never)] // Two replies on one stack would be a page of it more, in every thread.
-fn consult(desk: &Desk, request: &Request) {
+fn consult(state: &SharedState, request: &Request) {
     let mut reply = Reply::default();
-    desk.published.answer(request, desk.server, &mut reply);
-    send(desk, request, &reply);
+    state.published.answer(request, state.server, &mut reply);
+    send(state, request, &reply);
 }
 
 /// A reservation's thread: waits for the committer's decision.
 #[inline(never)] // Likewise.
-fn reserve(desk: &Desk, request: &Request, decision: Decision) {
+fn reserve(state: &SharedState, request: &Request, decision: Decision) {
     let mut reply = Reply::default();
-    reply.tell(request, decision.wait(), desk.server);
-    send(desk, request, &reply);
+    reply.tell(request, decision.wait(), state.server);
+    send(state, request, &reply);
 }
 
 #[cold]
-fn refuse(desk: &Desk, request: &Request, status: Status) {
-    send(desk, request, &Reply::new(request, status, desk.server));
+fn refuse(state: &SharedState, request: &Request, status: Status) {
+    send(state, request, &Reply::new(request, status, state.server));
 }
 
-fn send(desk: &Desk, request: &Request, reply: &Reply) {
-    match desk.replies.send(request.client.get(), reply) {
+fn send(state: &SharedState, request: &Request, reply: &Reply) {
+    match state.replies.send(request.client.get(), reply) {
         Ok(()) => log::answered(request, reply),
         // Then the watcher will notice too.
         Err(error) => warn!("cannot reply to {}: {error}", request.client),
@@ -190,12 +191,12 @@ fn watch(
     signals: &Signals,
     workers: &mut Workers,
     channel: &Channel,
-    desk: &Desk,
+    state: &SharedState,
     sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     let mut tidied = Instant::now();
     loop {
-        match signals.wait(desk.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
+        match signals.wait(state.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
             // The committer has ended, or a reply is kept.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
@@ -208,7 +209,7 @@ fn watch(
             }
             None => {}
         }
-        desk.replies.retry().context("cannot send deferred replies")?;
+        state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;
@@ -226,7 +227,7 @@ fn stop(
     signals: &Signals,
     workers: &mut Workers,
     channel: &mut Channel,
-    desk: &Desk,
+    state: &SharedState,
     sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     if let Err(error) = channel.requests.remove() {
@@ -235,8 +236,8 @@ fn stop(
     }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
-    let late = desk.crowd.wait_empty(deadline);
-    desk.replies.flush().context("cannot send deferred replies")?;
+    let late = state.limit.wait_empty(deadline);
+    state.replies.flush().context("cannot send deferred replies")?;
     // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {

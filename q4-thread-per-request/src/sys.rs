@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use common::process;
-use q3_threads::workers::STACK_SIZE;
+use q3_threads::armour::workers::STACK_SIZE;
 use tracing::warn;
 
 /// What new threads are like: detached, of one name, and with small stacks.

@@ -13,11 +13,11 @@ use common::reply::{Reply, Status};
 use common::request::Request;
 use zerocopy::IntoBytes;
 
-use crate::connection::Connection;
-use crate::deadline::Deadline;
+use crate::armour::deadline::Deadline;
+use crate::armour::resolve;
+use crate::channel::Connection;
 use crate::framing::{self, Frame};
 use crate::options::ClientOptions;
-use crate::resolve;
 
 /// After so long a silence the connection is looked at before it is used: the server may have
 /// closed it, to make room (after 1 s at the earliest), or because it was restarted.
@@ -161,7 +161,7 @@ fn receive(
                 }
             }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
-            Frame::Part => {
+            Frame::Incomplete => {
                 if connection.fill(Deadline::at(deadline))? == 0 {
                     let error = io::ErrorKind::UnexpectedEof;
                     return Err(io::Error::new(error, "closed by the server"));

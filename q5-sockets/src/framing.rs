@@ -10,7 +10,7 @@ pub enum Frame<T> {
     /// A record, and how many bytes it takes.
     Whole(T, usize),
     /// The beginning of one, or nothing.
-    Part,
+    Incomplete,
     /// Nothing that could become one: from here on no record can be found any more.
     Garbage,
 }
@@ -28,7 +28,7 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
             let named = request.client.get() > 0;
             Frame::Whole(if named { request } else { request.spoiled() }, REQUEST_SIZE)
         }
-        None => Frame::Part,
+        None => Frame::Incomplete,
     }
 }
 
@@ -38,7 +38,7 @@ pub fn reply(bytes: &[u8]) -> Frame<Reply> {
         Frame::Whole(whole, size) => {
             Reply::from_received(whole).map_or(Frame::Garbage, |reply| Frame::Whole(reply, size))
         }
-        Frame::Part => Frame::Part,
+        Frame::Incomplete => Frame::Incomplete,
         Frame::Garbage => Frame::Garbage,
     }
 }
@@ -48,12 +48,12 @@ pub fn reply_bytes(bytes: &[u8]) -> Frame<&[u8]> {
     if !has_magic(bytes) {
         return Frame::Garbage;
     }
-    let Some(header) = bytes.first_chunk() else { return Frame::Part };
+    let Some(header) = bytes.first_chunk() else { return Frame::Incomplete };
     let Some(size) = Reply::announced_size(header) else { return Frame::Garbage };
     match bytes.get(..size) {
         Some(whole) if Reply::is_one(whole) => Frame::Whole(whole, size),
         Some(_) => Frame::Garbage,
-        None => Frame::Part,
+        None => Frame::Incomplete,
     }
 }
 
@@ -78,13 +78,14 @@ mod tests {
         let view = shows::sample().consult(&Request::new(7, 9, Ask::View { show: 1 }), 42);
         for len in 0..=80 {
             let bytes = [asked.as_bytes(), asked.as_bytes(), asked.as_bytes()].concat();
-            let expected = if len < 32 { Frame::Part } else { Frame::Whole(asked, 32) };
+            let expected = if len < 32 { Frame::Incomplete } else { Frame::Whole(asked, 32) };
             assert_eq!(request(&bytes[..len]), expected, "{len}");
         }
         for (answer, size) in [(list, 752), (view, 32)] {
             let bytes = [answer.bytes(), answer.bytes()].concat();
             for len in 0..=bytes.len() {
-                let expected = if len < size { Frame::Part } else { Frame::Whole(answer, size) };
+                let expected =
+                    if len < size { Frame::Incomplete } else { Frame::Whole(answer, size) };
                 assert_eq!(reply(&bytes[..len]), expected, "{len}");
             }
         }

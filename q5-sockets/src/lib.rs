@@ -2,15 +2,13 @@
 //! commits what they reserve.
 #![cfg(target_os = "linux")]
 
+pub mod armour;
+pub mod channel;
 pub mod client;
-pub mod connection;
-pub mod deadline;
-pub mod farewell;
 pub mod framing;
-pub mod listeners;
 pub mod options;
-pub mod refused;
-pub mod registry;
-pub mod resolve;
 pub mod server;
 mod sys;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q5-sockets";

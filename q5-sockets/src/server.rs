@@ -18,21 +18,20 @@ use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
+use q3_threads::armour::workers::{STACK_SIZE, Workers};
 use q3_threads::published::Published;
-use q3_threads::workers::{STACK_SIZE, Workers};
 use q4_thread_per_request::committer;
 use q4_thread_per_request::line::{Line, line};
 use tracing::{debug, info, warn};
 
-use crate::connection::{Connection, Incoming, REPLY_TIME};
-use crate::farewell::{for_all, hang_up, part};
-use crate::listeners::{Listeners, descriptors_for};
+use crate::PACKAGE;
+use crate::armour::lingering_close::{close, for_connection, hang_up};
+use crate::armour::listeners::{Listeners, descriptors_for};
+use crate::armour::refused::Refused;
+use crate::armour::registry::{Member, Registry};
+use crate::channel::{Connection, Incoming, REPLY_TIME};
 use crate::options::ServerOptions;
-use crate::refused::Refused;
-use crate::registry::{Member, Registry};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q5-sockets";
 /// Reservations that wait for the committer at most; a connection with one more waits for room.
 const WAITING_MAX: usize = 1024;
 /// How often the main thread looks up when no signal comes; nothing depends on it.
@@ -44,7 +43,7 @@ const STOP_MAX: Duration = Duration::from_millis(1300);
 
 /// What all connections' threads use.
 #[derive(Debug)]
-struct Desk {
+struct SharedState {
     published: Published,
     registry: Arc<Registry>,
     idle: Duration,
@@ -62,14 +61,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     process::name("q5 server").context("cannot name the process")?;
     let listeners = Arc::new(Listeners::open(&options.listen)?);
     let room = descriptors_for(options.max_connections).context("cannot set RLIMIT_NOFILE")?;
-    let desk = Arc::new(Desk {
+    let state = Arc::new(SharedState {
         published: Published::new(&table),
         registry: Arc::new(Registry::new(room)),
         idle: options.idle_timeout,
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
-    let (shared, (line, waiting)) = (desk.clone(), line(WAITING_MAX));
+    let (shared, (line, waiting)) = (state.clone(), line(WAITING_MAX));
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
@@ -77,7 +76,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             committer::run(office, &waiting, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
-    let (handle, shared) = (listeners.clone(), desk.clone());
+    let (handle, shared) = (listeners.clone(), state.clone());
     workers
         .start("q5 accept", move |ready| {
             ready.report()?;
@@ -88,7 +87,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     start::ready_line(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?
         .print()?;
     let watched = watch(&signals, &mut workers);
-    let stopped = stop(&signals, &mut workers, &listeners, &desk);
+    let stopped = stop(&signals, &mut workers, &listeners, &state);
     watched.and(stopped)?;
     Ok(0)
 }
@@ -97,10 +96,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 ///
 /// It holds the committer's line and gives each connection one of its own, so that the committer
 /// ends when this and all of them do.
-fn serve(listeners: &Listeners, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
+fn serve(listeners: &Listeners, state: &Arc<SharedState>, line: Line) -> anyhow::Result<()> {
     let mut refused = Refused::default();
     while let Some((stream, peer)) = listeners.accept(&mut refused)? {
-        start_thread(desk, &line, Arc::new(stream), peer, &mut refused);
+        start_thread(state, &line, Arc::new(stream), peer, &mut refused);
     }
     finish(&refused);
     Ok(())
@@ -108,15 +107,15 @@ fn serve(listeners: &Listeners, desk: &Arc<Desk>, line: Line) -> anyhow::Result<
 
 /// Starts the thread of a connection, or says that the server is busy.
 fn start_thread(
-    desk: &Arc<Desk>,
+    state: &Arc<SharedState>,
     line: &Line,
     stream: Arc<TcpStream>,
     peer: SocketAddr,
     refused: &mut Refused,
 ) {
-    let busy = for_all(Status::Busy, desk.server);
-    let Some(member) = desk.registry.enter(&stream) else { return refused.tell(stream, &busy) };
-    let (shared, line, handle) = (desk.clone(), line.clone(), stream.clone());
+    let busy = for_connection(Status::Busy, state.server);
+    let Some(member) = state.registry.enter(&stream) else { return refused.tell(stream, &busy) };
+    let (shared, line, handle) = (state.clone(), line.clone(), stream.clone());
     let thread =
         Builder::new().name("q5 connection".into()).stack_size(STACK_SIZE).spawn(move || {
             log::add_field("peer", peer);
@@ -135,44 +134,49 @@ fn start_thread(
 }
 
 /// A connection's thread: any number of requests, answered in order; a panic costs only this one.
-fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> io::Result<()> {
-    let mut connection = Connection::new(stream, desk.idle, REPLY_TIME)?;
+fn answer(
+    state: &SharedState,
+    line: &Line,
+    stream: Arc<TcpStream>,
+    member: &Member,
+) -> io::Result<()> {
+    let mut connection = Connection::new(stream, state.idle, REPLY_TIME)?;
     let (mut has_asked, mut now) = (false, Instant::now());
     loop {
         match connection.receive(now)? {
             Incoming::Request(request) => {
                 member.busy();
                 match request.kind() {
-                    Some(Kind::Reserve) => reserve(desk, line, &mut connection, request)?,
-                    _ => consult(desk, &mut connection, &request)?,
+                    Some(Kind::Reserve) => reserve(state, line, &mut connection, request)?,
+                    _ => consult(state, &mut connection, &request)?,
                 }
                 now = Instant::now();
                 member.idle(now);
                 has_asked = true;
             }
             Incoming::Garbage(request) => {
-                let reply = Reply::new(&request, Status::BadRequest, desk.server);
+                let reply = Reply::new(&request, Status::BadRequest, state.server);
                 send(&mut connection, &request, &reply)?;
                 return hang_up(&mut connection, member);
             }
             Incoming::Idle | Incoming::Closed => break,
         }
     }
-    part(connection, member, has_asked, desk.server)
+    close(connection, member, has_asked, state.server)
 }
 
 /// A consultation: answered from the published table.
 #[inline(never)] // What a reply takes of the stack, a connection that never asks need not touch.
-fn consult(desk: &Desk, connection: &mut Connection, request: &Request) -> io::Result<()> {
+fn consult(state: &SharedState, connection: &mut Connection, request: &Request) -> io::Result<()> {
     let mut reply = Reply::default();
-    desk.published.answer(request, desk.server, &mut reply);
+    state.published.answer(request, state.server, &mut reply);
     send(connection, request, &reply)
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.
 #[inline(never)]
 fn reserve(
-    desk: &Desk,
+    state: &SharedState,
     line: &Line,
     connection: &mut Connection,
     request: Request,
@@ -187,7 +191,7 @@ fn reserve(
     }
     let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        reply.tell(&request, decision.wait(), desk.server);
+        reply.tell(&request, decision.wait(), state.server);
         sent = sent.and_then(|()| connection.reply(&reply));
         log::answered(&request, &reply);
     }
@@ -231,15 +235,15 @@ fn stop(
     signals: &Signals,
     workers: &mut Workers,
     listeners: &Listeners,
-    desk: &Desk,
+    state: &SharedState,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
     listeners.close().context("cannot close the listening sockets")?;
-    desk.registry.stop();
-    if desk.registry.wait_empty(Instant::now() + ANSWER_MAX) > 0 {
-        desk.registry.cut();
+    state.registry.stop();
+    if state.registry.wait_empty(Instant::now() + ANSWER_MAX) > 0 {
+        state.registry.cut();
     }
-    let late = desk.registry.wait_empty(deadline);
+    let late = state.registry.wait_empty(deadline);
     workers.wait_end(signals, deadline)?;
     ensure!(late == 0, "{late} connections did not end in time");
     Ok(())

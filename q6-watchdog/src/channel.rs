@@ -11,8 +11,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use common::record::MAGIC;
+use q1_pipes::armour::resync::{Found, Record, Stream};
 use q1_pipes::fifo::{self, Fifo};
-use q1_pipes::resync::{Found, Record, Stream};
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -39,7 +39,11 @@ const _: () = assert!(size_of::<Ping>() == 16);
 
 impl Record for Ping {
     fn find(bytes: &[u8]) -> Found {
-        if bytes.len() < size_of::<Ping>() { Found::Part } else { Found::Whole(size_of::<Ping>()) }
+        if bytes.len() < size_of::<Ping>() {
+            Found::Incomplete
+        } else {
+            Found::Whole(size_of::<Ping>())
+        }
     }
 
     fn read(bytes: &[u8]) -> Option<Ping> {

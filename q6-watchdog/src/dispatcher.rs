@@ -9,25 +9,25 @@ use anyhow::Context;
 use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
-use q1_pipes::workers::Ready;
-use q3_threads::workers::Workers;
-use q5_sockets::connection::Connection;
-use q5_sockets::listeners::Listeners;
+use q1_pipes::process::workers::Ready;
+use q3_threads::armour::workers::Workers;
+use q5_sockets::armour::listeners::Listeners;
+use q5_sockets::channel::Connection;
 use tracing::debug;
 use zerocopy::little_endian::I32;
 
-use crate::board::{Board, Number};
 use crate::channel::End;
 use crate::options::ServerOptions;
-use crate::presence::Presence;
 use crate::service::Service;
+use crate::watchdog::board::{Board, Number};
+use crate::watchdog::presence::Presence;
 
 /// How long a client may wait for a consultation server that is there, before it is told BUSY.
-const PATIENCE: Duration = Duration::from_secs(1);
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What all connections' threads use.
 #[derive(Debug)]
-struct Desk {
+struct SharedState {
     board: Arc<Board>,
     reservation: Presence,
     consultation: Vec<Presence>,
@@ -52,7 +52,7 @@ pub fn run(
     let presence = |(server, end)| Presence::new(server, board.clone(), end, start);
     let mut all = ends.into_iter().map(presence);
     let reservation = all.next().context("no reservation server")?;
-    let desk = Desk {
+    let state = SharedState {
         board: board.clone(),
         reservation,
         consultation: all.collect(),
@@ -65,7 +65,7 @@ pub fn run(
     workers
         .start("q6 accept", move |ready| {
             ready.report()?;
-            shared.serve(move |connection, request| redirect(&desk, connection, request))
+            shared.serve(move |connection, request| redirect(&state, connection, request))
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
@@ -74,35 +74,35 @@ pub fn run(
 }
 
 /// A connection's thread: sends the client on, to a server that has just said that it is there.
-fn redirect(desk: &Desk, connection: &mut Connection, request: Request) -> io::Result<()> {
+fn redirect(state: &SharedState, connection: &mut Connection, request: Request) -> io::Result<()> {
     let port = match request.kind() {
-        Some(Kind::Reserve) => desk.reservation.port()?,
-        Some(Kind::List | Kind::View) => consultation(desk)?,
-        None => return refuse(desk, connection, &request, Status::BadRequest),
+        Some(Kind::Reserve) => state.reservation.port()?,
+        Some(Kind::List | Kind::View) => consultation(state)?,
+        None => return refuse(state, connection, &request, Status::BadRequest),
     };
     match port {
         Some(port) => {
-            let reply = Reply::new(&request, Status::Redirect, desk.server);
+            let reply = Reply::new(&request, Status::Redirect, state.server);
             let reply = Reply { show: I32::new(port.into()), ..reply };
             debug!(client = request.client.get(), port, "redirected");
             connection.reply(&reply)
         }
         // It is not late but gone for good, and so shall we be in a moment.
-        None if desk.board.is_ending() => refuse(desk, connection, &request, Status::Unavailable),
-        None => refuse(desk, connection, &request, Status::Busy),
+        None if state.board.is_ending() => refuse(state, connection, &request, Status::Unavailable),
+        None => refuse(state, connection, &request, Status::Busy),
     }
 }
 
 /// The port of the next consultation server that is there.
-fn consultation(desk: &Desk) -> io::Result<Option<u16>> {
-    let first = desk.turn.fetch_add(1, Ordering::Relaxed);
-    let (count, came) = (desk.consultation.len(), Instant::now());
+fn consultation(state: &SharedState) -> io::Result<Option<u16>> {
+    let first = state.turn.fetch_add(1, Ordering::Relaxed);
+    let (count, came) = (state.consultation.len(), Instant::now());
     for n in 0..count {
         // Those that were asked are known to be silent; the next client asks the others.
-        if came.elapsed() > PATIENCE {
+        if came.elapsed() > WAIT_MAX {
             break;
         }
-        if let Some(port) = desk.consultation[(first + n) % count].port()? {
+        if let Some(port) = state.consultation[(first + n) % count].port()? {
             return Ok(Some(port));
         }
     }
@@ -110,10 +110,10 @@ fn consultation(desk: &Desk) -> io::Result<Option<u16>> {
 }
 
 fn refuse(
-    desk: &Desk,
+    state: &SharedState,
     connection: &mut Connection,
     request: &Request,
     status: Status,
 ) -> io::Result<()> {
-    connection.reply(&Reply::new(request, status, desk.server))
+    connection.reply(&Reply::new(request, status, state.server))
 }

@@ -12,19 +12,19 @@ use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
 use common::signals::Signals;
 use common::store::Store;
-use q1_pipes::workers::Ready;
-use q3_threads::workers::Workers;
+use q1_pipes::process::workers::Ready;
+use q3_threads::armour::workers::Workers;
 use q4_thread_per_request::committer;
 use q4_thread_per_request::line::{Line, line};
-use q5_sockets::connection::Connection;
-use q5_sockets::listeners::Listeners;
+use q5_sockets::armour::listeners::Listeners;
+use q5_sockets::channel::Connection;
 use tracing::debug;
 
-use crate::board::Board;
 use crate::channel::End;
 use crate::options::ServerOptions;
 use crate::service::Service;
-use crate::writer::WriterLock;
+use crate::watchdog::board::Board;
+use crate::watchdog::writer::WriterLock;
 
 /// Reservations that wait for the committer at most; a connection with one more waits for room.
 const WAITING_MAX: usize = 1024;
@@ -48,16 +48,16 @@ pub struct Post<'a> {
 
 /// What all connections' threads use.
 #[derive(Debug)]
-struct Desk {
+struct SharedState {
     board: Arc<Board>,
     exchanges: Option<u64>,
     probe: u64,
     server: i32,
 }
 
-impl Desk {
-    fn new(post: &Post<'_>) -> Desk {
-        Desk {
+impl SharedState {
+    fn new(post: &Post<'_>) -> SharedState {
+        SharedState {
             board: post.board.clone(),
             exchanges: post.options.exchanges,
             probe: post.probe,
@@ -71,17 +71,17 @@ impl Desk {
 /// # Errors
 /// If it cannot start, or a part of it ends although nobody asked it to.
 pub fn consult(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
-    let desk = Desk::new(&post);
+    let state = SharedState::new(&post);
     let answer = move |connection: &mut Connection, request: Request| {
         // The watchdog is about to end a server that is stopped with the lock in its hand.
-        let reply = match desk.board.read() {
-            Ok(table) => table.consult(&request, desk.server),
+        let reply = match state.board.read() {
+            Ok(table) => table.consult(&request, state.server),
             Err(error) => {
                 debug!("cannot read the table: {error}");
-                Reply::new(&request, Status::Busy, desk.server)
+                Reply::new(&request, Status::Busy, state.server)
             }
         };
-        send(&desk, connection, &request, &reply)
+        send(&state, connection, &request, &reply)
     };
     serve(post, Workers::new(), answer, ready)
 }
@@ -100,7 +100,7 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
     let (board, generation) = (post.board.clone(), post.board.raise_generation());
     board.publish(generation, &table);
     let (line, waiting) = line(WAITING_MAX);
-    let desk = Desk::new(&post);
+    let state = SharedState::new(&post);
     let mut workers = Workers::new();
     let office = Office::new(store, table);
     workers
@@ -114,7 +114,7 @@ pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
         })
         .context("cannot start a thread")?;
     let answer = move |connection: &mut Connection, request: Request| {
-        decide(&desk, &line, connection, request)
+        decide(&state, &line, connection, request)
     };
     serve(post, workers, answer, ready)
 }
@@ -140,7 +140,7 @@ where
 
 /// A reservation: waits for the committer's decision, together with those that came with it.
 fn decide(
-    desk: &Desk,
+    state: &SharedState,
     line: &Line,
     connection: &mut Connection,
     request: Request,
@@ -156,29 +156,29 @@ fn decide(
     }
     let (mut sent, mut reply) = (Ok(()), Reply::default());
     for (request, decision) in decisions {
-        reply.tell(&request, decision.wait(), desk.server);
+        reply.tell(&request, decision.wait(), state.server);
         sent = sent.and_then(|()| connection.reply(&reply));
-        count(desk, &request, &reply);
+        count(state, &request, &reply);
     }
     sent
 }
 
 fn send(
-    desk: &Desk,
+    state: &SharedState,
     connection: &mut Connection,
     request: &Request,
     reply: &Reply,
 ) -> io::Result<()> {
     let sent = connection.reply(reply);
-    count(desk, request, reply);
+    count(state, request, reply);
     sent
 }
 
 /// Logs and counts an answer, also when nobody was there to read it: what was reserved is reserved.
-fn count(desk: &Desk, request: &Request, reply: &Reply) {
+fn count(state: &SharedState, request: &Request, reply: &Reply) {
     // The watchdog's questions are no business of the box office.
-    if request.nonce != desk.probe {
+    if request.nonce != state.probe {
         log::answered(request, reply);
-        desk.board.count_exchange(desk.exchanges);
+        state.board.count_exchange(state.exchanges);
     }
 }

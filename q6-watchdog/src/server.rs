@@ -12,20 +12,19 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
+use q1_pipes::process::workers::Ended;
 use q1_pipes::sys;
-use q1_pipes::workers::Ended;
 use tracing::{info, warn};
 
-use crate::board::{Board, Number};
-use crate::fleet::{DISPATCHER, Fleet, RESERVATION};
-use crate::leftovers;
+use crate::PACKAGE;
+use crate::armour::leftovers;
 use crate::options::ServerOptions;
 use crate::segment;
-use crate::watched::{PROBE_INTERVAL, Watched};
-use crate::writer;
+use crate::watchdog::board::{Board, Number};
+use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
+use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
+use crate::watchdog::writer;
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q6-watchdog";
 /// How long the dispatcher may take to stop, and then the servers behind it.
 const STOP_MAX: Duration = Duration::from_millis(900);
 /// A watchdog that has not looked for so long was itself stopped, or got no processor.

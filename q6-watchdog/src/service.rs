@@ -17,17 +17,17 @@ use common::signals::Signals;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use q3_threads::workers::{STACK_SIZE, Workers};
-use q5_sockets::connection::{Connection, Incoming, REPLY_TIME};
-use q5_sockets::farewell::{for_all, hang_up, part};
-use q5_sockets::listeners::{Listeners, descriptors_for};
-use q5_sockets::refused::Refused;
-use q5_sockets::registry::{Member, Registry};
+use q3_threads::armour::workers::{STACK_SIZE, Workers};
+use q5_sockets::armour::lingering_close::{close, for_connection, hang_up};
+use q5_sockets::armour::listeners::{Listeners, descriptors_for};
+use q5_sockets::armour::refused::Refused;
+use q5_sockets::armour::registry::{Member, Registry};
+use q5_sockets::channel::{Connection, Incoming, REPLY_TIME};
 use tracing::{debug, info, warn};
 
-use crate::board::Board;
 use crate::channel::End;
 use crate::options::ServerOptions;
+use crate::watchdog::board::Board;
 
 /// How long a stop waits for connections that have something to answer; then all are cut.
 const ANSWER_MAX: Duration = Duration::from_millis(400);
@@ -84,7 +84,7 @@ impl Service {
     ) where
         A: Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
     {
-        let busy = for_all(Status::Busy, self.server);
+        let busy = for_connection(Status::Busy, self.server);
         let Some(member) = self.registry.enter(&stream) else {
             return refused.tell(stream, &busy);
         };
@@ -130,7 +130,7 @@ impl Service {
                 Incoming::Idle | Incoming::Closed => break,
             }
         }
-        part(connection, member, has_asked, self.server)
+        close(connection, member, has_asked, self.server)
     }
 
     /// The main thread's life.

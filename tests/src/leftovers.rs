@@ -90,7 +90,7 @@ pub fn files(dir: &Path) -> Vec<String> {
 
 /// Whether this is the reply FIFO of a client that lives, or that has removed it while we looked.
 fn is_a_clients(dir: &Path, name: &str) -> bool {
-    q1_pipes::inbox::client(name)
+    q1_pipes::armour::inbox::client(name)
         .is_some_and(|client| is_alive(client) || fs::symlink_metadata(dir.join(name)).is_err())
 }
 

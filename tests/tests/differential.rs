@@ -11,10 +11,10 @@ use common::request::{Kind, Request};
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use tests::effort::Effort;
-use tests::seed;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours};
+use harness::effort::Effort;
+use harness::seed;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Parser;
-use tests::attack::{Attack, Hostile};
-use tests::stage::{ALL, Stage};
+use harness::attack::{Attack, Hostile};
+use harness::stage::{ALL, Stage};
 
 /// A client that means harm
 #[derive(Parser)]

@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use common::ask::{Ask, Unanswered};
 use fastrand::Rng;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::history::{Meaning, meaning, record};
-use tests::stage::{ALL, Stage};
-use tests::wait;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::history::{Meaning, meaning, record};
+use harness::stage::{ALL, Stage};
+use harness::wait;
 
 /// How long a server may take to come back.
 const RESTART_MAX: Duration = Duration::from_secs(20);

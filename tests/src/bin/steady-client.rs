@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Parser;
 use common::ask::Ask;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::stage::{ALL, Stage};
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::stage::{ALL, Stage};
 
 /// A client that does nothing but ask
 #[derive(Parser)]

@@ -11,7 +11,7 @@ use common::signals::Signals;
 use common::table::Table;
 use common::{directory, start};
 use nix::sys::signal::Signal;
-use q2_msgqueue::channel::{Channel, Incoming, Place};
+use q2_msgqueue::channel::{Channel, Incoming, RequestClass};
 use q2_msgqueue::queue::Wait;
 use std::time::Duration;
 use zerocopy::FromBytes;
@@ -37,12 +37,12 @@ fn main() -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     while !matches!(signals.wait(Duration::from_millis(1))?, Some(Signal::SIGTERM | Signal::SIGINT))
     {
-        for place in [Place::Consultation, Place::Reservation] {
-            while let Incoming::Request(request) = channel.receive(place, Wait::No)? {
+        for class in [RequestClass::Consultation, RequestClass::Reservation] {
+            while let Incoming::Request(request) = channel.receive(class, Wait::No)? {
                 let reply = match request.kind() {
                     // The mistake: every reservation is decided against the table as it was at the
                     // start.
-                    Some(Kind::Reserve) if place == Place::Reservation => {
+                    Some(Kind::Reserve) if class == RequestClass::Reservation => {
                         table.clone().reserve(&request, server)
                     }
                     _ => table.consult(&request, server),

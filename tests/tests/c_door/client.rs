@@ -3,14 +3,14 @@
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::address;
+use harness::c::Program;
+use harness::processes;
+use harness::server::Server;
+use harness::stage::{ALL, Mechanism};
+use harness::wait;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tests::address;
-use tests::c::Program;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::{ALL, Mechanism};
-use tests::wait;
 
 /// Twice what the client in C waits for an answer.
 const END_MAX: Duration = Duration::from_secs(10);

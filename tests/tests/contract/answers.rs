@@ -4,14 +4,14 @@ use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::shows;
+use harness::server::Server;
+use harness::stage::{Stage, is_ours};
+use harness::strace::Strace;
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::unistd::gettid;
 use rstest_reuse::apply;
 use std::time::Duration;
-use tests::server::Server;
-use tests::stage::{Stage, is_ours};
-use tests::strace::Strace;
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
 
@@ -100,7 +100,7 @@ fn requests_in_flight_get_their_own_replies(stage: Stage) {
     let asked: Vec<Request> =
         (0..20).map(|n| Request::new(me, 1000 + n as u64, Ask::View { show: n % 8 + 1 })).collect();
     for request in &asked {
-        wire.send(Place::Consultation, request.as_bytes());
+        wire.send(RequestClass::Consultation, request.as_bytes());
     }
     let mut replies: Vec<Reply> =
         (0..20).map(|_| wire.receive(me, SOON).expect("a reply")).collect();
@@ -120,23 +120,23 @@ fn a_malformed_request_is_a_bad_request_and_sells_nothing(stage: Stage) {
     let reserve = Request::new(me, 7, Ask::Reserve { show: 1, seats: 1 });
     let list = Request::new(me, 7, Ask::List);
     let malformed = [
-        ("RESERVE among the consultations", Place::Consultation, reserve),
-        ("LIST among the reservations", Place::Reservation, list),
+        ("RESERVE among the consultations", RequestClass::Consultation, reserve),
+        ("LIST among the reservations", RequestClass::Reservation, list),
         (
             "VIEW among the reservations",
-            Place::Reservation,
+            RequestClass::Reservation,
             Request::new(me, 7, Ask::View { show: 1 }),
         ),
-        ("kind 0", Place::Consultation, Request { kind: I32::new(0), ..list }),
-        ("kind 4", Place::Consultation, Request { kind: I32::new(4), ..list }),
-        ("kind -1", Place::Reservation, Request { kind: I32::new(-1), ..reserve }),
-        ("reserved 1", Place::Reservation, Request { reserved: I32::new(1), ..reserve }),
-        ("reserved -1", Place::Consultation, Request { reserved: I32::new(-1), ..list }),
+        ("kind 0", RequestClass::Consultation, Request { kind: I32::new(0), ..list }),
+        ("kind 4", RequestClass::Consultation, Request { kind: I32::new(4), ..list }),
+        ("kind -1", RequestClass::Reservation, Request { kind: I32::new(-1), ..reserve }),
+        ("reserved 1", RequestClass::Reservation, Request { reserved: I32::new(1), ..reserve }),
+        ("reserved -1", RequestClass::Consultation, Request { reserved: I32::new(-1), ..list }),
     ];
     // Where all requests come in at one place, only the others can be wrong.
     let wrong_places = if stage.mechanism().has_places() { 0 } else { WRONG_PLACES };
-    for (what, place, request) in malformed.into_iter().skip(wrong_places) {
-        wire.send(place, request.as_bytes());
+    for (what, class, request) in malformed.into_iter().skip(wrong_places) {
+        wire.send(class, request.as_bytes());
         let reply = wire.receive(me, SOON).unwrap_or_else(|| panic!("no reply to {what}"));
         let seen = (reply.status(), reply.nonce.get(), reply.count.get(), reply.seats.get());
         assert_eq!(seen, (Some(Status::BadRequest), 7, 0, 0), "{what}");
@@ -152,11 +152,11 @@ fn a_field_that_a_request_does_not_use_is_ignored(stage: Stage) {
     let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let list =
         Request { show: I32::new(-7), seats: I32::new(-7), ..Request::new(me, 1, Ask::List) };
-    wire.send(Place::Consultation, list.as_bytes());
+    wire.send(RequestClass::Consultation, list.as_bytes());
     let reply = wire.receive(me, SOON).expect("a reply");
     assert_eq!((reply.status(), reply.show.get(), reply.seats.get()), (Some(Status::Ok), 0, 0));
     let view = Request { seats: I32::new(-7), ..Request::new(me, 2, Ask::View { show: 2 }) };
-    wire.send(Place::Consultation, view.as_bytes());
+    wire.send(RequestClass::Consultation, view.as_bytes());
     let reply = wire.receive(me, SOON).expect("a reply");
     assert_eq!((reply.status(), reply.seats.get()), (Some(Status::Ok), 150));
 }

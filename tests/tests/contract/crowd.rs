@@ -6,10 +6,10 @@ use common::ask::Ask;
 use common::reply::Status;
 use common::shows;
 use common::table::Table;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::server::Server;
+use harness::stage::{Stage, is_ours};
 use rstest_reuse::apply;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::server::Server;
-use tests::stage::{Stage, is_ours};
 use zerocopy::little_endian::I32;
 
 use crate::every_stage;

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
+use harness::server::Server;
+use harness::stage::{Stage, is_ours, skip};
+use harness::strace::Strace;
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 use rstest_reuse::apply;
-use tests::server::Server;
-use tests::stage::{Stage, is_ours, skip};
-use tests::strace::Strace;
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -116,7 +116,7 @@ fn reservations_that_are_waiting_share_one_sync(stage: Stage) {
     let count = 40;
     for nonce in 1..=count {
         wire.send(
-            Place::Reservation,
+            RequestClass::Reservation,
             Request::new(me, nonce, Ask::Reserve { show: 1, seats: 1 }).as_bytes(),
         );
     }
@@ -165,7 +165,7 @@ fn no_reader_sees_a_count_before_its_sync(stage: Stage) {
     let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
     let before = Instant::now();
     wire.send(
-        Place::Reservation,
+        RequestClass::Reservation,
         Request::new(me, 1, Ask::Reserve { show: 1, seats: 5 }).as_bytes(),
     );
     // The count is written and its sync has begun, or is about to.

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::Status;
 use common::request::Request;
+use harness::attacker::NeverReads;
+use harness::seed;
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::wire::{RequestClass, Wire};
 use nix::unistd::gettid;
 use rstest_reuse::apply;
-use tests::attacker::NeverReads;
-use tests::seed;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -64,21 +64,21 @@ fn garbage_of_every_length_is_survived(stage: Stage) {
     let server = Server::start(stage);
     let me = gettid().as_raw();
     // Each from a client of its own, since a server may close a connection that brings garbage.
-    let send = |place, bytes: &[u8]| {
-        Wire::open(stage, &server.dir(), me).unwrap().send(place, bytes);
+    let send = |class, bytes: &[u8]| {
+        Wire::open(stage, &server.dir(), me).unwrap().send(class, bytes);
     };
     let mut noise = seed::rng();
     for len in (0..200).chain([255, 256, 512, 751, 752, 753, 1000, 4095, 4096, 4097, 8191, 8192]) {
         let mut bytes = vec![0; len];
         noise.fill(&mut bytes);
-        for place in [Place::Consultation, Place::Reservation] {
-            send(place, &bytes);
+        for class in [RequestClass::Consultation, RequestClass::Reservation] {
+            send(class, &bytes);
             // The same, as if a client of this protocol had sent it: the magic is right and a PID
             // is claimed.
             let head = Request::new(me, 5, Ask::List);
             let known = len.min(16);
             bytes[..known].copy_from_slice(&head.as_bytes()[..known]);
-            send(place, &bytes);
+            send(class, &bytes);
         }
     }
     assert_served(&server);
@@ -91,8 +91,8 @@ fn a_request_that_names_nobody_is_dropped_and_sells_nothing(stage: Stage) {
     let wire = Wire::open(stage, &server.dir(), gettid().as_raw()).unwrap();
     for forged in [0, -1, i32::MIN] {
         let reserve = Request::new(forged, 3, Ask::Reserve { show: 2, seats: 1 });
-        wire.send(Place::Reservation, reserve.as_bytes());
-        wire.send(Place::Consultation, Request::new(forged, 3, Ask::List).as_bytes());
+        wire.send(RequestClass::Reservation, reserve.as_bytes());
+        wire.send(RequestClass::Consultation, Request::new(forged, 3, Ask::List).as_bytes());
     }
     assert_served(&server);
     assert_eq!(server.client().view(2), 150);
@@ -106,8 +106,11 @@ fn a_forged_pid_costs_its_owner_nothing(stage: Stage) {
     let wire = Wire::open(stage, &server.dir(), 1).unwrap();
     for nonce in 1..=50 {
         // Somebody else asks in our name, and in that of the machine's first process.
-        wire.send(Place::Consultation, Request::new(me, nonce, Ask::View { show: 1 }).as_bytes());
-        wire.send(Place::Consultation, Request::new(1, nonce, Ask::List).as_bytes());
+        wire.send(
+            RequestClass::Consultation,
+            Request::new(me, nonce, Ask::View { show: 1 }).as_bytes(),
+        );
+        wire.send(RequestClass::Consultation, Request::new(1, nonce, Ask::List).as_bytes());
         assert_eq!(client.view(2), 150);
     }
 }

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use common::process::NAME_MAX;
+use harness::server::Server;
+use harness::stage::{Stage, is_ours};
+use harness::wait;
 use rstest_reuse::apply;
-use tests::server::Server;
-use tests::stage::{Stage, is_ours};
-use tests::wait;
 
 use crate::every_stage;
 

@@ -5,8 +5,8 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use tests::c::Program;
-use tests::stage::program;
+use harness::c::Program;
+use harness::stage::program;
 
 /// Runs question 2's verdict over a foreign server, without the tests whose names contain a word of
 /// `skipped`; whether it passed, and what was printed.

@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 
 use common::reply::Status;
 use common::shows;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours, skip};
 use nix::unistd::geteuid;
 use rstest_reuse::apply;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours, skip};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -72,7 +72,7 @@ fn a_damaged_data_file_is_named_by_its_row_and_left_alone(stage: Stage) {
         let error = refused(&server.rival());
         assert!(error.contains("spectacles.dat") && error.contains(expected), "{error}");
         assert_eq!(fs::read(server.data_file()).unwrap(), bytes);
-        assert_eq!(tests::leftovers::files(&server.dir()), Vec::<String>::new());
+        assert_eq!(harness::leftovers::files(&server.dir()), Vec::<String>::new());
     }
 }
 

@@ -6,10 +6,10 @@ use std::mem::size_of;
 use common::data_file;
 use common::table::Table;
 use fastrand::Rng;
-use tests::effort::Effort;
-use tests::journal::{Event, Journal};
-use tests::stage::ALL;
-use tests::sweep::Sweep;
+use harness::effort::Effort;
+use harness::journal::{Event, Journal};
+use harness::stage::ALL;
+use harness::sweep::Sweep;
 use zerocopy::IntoBytes;
 
 /// What a disk writes whole.

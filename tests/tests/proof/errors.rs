@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::effort::Effort;
+use harness::gate::Traced;
+use harness::ledger::Ledger;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+use harness::strace::Strace;
+use harness::sweep::Sweep;
+use harness::{processes, trace, wait};
 use nix::sys::signal::Signal;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::effort::Effort;
-use tests::gate::Traced;
-use tests::ledger::Ledger;
-use tests::server::Server;
-use tests::stage::{ALL, Stage};
-use tests::strace::Strace;
-use tests::sweep::Sweep;
-use tests::{processes, trace, wait};
 
 use crate::faults::{self, Fault};
 

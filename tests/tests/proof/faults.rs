@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use tests::gate::counted_before;
-use tests::server::Server;
+use harness::gate::counted_before;
+use harness::server::Server;
 
 /// Errors that are tried with every call.
 const ERRORS: [&str; 7] = ["EINTR", "EAGAIN", "ENOMEM", "EMFILE", "ENOSPC", "EIO", "EPIPE"];

@@ -6,7 +6,7 @@ use common::record::ROWS;
 use common::request::Request;
 use common::table::Table;
 use fastrand::Rng;
-use tests::history::{Answer, History, Meaning, Operation, Seats, meaning, seats};
+use harness::history::{Answer, History, Meaning, Operation, Seats, meaning, seats};
 use zerocopy::little_endian::I32;
 
 /// Shows of an invented table.

@@ -10,14 +10,14 @@ use common::ask::Ask;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use tests::disk::Disk;
-use tests::leftovers;
-use tests::load::Load;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours};
-use tests::sweep::Sweep;
-use tests::wait;
+use harness::disk::Disk;
+use harness::leftovers;
+use harness::load::Load;
+use harness::processes;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours};
+use harness::sweep::Sweep;
+use harness::wait;
 
 /// Cuts per stage.
 const CUTS: u64 = 500;

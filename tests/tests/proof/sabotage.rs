@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tests::stage::skip;
+use harness::stage::skip;
 
 /// A fault, as the first lines of its patch describe it.
 struct Fault {

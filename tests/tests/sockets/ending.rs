@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use common::ask::Ask;
 use common::reply::{Reply, Status};
+use harness::address;
+use harness::strace::Strace;
+use harness::wait;
 use nix::sys::signal::Signal;
-use tests::address;
-use tests::strace::Strace;
-use tests::wait;
 
 use crate::raw::{Next, Raw, SOON, request, start};
 
@@ -121,8 +121,8 @@ fn a_port_in_use_is_named_and_several_addresses_are_served() {
         let mut client = q5_sockets::client::Client::open(address, SOON).unwrap();
         assert_eq!(client.ask(Ask::View { show: 1 }).unwrap().seats, 200);
     }
-    let rival = tests::server::Server::prepare(
-        tests::stage::Stage::Q5Sockets,
+    let rival = harness::server::Server::prepare(
+        harness::stage::Stage::Q5Sockets,
         &["--listen", "127.0.0.1:0", "--listen", bound[0]],
     );
     let output = rival.rival();

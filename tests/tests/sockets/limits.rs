@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use common::ask::Ask;
 use common::reply::Status;
-use tests::server::Server;
-use tests::strace::Strace;
-use tests::wait;
+use harness::server::Server;
+use harness::strace::Strace;
+use harness::wait;
 
 use crate::raw::{Next, Raw, SOON, request, start};
 
@@ -112,7 +112,7 @@ fn without_descriptors_connections_wait_and_nothing_spins() {
 fn too_few_descriptors_lower_the_limit_and_the_log_says_so() {
     let server = start(&[]);
     assert!(!server.log().contains("are enough for"), "{}", server.log());
-    let mut server = Server::prepare(tests::stage::Stage::Q5Sockets, &[]);
+    let mut server = Server::prepare(harness::stage::Stage::Q5Sockets, &[]);
     let mut command = Command::new("sh");
     let program = server.stage().server();
     let script = "ulimit -n 150; exec \"$0\" --dir \"$1\" --listen 127.0.0.1:0";

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use common::ask::{Ask, Unanswered};
 use common::reply::Status;
+use harness::network::{Machine, Network};
+use harness::server::Server;
+use harness::wait;
 use q5_sockets::client::Client;
-use tests::network::{Machine, Network};
-use tests::server::Server;
-use tests::wait;
 
 use crate::raw::{Next, Raw, SOON, request, start};
 
@@ -83,7 +83,7 @@ fn a_reservation_into_a_cut_cable_has_an_unknown_outcome_and_happens_once_at_mos
     let name = "a_reservation_into_a_cut_cable_has_an_unknown_outcome_and_happens_once_at_most";
     let Some(network) = network(name) else { return };
     let server = start(&["--listen", "10.77.0.1:0"]);
-    let address = tests::address::of(&server.dir());
+    let address = harness::address::of(&server.dir());
     on_the_clients_machine(&network, || {
         let mut client = Client::open(&address, Duration::from_millis(700)).unwrap();
         assert_eq!(client.ask(Ask::View { show: 3 }).unwrap().seats, 120);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
+use harness::address;
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::wait;
+use harness::wire::is_closed;
 use q5_sockets::framing::{Frame, reply};
-use tests::address;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::wait;
-use tests::wire::is_closed;
 use zerocopy::IntoBytes;
 
 /// Far more than an answer takes.
@@ -60,7 +60,7 @@ impl Raw {
                     self.arrived.drain(..size);
                     return Next::Reply(Box::new(reply));
                 }
-                Frame::Part => {}
+                Frame::Incomplete => {}
                 Frame::Garbage => panic!("no reply: {:?}", self.arrived),
             }
             let mut bytes = [0; 65536];

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::Status;
 use common::shows;
+use harness::server::Server;
+use harness::wait;
+use harness::wire::is_closed;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tests::server::Server;
-use tests::wait;
-use tests::wire::is_closed;
 
 use crate::raw::{Next, Raw, SOON, request, start};
 

@@ -9,12 +9,12 @@ use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::shows;
+use harness::address;
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::strace::Strace;
+use harness::wait;
 use q5_sockets::client::Client;
-use tests::address;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::strace::Strace;
-use tests::wait;
 
 use crate::raw::{Next, Raw, SOON, request, start};
 

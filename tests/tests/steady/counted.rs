@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use harness::c::Program;
+use harness::processes::of_process;
+use harness::server::Server;
+use harness::stage::{Mechanism, Stage, program};
+use harness::wait;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
-use tests::c::Program;
-use tests::processes::of_process;
-use tests::server::Server;
-use tests::stage::{Mechanism, Stage, program};
-use tests::wait;
 
 /// VIEWs in one count.
 pub(crate) const VIEWS: u64 = 2000;

@@ -6,7 +6,7 @@ use common::record::MAGIC;
 use common::reply::{REPLY_MAX, Reply};
 use common::request::{REQUEST_SIZE, Request};
 use fastrand::Rng;
-use q1_pipes::resync::{Record, Stream};
+use q1_pipes::armour::resync::{Record, Stream};
 use zerocopy::IntoBytes;
 
 use super::{Diet, fuzz};

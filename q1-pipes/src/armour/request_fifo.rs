@@ -10,9 +10,9 @@ use common::office::BATCH_MAX;
 use common::request::{REQUEST_SIZE, Request};
 use nix::fcntl::{FcntlArg, fcntl};
 
+use crate::armour::grace_period::GracePeriod;
+use crate::armour::resync::Stream;
 use crate::fifo::{self, Fifo};
-use crate::patience::Patience;
-use crate::resync::Stream;
 
 /// Bytes a worker asks for at once: a batch.
 const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
@@ -34,7 +34,7 @@ pub struct RequestFifo {
     pub spare: File,
     reader: Option<File>,
     stream: Stream<Request>,
-    patience: Patience,
+    grace_period: GracePeriod,
     /// Set while the worker refuses what comes too late.
     late_until: Option<Instant>,
     /// The worker has read the stop record, or cannot wait for it any more.
@@ -57,7 +57,7 @@ impl RequestFifo {
             spare,
             reader: Some(reader),
             stream: Stream::new(ROOM),
-            patience: Patience::default(),
+            grace_period: GracePeriod::default(),
             late_until: None,
             closed: false,
         })
@@ -95,7 +95,7 @@ impl RequestFifo {
         // The bytes may hold no request at all, so this is the place that a flood cannot pass by.
         self.closed = match self.late_until {
             Some(deadline) => Instant::now() >= deadline,
-            None => len == asked && self.patience.is_over()?,
+            None => len == asked && self.grace_period.is_over()?,
         };
         Ok(())
     }

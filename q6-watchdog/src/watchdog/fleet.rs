@@ -8,16 +8,16 @@ use anyhow::Context;
 use common::ask::Ask;
 use common::request::Request;
 use common::signals::Signals;
-use q1_pipes::workers::Ready;
-use q5_sockets::listeners::Listeners;
+use q1_pipes::process::workers::Ready;
+use q5_sockets::armour::listeners::Listeners;
 
-use crate::board::{Board, Number};
 use crate::channel::Pair;
-use crate::child::Child;
 use crate::dispatcher;
 use crate::options::ServerOptions;
 use crate::secondary::{self, Post};
-use crate::watched::Watched;
+use crate::watchdog::board::{Board, Number};
+use crate::watchdog::child::Child;
+use crate::watchdog::watched::Watched;
 
 /// The server that clients ask first.
 pub const DISPATCHER: Number = 0;
@@ -77,7 +77,7 @@ impl<'a> Fleet<'a> {
         self.board.count_start(number);
         let name = format!("q6 {}", name(number));
         let child = Child::fork(name, |ready| self.live(number, ready)).context("cannot fork")?;
-        self.servers[number].is_now(child);
+        self.servers[number].set_child(child);
         Ok(())
     }
 

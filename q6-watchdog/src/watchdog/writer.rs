@@ -17,7 +17,7 @@ use tracing::warn;
 /// Name of the file in DIR.
 pub const WRITER_LOCK: &str = "writer.lock";
 /// How long a writer before us may take to let go: it was reaped already, so it has.
-const PATIENCE: Duration = Duration::from_millis(500);
+const WAIT_MAX: Duration = Duration::from_millis(500);
 /// How often to look; no call waits for a lock and for a deadline.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -36,7 +36,7 @@ impl WriterLock {
         let path = dir.join(WRITER_LOCK);
         let file =
             open_file(&path, true).with_context(|| format!("cannot open {}", path.display()))?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_MAX;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(WriterLock { _file: file }),
@@ -83,7 +83,7 @@ mod tests {
         let held = WriterLock::take(dir.path()).unwrap();
         let before = Instant::now();
         let error = format!("{:#}", WriterLock::take(dir.path()).unwrap_err());
-        assert!(error.contains("another process holds it") && before.elapsed() >= PATIENCE);
+        assert!(error.contains("another process holds it") && before.elapsed() >= WAIT_MAX);
         remove(dir.path()).unwrap();
         assert!(dir.path().join(WRITER_LOCK).exists(), "it is held");
         drop(held);

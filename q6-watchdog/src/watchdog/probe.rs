@@ -17,7 +17,7 @@ use zerocopy::IntoBytes;
 pub struct Probe {
     stream: TcpStream,
     request: Request,
-    is_sent: bool,
+    try_send: bool,
     received: Vec<u8>,
 }
 
@@ -46,17 +46,17 @@ impl Probe {
             Err(errno) => return Err(errno.into()),
         }
         let stream = TcpStream::from(socket);
-        Ok(Probe { stream, request, is_sent: false, received: Vec::with_capacity(REPLY_MAX) })
+        Ok(Probe { stream, request, try_send: false, received: Vec::with_capacity(REPLY_MAX) })
     }
 
     /// Whether the connection is not made yet.
     pub fn is_connecting(&self) -> bool {
-        !self.is_sent
+        !self.try_send
     }
 
     /// What to wait for.
     pub fn poll_fd(&self) -> PollFd<'_> {
-        let events = if self.is_sent { PollFlags::POLLIN } else { PollFlags::POLLOUT };
+        let events = if self.try_send { PollFlags::POLLIN } else { PollFlags::POLLOUT };
         PollFd::new(self.stream.as_fd(), events)
     }
 
@@ -71,7 +71,7 @@ impl Probe {
     }
 
     fn try_advance(&mut self) -> io::Result<bool> {
-        if !self.is_sent {
+        if !self.try_send {
             if let Some(error) = self.stream.take_error()? {
                 return Err(error);
             }
@@ -80,7 +80,7 @@ impl Probe {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(false),
                 sent => sent?,
             };
-            self.is_sent = true;
+            self.try_send = true;
         }
         loop {
             let mut bytes = [0; REPLY_MAX];
@@ -90,7 +90,7 @@ impl Probe {
             }
             match framing::reply(&self.received) {
                 Frame::Whole(..) => return Ok(true),
-                Frame::Part => {}
+                Frame::Incomplete => {}
                 Frame::Garbage => return Err(io::ErrorKind::InvalidData.into()),
             }
         }

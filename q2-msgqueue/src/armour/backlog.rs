@@ -14,13 +14,13 @@ use common::reply::Reply;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
-use q1_pipes::ticks::Ticks;
+use q1_pipes::armour::ticks::Ticks;
 use tracing::{info, warn};
 
+use crate::armour::deferred::Deferred;
+use crate::armour::room::Room;
 use crate::channel::Channel;
-use crate::kept::Kept;
 use crate::queue::{Queue, Received, Wait, Which};
-use crate::room::Room;
 
 /// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
 /// worker may take some of it.
@@ -40,7 +40,7 @@ const FLUSH_MAX: Duration = Duration::from_millis(400);
 pub struct Backlog {
     replies: Queue,
     room: Room,
-    kept: Kept,
+    deferred: Deferred,
     pause: Duration,
     due: Instant,
     /// No round before this, whatever the news.
@@ -57,7 +57,7 @@ impl Backlog {
         Ok(Backlog {
             replies: channel.replies.handle(),
             room: Room::new(channel.requests.handle())?,
-            kept: Kept::default(),
+            deferred: Deferred::default(),
             pause: PAUSE_MIN,
             due: Instant::now(),
             rested: Instant::now(),
@@ -85,13 +85,13 @@ impl Backlog {
 
     /// When the kept replies are to be tried again; None if there are none.
     pub fn due(&self) -> Option<Instant> {
-        (!self.kept.is_empty()).then_some(self.due)
+        (!self.deferred.is_empty()).then_some(self.due)
     }
 
     /// Whether replies have found no room a moment ago: somebody does not read, and may be sending
     /// without a pause.
-    pub fn is_pressed(&self) -> bool {
-        !self.kept.is_empty() && self.pause < PAUSE_MAX
+    pub fn is_congested(&self) -> bool {
+        !self.deferred.is_empty() && self.pause < PAUSE_MAX
     }
 
     /// Sends a reply, if need be in the place of the oldest ones; never waits.
@@ -99,7 +99,7 @@ impl Backlog {
     /// # Errors
     /// If the queue is gone.
     pub fn reply(&mut self, client: i32, reply: &Reply) -> io::Result<()> {
-        if !self.replies.is_sent(client.into(), reply.bytes())? {
+        if !self.replies.try_send(client.into(), reply.bytes())? {
             let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
             self.make_room(client, reply.bytes().into())?;
             self.pause = PAUSE_MIN;
@@ -123,7 +123,7 @@ impl Backlog {
             let now = Instant::now();
             self.rested = now + (now - start) * ROUND_SHARE;
             self.due = self.rested.max(now + self.pause);
-            self.room.adapt(self.is_pressed())?;
+            self.room.adapt(self.is_congested())?;
         }
         Ok(())
     }
@@ -134,11 +134,11 @@ impl Backlog {
     /// If the queue is gone.
     pub fn flush(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + FLUSH_MAX;
-        while !self.kept.is_empty() && Instant::now() < deadline {
+        while !self.deferred.is_empty() && Instant::now() < deadline {
             self.round()?;
             sleep(PAUSE_MIN);
         }
-        let (lost, discarded) = (self.kept.lost(), self.discarded);
+        let (lost, discarded) = (self.deferred.lost(), self.discarded);
         if lost > 0 {
             warn!(lost, "replies found no room in the reply queue");
         }
@@ -155,8 +155,8 @@ impl Backlog {
     fn round(&mut self) -> io::Result<()> {
         let load = self.replies.load()?;
         let mut stays = load.bytes * 2 < load.capacity;
-        for _ in 0..self.kept.clients() {
-            let Some((client, mut own)) = self.kept.next() else { break };
+        for _ in 0..self.deferred.clients() {
+            let Some((client, mut own)) = self.deferred.next() else { break };
             if !is_there(client) {
                 self.discarded += own.len() as u64;
                 continue;
@@ -165,7 +165,7 @@ impl Backlog {
             // the others too: somebody may ask in its name, and its own reply be an older one.
             let mut reads = false;
             while let Some(bytes) = own.pop_back() {
-                if !self.replies.is_sent(client.into(), &bytes)? {
+                if !self.replies.try_send(client.into(), &bytes)? {
                     stays = false;
                     self.make_room(client, bytes)?;
                 }
@@ -178,7 +178,7 @@ impl Backlog {
                     reads = true;
                 }
             }
-            self.kept.put_back(client, own);
+            self.deferred.put_back(client, own);
         }
         Ok(())
     }
@@ -188,15 +188,15 @@ impl Backlog {
     /// of one that has just come.
     fn swap(&mut self) -> io::Result<()> {
         let mut room = self.replies.load()?.capacity / 2;
-        for _ in 0..self.kept.clients() {
-            let Some((client, mut own)) = self.kept.next() else { break };
+        for _ in 0..self.deferred.clients() {
+            let Some((client, mut own)) = self.deferred.next() else { break };
             while room > 0
                 && let Some(bytes) = own.pop_front()
             {
                 room = room.saturating_sub(bytes.len() as u64);
                 self.make_room(client, bytes)?;
             }
-            self.kept.put_back(client, own);
+            self.deferred.put_back(client, own);
             if room == 0 {
                 break;
             }
@@ -210,11 +210,11 @@ impl Backlog {
             if let Some(oldest) = self.replies.receive(Which::All, Wait::No)? {
                 self.take(&oldest);
             }
-            if self.replies.is_sent(client.into(), &bytes)? {
+            if self.replies.try_send(client.into(), &bytes)? {
                 return Ok(());
             }
         }
-        self.kept.keep(client, bytes);
+        self.deferred.defer(client, bytes);
         Ok(())
     }
 
@@ -222,7 +222,7 @@ impl Backlog {
     fn take(&mut self, message: &Received) {
         match i32::try_from(message.mtype()) {
             Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
-                self.kept.keep(client, message.bytes().into());
+                self.deferred.defer(client, message.bytes().into());
             }
             _ => self.discarded += 1,
         }

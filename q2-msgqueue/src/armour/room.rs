@@ -33,10 +33,10 @@ impl Room {
     ///
     /// While nobody waits the room is not left small: a message of more bytes is never sent, and its
     /// sender would sleep for ever.
-    pub(crate) fn adapt(&mut self, is_pressed: bool) -> io::Result<()> {
+    pub(crate) fn adapt(&mut self, is_congested: bool) -> io::Result<()> {
         // Nobody waits in a queue that is gone.
         let Ok(load) = self.requests.load() else { return Ok(()) };
-        let wanted = if !is_pressed || load.messages == 0 {
+        let wanted = if !is_congested || load.messages == 0 {
             self.all
         } else if load.messages >= CROWDED {
             LITTLE.min(self.all)

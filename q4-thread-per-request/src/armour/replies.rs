@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::reply::Reply;
-use q2_msgqueue::backlog::Backlog;
+use q2_msgqueue::armour::backlog::Backlog;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::Queue;
-use q3_threads::workers::wake;
+use q3_threads::armour::workers::wake;
 
 /// The way out for all threads.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Replies {
     queue: Queue,
     backlog: Mutex<Backlog>,
     /// Whether it is: a look without the lock.
-    is_pressed: AtomicBool,
+    is_congested: AtomicBool,
 }
 
 impl Replies {
@@ -28,7 +28,7 @@ impl Replies {
     /// If the queues are gone.
     pub fn new(channel: &Channel) -> io::Result<Replies> {
         let (queue, backlog) = (channel.replies.handle(), Mutex::new(Backlog::new(channel)?));
-        Ok(Replies { queue, backlog, is_pressed: AtomicBool::new(false) })
+        Ok(Replies { queue, backlog, is_congested: AtomicBool::new(false) })
     }
 
     /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
@@ -41,7 +41,7 @@ impl Replies {
     /// # Errors
     /// If the queue is gone.
     pub fn send(&self, client: i32, reply: &Reply) -> io::Result<()> {
-        if self.queue.is_sent(client.into(), reply.bytes())? {
+        if self.queue.try_send(client.into(), reply.bytes())? {
             return Ok(());
         }
         self.displace(client, reply)
@@ -53,7 +53,7 @@ impl Replies {
         let mut backlog = self.lock();
         let before = backlog.due();
         backlog.reply(client, reply)?;
-        self.is_pressed.store(backlog.is_pressed(), Ordering::Relaxed);
+        self.is_congested.store(backlog.is_congested(), Ordering::Relaxed);
         if backlog.due() != before {
             wake();
         }
@@ -61,8 +61,8 @@ impl Replies {
     }
 
     /// Whether replies have found no room a moment ago.
-    pub fn is_pressed(&self) -> bool {
-        self.is_pressed.load(Ordering::Relaxed)
+    pub fn is_congested(&self) -> bool {
+        self.is_congested.load(Ordering::Relaxed)
     }
 
     /// How long until the kept replies are to be tried again; None if there are none.
@@ -77,7 +77,7 @@ impl Replies {
     pub fn retry(&self) -> io::Result<()> {
         let mut backlog = self.lock();
         let tried = backlog.retry();
-        self.is_pressed.store(backlog.is_pressed(), Ordering::Relaxed);
+        self.is_congested.store(backlog.is_congested(), Ordering::Relaxed);
         tried
     }
 

@@ -15,7 +15,7 @@ pub enum Found {
     /// A record of so many bytes.
     Whole(usize),
     /// The beginning of one.
-    Part,
+    Incomplete,
     /// Four bytes that look like the magic.
     Garbage,
 }
@@ -34,7 +34,7 @@ impl Record for Request {
     /// illegal or what begins there is legal, it is more likely a broken one that runs into it.
     fn find(bytes: &[u8]) -> Found {
         if bytes.len() < REQUEST_SIZE {
-            return Found::Part;
+            return Found::Incomplete;
         }
         let is_legal = |bytes| {
             Request::read_from_prefix(bytes).is_ok_and(|(request, _)| request.kind().is_some())
@@ -116,8 +116,8 @@ impl<R: Record> Stream<R> {
                     self.start += len;
                     return Some(&self.bytes[begin..self.start]);
                 }
-                Found::Part if !self.is_all => return None,
-                Found::Part | Found::Garbage => self.skip(1),
+                Found::Incomplete if !self.is_all => return None,
+                Found::Incomplete | Found::Garbage => self.skip(1),
             }
         }
     }

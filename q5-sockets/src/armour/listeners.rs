@@ -17,7 +17,7 @@ use nix::sys::socket::{
 use nix::sys::socket::{setsockopt, sockopt};
 use tracing::{debug, info, warn};
 
-use crate::refused::{REFUSED_MAX, Refused};
+use crate::armour::refused::{REFUSED_MAX, Refused};
 
 /// Connections that the kernel completes and keeps until they are accepted.
 const BACKLOG: i32 = 1024;

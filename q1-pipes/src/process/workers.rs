@@ -13,8 +13,9 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tracing::warn;
 
-use crate::fork::fork;
-use crate::{death, sys};
+use crate::process::death;
+use crate::process::fork::fork;
+use crate::sys;
 
 /// Workers of one server: one that consults, and one that reserves.
 const WORKERS_MAX: usize = 2;

@@ -14,9 +14,9 @@ use common::request::Request;
 use nix::sys::socket::{MsgFlags, send};
 use zerocopy::FromZeros;
 
-use crate::connection::Connection;
-use crate::deadline::Deadline;
-use crate::registry::Member;
+use crate::armour::deadline::Deadline;
+use crate::armour::registry::Member;
+use crate::channel::Connection;
 use crate::sys;
 
 /// How long a connection may stay until its last replies have arrived.
@@ -25,7 +25,7 @@ const LINGER_MAX: Duration = Duration::from_secs(1);
 const LINGER_POLL: Duration = Duration::from_millis(5);
 
 /// A reply that speaks for a whole connection: what it has not answered was not done.
-pub fn for_all(status: Status, server: i32) -> Reply {
+pub fn for_connection(status: Status, server: i32) -> Reply {
     Reply::new(&Request::new_zeroed(), status, server)
 }
 
@@ -33,7 +33,7 @@ pub fn for_all(status: Status, server: i32) -> Reply {
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET. See send(2).
-pub fn farewell(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
+pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
     send(stream.as_raw_fd(), reply.bytes(), flags)?;
     Ok(())
@@ -44,14 +44,14 @@ pub fn farewell(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
-pub fn part(
+pub fn close(
     mut connection: Connection,
     member: &Member,
     has_asked: bool,
     server: i32,
 ) -> io::Result<()> {
     let Some(status) = member.told() else { return Ok(()) };
-    farewell(&connection.stream, &for_all(status, server))?;
+    send_now(&connection.stream, &for_connection(status, server))?;
     if status == Status::Unavailable && has_asked && member.was_asked_lately() {
         linger(&mut connection, member)?;
     }

@@ -9,15 +9,15 @@ use crate::sys;
 
 /// How long a worker goes on answering, after it was asked to stop, when every read finds a whole
 /// batch. An ordinary backlog, 64 kB, is answered in a tenth of it.
-const PATIENCE: Duration = Duration::from_millis(400);
+const WAIT_MAX: Duration = Duration::from_millis(400);
 
-/// A worker's patience with a FIFO that does not become empty.
+/// A worker's grace_period with a FIFO that does not become empty.
 #[derive(Debug, Default)]
-pub struct Patience {
+pub struct GracePeriod {
     asked: Option<Instant>,
 }
 
-impl Patience {
+impl GracePeriod {
     /// Whether the worker was asked to stop, and that was too long ago; to be called when a read
     /// was full, which makes it one call in 64 requests at most.
     ///
@@ -30,7 +30,7 @@ impl Patience {
         if self.asked.is_none() && sys::sigpending()?.contains(Signal::SIGTERM) {
             self.asked = Some(Instant::now());
         }
-        Ok(self.asked.is_some_and(|asked| asked.elapsed() > PATIENCE))
+        Ok(self.asked.is_some_and(|asked| asked.elapsed() > WAIT_MAX))
     }
 }
 
@@ -44,14 +44,14 @@ mod tests {
         let mut term = SigSet::empty();
         term.add(Signal::SIGTERM);
         term.thread_block().unwrap();
-        let mut patience = Patience::default();
-        assert!(!patience.is_over().unwrap() && patience.asked.is_none());
+        let mut grace_period = GracePeriod::default();
+        assert!(!grace_period.is_over().unwrap() && grace_period.asked.is_none());
         raise(Signal::SIGTERM).unwrap();
         let before = Instant::now();
-        while !patience.is_over().unwrap() {
-            assert!(before.elapsed() < 10 * PATIENCE);
+        while !grace_period.is_over().unwrap() {
+            assert!(before.elapsed() < 10 * WAIT_MAX);
         }
-        assert!(before.elapsed() > PATIENCE);
+        assert!(before.elapsed() > WAIT_MAX);
         assert_eq!(term.wait(), Ok(Signal::SIGTERM));
     }
 }

@@ -12,7 +12,7 @@ use common::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
-use crate::deadline::{Deadline, Direction, Timeout};
+use crate::armour::deadline::{Deadline, Direction, Timeout};
 use crate::framing::{self, Frame};
 
 /// How long a request may take from its first byte to its last.
@@ -105,7 +105,7 @@ impl Connection {
                     self.take(size);
                     return Ok(Incoming::Request(request));
                 }
-                Frame::Part => {}
+                Frame::Incomplete => {}
                 Frame::Garbage => return Ok(Incoming::Garbage(broken(bytes))),
             }
             // Set once, at the first byte of a request that we wait for: bytes that follow one by

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use common::request::Request;
 use nix::poll::PollFd;
-use q5_sockets::listeners::Listeners;
+use q5_sockets::armour::listeners::Listeners;
 use tracing::{info, warn};
 
-use crate::board::Number;
 use crate::channel::Pair;
-use crate::child::Child;
-use crate::probe::{Probe, Progress};
+use crate::watchdog::board::Number;
+use crate::watchdog::child::Child;
+use crate::watchdog::probe::{Probe, Progress};
 
 /// How often a server is asked for a sign of life.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(500);
@@ -84,7 +84,7 @@ impl Watched {
     }
 
     /// Notes that it was started.
-    pub fn is_now(&mut self, child: Child) {
+    pub fn set_child(&mut self, child: Child) {
         let now = Instant::now();
         (self.child, self.is_ready, self.probe) = (child, false, None);
         (self.started, self.last_life) = (now, now);

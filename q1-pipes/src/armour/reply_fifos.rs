@@ -11,8 +11,8 @@ use common::reply::Reply;
 use nix::errno::Errno;
 use tracing::{debug, info};
 
+use crate::armour::inbox;
 use crate::fifo;
-use crate::inbox;
 
 /// FIFOs kept open at most; with the usual limit of 1024 descriptors a worker is far from its end.
 const KEPT_MAX: usize = 256;
@@ -144,7 +144,7 @@ fn write_once(mut end: &File, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbox::Inbox;
+    use crate::armour::inbox::Inbox;
     use common::ask::Ask;
     use common::reply::Status;
     use common::request::Request;

@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::armour::resync::{Found, Record, Stream};
 use crate::fifo::{self, Fifo};
-use crate::resync::{Found, Record, Stream};
 
 /// Bytes of replies that can wait, four times the usual: whoever asks in a client's name must not
 /// fill its FIFO while it is on its way to read.
@@ -136,9 +136,9 @@ impl Inbox {
 
 impl Record for Reply {
     fn find(bytes: &[u8]) -> Found {
-        let Some(header) = bytes.first_chunk() else { return Found::Part };
+        let Some(header) = bytes.first_chunk() else { return Found::Incomplete };
         let Some(len) = Reply::announced_size(header) else { return Found::Garbage };
-        let Some(bytes) = bytes.get(..len) else { return Found::Part };
+        let Some(bytes) = bytes.get(..len) else { return Found::Incomplete };
         if Reply::is_one(bytes) { Found::Whole(len) } else { Found::Garbage }
     }
 

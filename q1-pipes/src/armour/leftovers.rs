@@ -8,8 +8,8 @@ use std::path::Path;
 use common::process::is_alive;
 use tracing::{info, warn};
 
+use crate::armour::inbox;
 use crate::fifo;
-use crate::inbox;
 
 /// Removes the FIFOs of DIR whose clients are gone.
 ///

@@ -12,7 +12,7 @@ const PER_CLIENT_MAX: usize = 32;
 
 /// The kept replies.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct Deferred {
     /// Of each client, the oldest first; never none.
     replies: HashMap<i32, VecDeque<Box<[u8]>>>,
     /// These clients, each once, in the order of their turns.
@@ -20,7 +20,7 @@ pub(crate) struct Kept {
     lost: u64,
 }
 
-impl Kept {
+impl Deferred {
     /// Whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
         self.turns.is_empty()
@@ -37,7 +37,7 @@ impl Kept {
     }
 
     /// Keeps one more; it is its client's newest.
-    pub(crate) fn keep(&mut self, client: i32, bytes: Box<[u8]>) {
+    pub(crate) fn defer(&mut self, client: i32, bytes: Box<[u8]>) {
         if !self.replies.contains_key(&client) {
             if self.turns.len() == CLIENTS_MAX
                 && let Some((_, own)) = self.next()
@@ -62,7 +62,7 @@ impl Kept {
 
     /// Keeps again what is left of that after the turn.
     pub(crate) fn put_back(&mut self, client: i32, own: VecDeque<Box<[u8]>>) {
-        own.into_iter().for_each(|bytes| self.keep(client, bytes));
+        own.into_iter().for_each(|bytes| self.defer(client, bytes));
     }
 }
 
@@ -72,11 +72,11 @@ mod tests {
 
     #[test]
     fn clients_have_their_turns_and_each_its_newest_replies() {
-        let mut kept = Kept::default();
+        let mut kept = Deferred::default();
         for byte in 0..PER_CLIENT_MAX as u8 + 2 {
-            kept.keep(7, [byte].into());
+            kept.defer(7, [byte].into());
         }
-        kept.keep(8, [0].into());
+        kept.defer(8, [0].into());
         assert_eq!((kept.clients(), kept.lost()), (2, 2 + PER_CLIENT_MAX as u64 + 1));
         let (client, own) = kept.next().unwrap();
         let newest = own.iter().map(|bytes| bytes[0]);
@@ -89,10 +89,10 @@ mod tests {
 
     #[test]
     fn one_client_too_many_costs_the_one_that_waits_longest() {
-        let mut kept = Kept::default();
+        let mut kept = Deferred::default();
         for client in 0..=CLIENTS_MAX as i32 {
-            kept.keep(client, [0].into());
-            kept.keep(client, [1].into());
+            kept.defer(client, [0].into());
+            kept.defer(client, [1].into());
         }
         assert_eq!((kept.clients(), kept.lost), (CLIENTS_MAX, 2));
         assert_eq!(kept.next().unwrap().0, 1);

@@ -10,10 +10,10 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use q1_pipes::death;
 use q1_pipes::fifo;
-use q1_pipes::fork::fork;
-use q1_pipes::workers::{Ended, Ready};
+use q1_pipes::process::death;
+use q1_pipes::process::fork::fork;
+use q1_pipes::process::workers::{Ended, Ready};
 use tracing::{error, warn};
 
 /// A process that runs, or has ended and may be followed by another.

@@ -11,7 +11,7 @@ use common::lock::Lock;
 use common::table::Table;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
-use q1_pipes::shared::SharedTable;
+use q1_pipes::process::shared::SharedTable;
 use tracing::warn;
 
 use crate::options::CONSULTATION_SERVERS_MAX;

@@ -10,8 +10,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
 use tracing::{debug, warn};
 
-use crate::board::{Board, Number};
 use crate::channel::End;
+use crate::watchdog::board::{Board, Number};
 
 /// How long a server may take to say that it is there; it has a thread for little else.
 const ANSWER_MAX: Duration = Duration::from_millis(200);

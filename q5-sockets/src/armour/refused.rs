@@ -12,7 +12,7 @@ use common::reply::Reply;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tracing::debug;
 
-use crate::farewell::farewell;
+use crate::armour::lingering_close::send_now;
 
 /// Connections kept at most; beyond it the oldest is closed, as its client has had the most time.
 pub const REFUSED_MAX: usize = 64;
@@ -40,7 +40,7 @@ impl Refused {
     /// what the client has not yet read.
     pub fn tell(&mut self, stream: Arc<TcpStream>, reply: &Reply) {
         self.count += 1;
-        let told = farewell(&stream, reply)
+        let told = send_now(&stream, reply)
             .and_then(|()| stream.shutdown(Shutdown::Write))
             .and_then(|()| stream.set_nonblocking(true));
         if let Err(error) = told {
