@@ -1,6 +1,6 @@
 //! Named pipes: two for requests, one for each class, and one for the replies to each client.
 //!
-//! One pipe for all replies would not do. A pipe gives its bytes to whoever reads first, so a client
+//! One pipe for all replies would not do. A pipe gives its bytes to any process that reads, so a client
 //! would take the replies of the others.
 
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! One FIFO: its maker removes it, and whoever opens it checks that it is one.
+//! One FIFO: its maker removes it, and every open checks that it is a FIFO.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -21,7 +21,7 @@ pub struct Fifo {
 }
 
 impl Fifo {
-    /// Makes a FIFO for this user only; removes whatever has this name.
+    /// Makes a FIFO for this user only, after it has removed any file of this name.
     ///
     /// An old FIFO is never used again: another process may still have it open, with bytes in it.
     ///

@@ -63,7 +63,7 @@ pub(crate) fn _exit(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Gives SIGCHLD its default action: whoever started us may have had it ignored, and then no child
+/// Gives SIGCHLD its default action. The process that started us may ignore it, and then no child
 /// can be waited for.
 ///
 /// # Errors
@@ -197,7 +197,7 @@ impl<T: FromBytes + Copy> Shared<T> {
 
     /// The thread that holds the lock now, or 0.
     ///
-    /// It stands in the mutex's first word. The kernel reads it there too, when a holder dies. See
+    /// The mutex's first word names it. The kernel reads that word too, when a holder dies. See
     /// futex(2).
     pub(crate) fn owner(&self) -> i32 {
         // SAFETY: glibc's first word of a mutex is its futex, accessed atomically by all.

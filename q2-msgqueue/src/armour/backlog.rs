@@ -28,7 +28,7 @@ use crate::queue::{Queue, Received, Wait, Which};
 /// Messages taken out for one reply at most. A reply of 752 bytes needs the space of 24 of 32 bytes,
 /// and the other worker may use some of it.
 const EVICTED_MAX: usize = 64;
-/// Clients with deferred replies at most. Beyond it, the client whose turn is next loses its replies.
+/// Clients with deferred replies at most. Beyond it, the client that comes next loses its replies.
 /// With 32 replies for each client this is 24 MiB; only somebody who asks in a thousand names gets
 /// there.
 const CLIENTS_MAX: usize = 1024;

@@ -2,6 +2,7 @@
 //! server without one of its workers stops.
 //!
 //! Stops: `ending::a_server_that_loses_a_part_of_itself_ends_with_an_error`.
+//! Also `q3_threads::a_thread_that_fails_ends_the_whole_server_with_its_name`.
 
 use std::fmt;
 use std::io;
