@@ -128,7 +128,7 @@ impl End {
             if let Some(ping) = self.stream.take() {
                 return Ok(Some(ping));
             }
-            match self.incoming.read(self.stream.room()) {
+            match self.incoming.read(self.stream.free_space()) {
                 Ok(len) => self.stream.filled(len),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

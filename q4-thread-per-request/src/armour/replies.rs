@@ -10,7 +10,7 @@ use common::reply::Reply;
 use q2_msgqueue::armour::backlog::Backlog;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::Queue;
-use q3_threads::armour::workers::wake;
+use q3_threads::wake::wake;
 
 /// The way out for all threads.
 #[derive(Debug)]

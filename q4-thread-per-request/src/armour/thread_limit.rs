@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use q2_msgqueue::armour::backlog::PAUSE_MAX;
+use q2_msgqueue::armour::backoff::PAUSE_MAX;
 
 /// How long to wait for room. Threads that only need the processor leave within that; a flood of
 /// requests waits in the queue then, and nobody is turned away.

@@ -52,7 +52,7 @@ impl Board {
     /// If there is no shared memory left.
     pub fn create(lock: &mut Lock, table: &Table) -> anyhow::Result<Board> {
         let Segment { counters, memory } = Segment::create(lock)?;
-        let table = SharedTable::placed(memory, table).context("cannot share memory")?;
+        let table = SharedTable::new_in(memory, table).context("cannot share memory")?;
         Ok(Board { table, counters, watchdog: Pid::this() })
     }
 

@@ -11,9 +11,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use q1_pipes::fifo;
-use q1_pipes::process::death;
 use q1_pipes::process::fork::fork;
-use q1_pipes::process::workers::{Ended, Ready};
+use q1_pipes::process::workers::{Ended, Ready, kill_and_reap};
 use tracing::{error, warn};
 
 /// A process that runs, or has ended and may be followed by another.
@@ -127,7 +126,7 @@ impl Child {
     /// Ends it at once, and waits until it has.
     pub fn kill_and_wait(&mut self) {
         self.was_killed = true;
-        if let Some(Err(error)) = self.pid.take().map(death::end_now) {
+        if let Some(Err(error)) = self.pid.take().map(kill_and_reap) {
             warn!("cannot end {}: {error}", self.name);
         }
     }
