@@ -112,7 +112,7 @@ fn prompt(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Kind, Request};
+    use crate::request::Request;
     use crate::shows;
     use proptest::prelude::*;
 
@@ -123,9 +123,7 @@ mod tests {
         let mut out = Vec::new();
         menu(&mut &input[..], &mut out, &mut |ask| {
             asked.push(ask);
-            let request = Request::new(7, 1, ask);
-            let reserve = request.kind() == Some(Kind::Reserve);
-            Ok(if reserve { table.reserve(&request, 42) } else { table.consult(&request, 42) })
+            Ok(table.reply(&Request::new(7, 1, ask), 42))
         })
         .unwrap();
         (String::from_utf8(out).unwrap(), asked)

@@ -157,10 +157,7 @@ mod tests {
 
     fn printed(table: &Table, ask: Ask, json: bool) -> String {
         let request = Request::new(7, 1, ask);
-        let answer = match ask {
-            Ask::Reserve { .. } => table.clone().reserve(&request, 4242),
-            _ => table.consult(&request, 4242),
-        };
+        let answer = table.clone().reply(&request, 4242);
         let mut out = Vec::new();
         reply(&mut out, ask, &answer, json).unwrap();
         String::from_utf8(out).unwrap()

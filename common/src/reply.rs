@@ -35,6 +35,15 @@ pub struct Reply {
     pub rows: [Spectacle; ROWS],
 }
 
+// What a C program on the other side relies on, in numbers that nobody computed from this type.
+const _: () = {
+    // One write to a pipe stays whole up to 4096 bytes.
+    assert!(REPLY_SIZE == 32 && REPLY_MAX == 752 && REPLY_MAX <= 4096);
+    assert!(offset_of!(Reply, status) == 4 && offset_of!(Reply, nonce) == 8);
+    assert!(offset_of!(Reply, show) == 16 && offset_of!(Reply, seats) == 20);
+    assert!(offset_of!(Reply, server) == 24 && offset_of!(Reply, count) == 28);
+};
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]

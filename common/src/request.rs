@@ -1,6 +1,6 @@
 //! The request, 32 bytes from a client to the server.
 
-use std::mem::size_of;
+use std::mem::{offset_of, size_of};
 
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -32,6 +32,15 @@ pub struct Request {
     /// Zero.
     pub reserved: I32,
 }
+
+// What a C program on the other side relies on, in numbers that nobody computed from this type.
+const _: () = {
+    // One write to a pipe stays whole up to 4096 bytes.
+    assert!(REQUEST_SIZE == 32 && REQUEST_SIZE <= 4096);
+    assert!(offset_of!(Request, client) == 4 && offset_of!(Request, nonce) == 8);
+    assert!(offset_of!(Request, kind) == 16 && offset_of!(Request, show) == 20);
+    assert!(offset_of!(Request, seats) == 24 && offset_of!(Request, reserved) == 28);
+};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

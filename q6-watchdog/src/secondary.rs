@@ -74,13 +74,14 @@ pub fn consult(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
     let state = SharedState::new(&post);
     let answer = move |connection: &mut Connection, request: Request| {
         // The watchdog is about to end a server that is stopped with the lock in its hand.
-        let reply = match state.board.read() {
-            Ok(table) => table.consult(&request, state.server),
+        let mut reply = Reply::default();
+        match state.board.read() {
+            Ok(table) => table.answer(&request, state.server, &mut reply),
             Err(error) => {
                 debug!("cannot read the table: {error}");
-                Reply::new(&request, Status::Busy, state.server)
+                reply.answer(&request, Status::Busy, state.server);
             }
-        };
+        }
         send(&state, connection, &request, &reply)
     };
     serve(post, Workers::new(), answer, ready)
