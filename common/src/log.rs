@@ -80,8 +80,12 @@ fn answered_with(request: &Request, status: Option<Status>, left: i32) {
     let (client, show, seats) = (request.client.get(), request.show.get(), request.seats.get());
     match (request.kind(), status) {
         (Some(Kind::Reserve), Some(status)) => {
-            info!(client, show, seats, left, "reserve: {status:?}")
+            info!(client, show, seats, left, "reserve: {}", status.name())
         }
-        (kind, status) => debug!(client, show, left, "{kind:?}: {status:?}"),
+        (kind, status) => {
+            let kind = kind.map_or("not a request", Kind::name);
+            let status = status.map_or("no status", Status::name);
+            debug!(client, show, left, "{kind}: {status}");
+        }
     }
 }

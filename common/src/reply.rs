@@ -196,6 +196,20 @@ impl PartialEq for Reply {
 impl Eq for Reply {}
 
 impl Status {
+    /// The protocol's name, in lower case: what logs and `--json` say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::UnknownShow => "unknown_show",
+            Status::NotEnoughSeats => "not_enough_seats",
+            Status::BadSeats => "bad_seats",
+            Status::BadRequest => "bad_request",
+            Status::Busy => "busy",
+            Status::Unavailable => "unavailable",
+            Status::Redirect => "redirect",
+        }
+    }
+
     #[inline]
     fn of(status: I32) -> Option<Status> {
         use Status::*;

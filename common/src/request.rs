@@ -54,6 +54,17 @@ pub enum Kind {
     Reserve = 3,
 }
 
+impl Kind {
+    /// The protocol's name, in lower case: what logs say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::List => "list",
+            Kind::View => "view",
+            Kind::Reserve => "reserve",
+        }
+    }
+}
+
 impl Request {
     /// The request that whatever arrived is taken for.
     ///

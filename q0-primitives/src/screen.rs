@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 
 use anyhow::Context;
+use common::exit::Unprinted;
 
 /// Prints one line, at once and with one `write`, so that the lines of two processes never mix.
 ///
@@ -13,7 +14,8 @@ pub fn say(line: impl Display) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes())
         .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+        .map_err(Unprinted::Other)?;
+    Ok(())
 }
 
 /// Prints the command that shows from another terminal what is going on here.

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::ask::{Ask, Nonces, Unanswered};
+use common::interruption;
 use common::menu;
 use common::options::ClientOptions;
+use common::process;
 use common::reply::Reply;
 use common::request::Request;
 use nix::unistd::gettid;
 
+use crate::armour::inbox;
 use crate::armour::ticks::Ticks;
 use crate::channel::RequestClass;
 use crate::connection::Connection;
@@ -43,6 +46,9 @@ pub struct Client {
 /// # Errors
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    process::make_private_files();
+    interruption::prepare_to_remove(&inbox::path(&options.dir, gettid().as_raw()))
+        .context("cannot handle signals")?;
     let mut client = Client::open(&options.dir, options.timeout)?;
     menu::run(options, |ask| client.ask(ask).copied())
 }

@@ -36,9 +36,9 @@ impl Connection {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path, client: i32) -> anyhow::Result<Connection> {
         let explain = |path: &Path, error: &io::Error| {
-            let hint =
-                hint::no_server(dir, lock::holder(dir).unwrap_or_default().as_ref(), PACKAGE);
-            anyhow!("cannot open {}: {} {hint}", path.display(), plain(error))
+            let holder = lock::holder(dir).unwrap_or_default();
+            let hint = hint::no_server(error, dir, holder.as_ref(), PACKAGE);
+            anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
         if let Err(error) = dir.metadata() {
             return Err(explain(dir, &error));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::fcntl::OFlag;
 use q0_primitives::fifo::Fifo;
 use q0_primitives::screen::{look, say};
@@ -15,6 +16,7 @@ use q0_primitives::screen::{look, say};
 ///
 /// See fifo(7), mkfifo(3), setbuf(3).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The FIFO; made if it is not there
     fifo: PathBuf,
@@ -27,6 +29,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("fifo-send", run(&Options::parse()))
 }
 

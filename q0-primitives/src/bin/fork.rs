@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getppid};
 use q0_primitives::child;
@@ -15,12 +16,14 @@ use q0_primitives::screen::{look, say};
 ///
 /// See fork(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("fork", run(&Options::parse()))
 }
 

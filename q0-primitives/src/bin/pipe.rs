@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use q0_primitives::child;
@@ -14,6 +15,7 @@ use q0_primitives::screen::{look, say, show_all};
 ///
 /// See pipe(2), pipe(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// Who reads the keyboard
     #[arg(long, value_enum)]
@@ -27,6 +29,7 @@ enum From {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("pipe", run(&Options::parse()))
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -17,6 +18,7 @@ use q0_primitives::{child, observe, signals};
 ///
 /// See waitpid(2), signal(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
@@ -26,6 +28,7 @@ struct Options {
 const ENDS: [Result<u8, Signal>; 4] = [Ok(0), Ok(3), Err(Signal::SIGTERM), Err(Signal::SIGKILL)];
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("reap", run(&Options::parse()))
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::unistd::{Pid, alarm};
 use q0_primitives::child::describe;
@@ -16,6 +17,7 @@ use q0_primitives::sys::{self, Action, taken};
 /// Handles an alarm, then has children end by the default actions of four signals.
 /// See alarm(2), sigsuspend(2), signal(7), core(5).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// Let the alarm ring after N seconds
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
@@ -26,6 +28,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-alarm", run(&Options::parse()))
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp};
 use q0_primitives::group::Group;
@@ -15,12 +16,14 @@ use q0_primitives::{child, signals};
 ///
 /// See kill(2), setpgid(2), credentials(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-group", run(&Options::parse()))
 }
 

@@ -8,12 +8,14 @@ use std::thread;
 
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use q0_primitives::gate::together;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 
 /// Has threads count together, without a lock and with one. See pthreads(7), pthread_mutex_lock(3).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// How many threads
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u64).range(1..=256))]
@@ -26,6 +28,7 @@ struct Options {
 const ADDITIONS: u64 = 500_000;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("threads", run(&Options::parse()))
 }
 

@@ -8,6 +8,7 @@ use clap::Parser;
 use common::lock::Lock;
 use common::reply::Reply;
 use common::signals::Signals;
+use common::signals::inherit_nothing;
 use common::table::Table;
 use common::{directory, start};
 use nix::sys::signal::Signal;
@@ -25,6 +26,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { dir } = Options::parse();
     let signals = Signals::block()?;
     directory::make(&dir)?;
