@@ -49,7 +49,11 @@ fn talk(at_keyboard: bool, reader: PipeReader, mut writer: PipeWriter) -> anyhow
         // A writer that keeps a reading end never learns that its reader has gone.
         drop(reader);
         say(format_args!("process {} reads the keyboard: type lines, Ctrl-D to end", Pid::this()))?;
-        io::copy(&mut io::stdin(), &mut writer)?;
+        match io::copy(&mut io::stdin(), &mut writer) {
+            // The reader has ended before its input: how, it says itself.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            copied => drop(copied?),
+        }
     } else {
         // A reader that keeps a writing end never comes to the end of file.
         drop(writer);

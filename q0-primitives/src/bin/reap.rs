@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 use q0_primitives::sys::{self, Action, taken};
-use q0_primitives::{child, observe, signals};
+use q0_primitives::{child, observe};
 
 /// Collects four children that ended together, on a single SIGCHLD
 ///
@@ -33,7 +33,6 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGTERM])?;
     sys::sigaction(Signal::SIGCHLD, Action::Count)?;
     let mask = SigSet::from(Signal::SIGCHLD);
     mask.thread_block()?;

@@ -7,10 +7,10 @@ use common::exit;
 use common::signals::inherit_nothing;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp};
+use q0_primitives::child;
 use q0_primitives::group::Group;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
-use q0_primitives::{child, signals};
 
 /// Ends two groups of three children, one with kill(-N) and one with kill(0)
 ///
@@ -28,7 +28,6 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGTERM, Signal::SIGUSR1])?;
     say(format_args!("this is process {} of group {}", Pid::this(), getpgrp()))?;
     for from_inside in [false, true] {
         let mut group = Group::start("signal-group")?;

@@ -11,7 +11,7 @@ use nix::unistd::pause;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 use q0_primitives::sys::{self, Action, taken};
-use q0_primitives::{child, observe, signals};
+use q0_primitives::{child, observe};
 
 /// Leads a child through the states running, sleeping, stopped, zombie
 ///
@@ -37,7 +37,6 @@ const STEPS: [(Signal, char, &str); 4] = [
 ];
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGTERM])?;
     sys::sigaction(Signal::SIGUSR1, Action::Count)?;
     let Some(child) = child::fork()? else {
         child::live("states", || {
