@@ -1,7 +1,8 @@
-//! What a client's user can do when no server of the client's stage is to be found in DIR.
+//! What a client's user can do when no server of the client's stage is to be found.
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -56,6 +57,22 @@ pub fn no_queue(error: &io::Error, dir: &Path, holder: Option<&Holder>, package:
     }
 }
 
+/// The next step after a connection to `server`, HOST:PORT, was not made: as [`no_server`].
+pub fn no_listener(error: &io::Error, server: &str, package: &str) -> String {
+    if error.kind() != io::ErrorKind::ConnectionRefused {
+        return String::new();
+    }
+    // A server listens on addresses. What another machine's name stands for, we cannot say.
+    let (place, listen) = match (server.parse::<SocketAddr>(), server.rsplit_once(':')) {
+        (Err(_), Some(("localhost", port))) => ("", format!("127.0.0.1:{port}")),
+        (Err(_), Some((_, port))) => (" on its machine", format!("0.0.0.0:{port}")),
+        _ => ("", server.to_owned()),
+    };
+    format!(
+        " (is the server running? start it{place} with: cargo run -p {package} --bin server -- --listen {listen})"
+    )
+}
+
 /// Whether a process is known to have another IPC namespace than this one.
 fn is_elsewhere(pid: i32) -> bool {
     let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/ipc"));
@@ -82,6 +99,27 @@ mod tests {
             hint(i32::MAX as u32, "q9").contains("cargo run -p q9 --bin server -- --dir 'a b')")
         );
         assert!(next_step(Path::new("run"), None, "q8-mine").contains("-p q8-mine"));
+    }
+
+    #[test]
+    fn a_server_is_to_listen_where_it_was_asked_for() {
+        let refused = io::Error::from(Errno::ECONNREFUSED);
+        for (server, listen) in [
+            (
+                "127.0.0.1:5000",
+                "start it with: cargo run -p q9 --bin server -- --listen 127.0.0.1:5000)",
+            ),
+            ("[::1]:4777", "--listen [::1]:4777)"),
+            ("localhost:4777", "--listen 127.0.0.1:4777)"),
+            (
+                "box-office.example:7",
+                "on its machine with: cargo run -p q9 --bin server -- --listen 0.0.0.0:7)",
+            ),
+        ] {
+            let hint = no_listener(&refused, server, "q9");
+            assert!(hint.ends_with(listen), "{hint}");
+        }
+        assert_eq!(no_listener(&Errno::EHOSTUNREACH.into(), "10.0.0.1:1", "q9"), "");
     }
 
     #[test]

@@ -220,7 +220,7 @@ mod tests {
             assert!(lines.iter().all(|line| line.width() == width), "{columns}: {lines:#?}");
             assert!(lines.iter().all(|line| !line.contains(" …")), "{lines:#?}");
         }
-        assert!(listed(&table, 40)[2].starts_with("  2  Le Songe d'une…  15/01/2027"));
+        assert!(listed(&table, 40)[2].starts_with("  2  Le Songe d'une…   15/01/2027"));
         assert!(listed(&table, 80).join("\n").contains("Le Songe d'une nuit d'été"));
         assert_eq!(
             listed(&table, 80),

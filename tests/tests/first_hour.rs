@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -17,6 +18,7 @@ use harness::server::Server;
 use harness::stage::{Mechanism, Stage, is_ours, skip};
 use harness::{processes, wait};
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
 use nix::unistd::Pid;
 use rstest_reuse::{apply, template};
 
@@ -293,6 +295,27 @@ fn a_hint_follows_from_the_error(stage: Stage) {
     let error = by("unshare", &["-i"]);
     let place = format!("process {}, runs in another IPC namespace", server.pid());
     assert!(error.contains(&place), "{error}");
+}
+
+#[apply(every_stage)]
+fn a_hint_names_the_port_or_the_name_that_was_asked_for(stage: Stage) {
+    if !stage.mechanism().has_address() {
+        return;
+    }
+    // Bound and not listened on: nobody else gets the port meanwhile.
+    let bound = socket(AddressFamily::Inet, SockType::Stream, SockFlag::empty(), None);
+    let end = bound.unwrap();
+    let any = SockaddrIn::new(127, 0, 0, 1, 0);
+    bind(end.as_raw_fd(), &any).unwrap();
+    let bound: SockaddrIn = getsockname(end.as_raw_fd()).unwrap();
+    let ask =
+        |server: &str| run(Command::new(stage.client()).args(["--connect", server, "list"])).2;
+    let error = ask(&format!("localhost:{}", bound.port()));
+    let hint =
+        format!("-p {} --bin server -- --listen 127.0.0.1:{})", stage.package(), bound.port());
+    assert!(error.contains(&hint), "{error}");
+    let error = ask("nobody.invalid:5000");
+    assert!(error.contains("DNS") && !error.contains("start it"), "{error}");
 }
 
 #[apply(every_stage)]
