@@ -44,7 +44,9 @@ pub fn make(dir: &Path) -> anyhow::Result<()> {
 /// Says what is wrong and what to do.
 pub fn check(dir: &Path) -> anyhow::Result<()> {
     let metadata = dir.metadata().with_context(|| format!("cannot open {}", dir.display()))?;
-    let (me, owner, mode) = (geteuid().as_raw(), metadata.uid(), metadata.mode() & 0o777);
+    let me = geteuid().as_raw();
+    let owner = metadata.uid();
+    let mode = metadata.mode() & 0o777;
     ensure!(metadata.is_dir(), "{} is not a directory", dir.display());
     ensure!(
         owner == me,

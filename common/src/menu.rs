@@ -12,7 +12,7 @@ use crate::options::ClientOptions;
 use crate::print;
 use crate::reply::Reply;
 
-/// Longest line that is read as one; a rest is skipped.
+/// Longest line that is read; the rest of a longer one is skipped.
 const LINE_MAX: u64 = 1024;
 
 const MENU: &str = "\n1. Consult the shows\n2. Reserve seats\n0. Quit\nYour choice: ";
@@ -28,7 +28,7 @@ pub fn run(
     interruption::prepare().context("cannot handle signals")?;
     let mut out = io::stdout().lock();
     match options.command {
-        Some(command) => put(&mut out, command, options.json, &mut ask),
+        Some(command) => ask_and_print(&mut out, command, options.json, &mut ask),
         None => {
             ensure!(!options.json, "--json needs a command: list, view or reserve");
             menu(&mut io::stdin().lock(), &mut out, &mut ask)?;
@@ -37,8 +37,8 @@ pub fn run(
     }
 }
 
-/// Puts one question and prints the answer; returns the exit status it stands for.
-fn put(
+/// Asks one question and prints the answer; returns the exit status that it stands for.
+fn ask_and_print(
     out: &mut impl Write,
     question: Ask,
     json: bool,
@@ -77,11 +77,11 @@ fn menu(
         match choice.as_str() {
             "0" => return Ok(()),
             "1" => {
-                put(out, Ask::List, false, ask)?;
+                ask_and_print(out, Ask::List, false, ask)?;
                 let Some(show) = number(input, out, "Show to consult (Enter: back): ")? else {
                     continue;
                 };
-                put(out, Ask::View { show }, false, ask)?;
+                ask_and_print(out, Ask::View { show }, false, ask)?;
             }
             "2" => {
                 let Some(show) = number(input, out, "Show to reserve (Enter: back): ")? else {
@@ -90,7 +90,7 @@ fn menu(
                 let Some(seats) = number(input, out, "Number of seats (Enter: back): ")? else {
                     continue;
                 };
-                put(out, Ask::Reserve { show, seats }, false, ask)?;
+                ask_and_print(out, Ask::Reserve { show, seats }, false, ask)?;
             }
             "" => {}
             other => say(out, &format!("{other:?} is not in the menu: type 1, 2 or 0\n"))?,

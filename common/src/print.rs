@@ -102,7 +102,9 @@ pub fn list(out: &mut impl Write, rows: &[Spectacle], columns: Option<usize>) ->
     let pad = |title: &str| " ".repeat(title_width - title.width());
     writeln!(out, " No  Title{}  Date        {:>seats_width$}", pad("Title"), "Seats")?;
     for (row, title) in shows.iter().zip(&titles) {
-        let (id, date, seats) = (row.id.get(), visible(&row.date()), row.seats.get());
+        let id = row.id.get();
+        let date = visible(&row.date());
+        let seats = row.seats.get();
         writeln!(out, "{id:>3}  {title}{}  {date:<10}  {seats:>seats_width$}", pad(title))?;
     }
     Ok(())

@@ -137,10 +137,10 @@ impl Reply {
         reply.receive(bytes).then_some(reply)
     }
 
-    /// Becomes the reply in `bytes`; false, and it stays what it was, if they are not exactly one.
+    /// Becomes the reply in `bytes`. If they are not exactly one, it stays what it was: false.
     ///
-    /// Most replies are 32 bytes, and a client's is made once: the room for rows need not be cleared
-    /// and copied for each of them.
+    /// A client has one reply for all its questions. Most are 32 bytes, and then the room for rows is
+    /// neither cleared nor copied.
     #[inline]
     pub fn receive(&mut self, bytes: &[u8]) -> bool {
         let is_one = Self::is_one(bytes);
@@ -185,7 +185,7 @@ impl Reply {
     }
 }
 
-/// Replies are equal if what travels is: other rows are those of an earlier one.
+/// Replies are equal if the bytes that travel are: other rows are left from an earlier reply.
 impl PartialEq for Reply {
     fn eq(&self, other: &Reply) -> bool {
         self.as_bytes()[..REPLY_SIZE] == other.as_bytes()[..REPLY_SIZE]

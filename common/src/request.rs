@@ -68,9 +68,9 @@ impl Kind {
 impl Request {
     /// The request that whatever arrived is taken for.
     ///
-    /// Every byte string is one. A string of the wrong length loses its magic, so that the table's
-    /// rules refuse it, and keeps client and nonce as far as they arrived, so that its sender can
-    /// be told.
+    /// Every byte string is taken for one. One of the wrong length loses its magic, so that the
+    /// table's rules refuse it. It keeps client and nonce as far as they arrived, so that its sender
+    /// gets a reply.
     pub fn from_received(bytes: &[u8]) -> Request {
         let mut request = Request::new_zeroed();
         let len = bytes.len().min(REQUEST_SIZE);
@@ -78,12 +78,13 @@ impl Request {
         if bytes.len() == REQUEST_SIZE { request } else { request.spoiled() }
     }
 
-    /// The same request without its magic: one that came in at a place where no request belongs.
+    /// The same request without its magic, so that it is refused: it came in where its kind does not
+    /// belong.
     pub fn spoiled(self) -> Request {
         Request { magic: [0; 4], ..self }
     }
 
-    /// Whether it names no client: then nobody can be answered.
+    /// Whether it names no client: then there is nobody to send a reply to.
     pub fn is_anonymous(&self) -> bool {
         self.client <= 0
     }

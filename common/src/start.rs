@@ -66,8 +66,8 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
 
 /// The line that says on stdout that a server can serve: `ready PACKAGE WHERE`.
 ///
-/// Made before the forks, because it takes memory: a page that only one process writes is one page
-/// more. For the same reason it does not go through std's buffer.
+/// Made before the forks: after them, memory that is written is no longer shared, and takes a page
+/// more. For the same reason it does not use std's buffer.
 #[derive(Debug)]
 pub struct ReadyLine {
     out: File,

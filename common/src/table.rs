@@ -52,7 +52,8 @@ impl Table {
         let Some(row) = self.find(request.show) else {
             return Outcome::only(Status::UnknownShow);
         };
-        let (wanted, left) = (request.seats.get(), self.rows[row].seats.get());
+        let wanted = request.seats.get();
+        let left = self.rows[row].seats.get();
         if wanted <= 0 {
             return Outcome::only(Status::BadSeats);
         }
@@ -173,7 +174,8 @@ mod tests {
                 if kind % 3 == 0 { request.kind = I32::new(kind); }
                 let reply = table.reply(&request, 42);
                 for row in 0..ROWS {
-                    let (was, is) = (before.rows[row].seats.get(), table.rows[row].seats.get());
+                    let was = before.rows[row].seats.get();
+                    let is = table.rows[row].seats.get();
                     let taken = reply.status() == Some(Status::Ok) && row as i32 + 1 == show;
                     prop_assert_eq!(i64::from(was) - i64::from(is), if taken { i64::from(wanted) } else { 0 });
                     prop_assert!(is >= 0);

@@ -37,7 +37,9 @@ pub fn remark(line: impl Display) {
 /// # Errors
 /// As [`say`], and of read. See pipe(7).
 pub fn show_all(mut reader: impl Read) -> anyhow::Result<()> {
-    let (pid, mut bytes, mut total) = (std::process::id(), [0; 4096], 0);
+    let pid = std::process::id();
+    let mut bytes = [0; 4096];
+    let mut total = 0;
     loop {
         let n = reader.read(&mut bytes).context("cannot read")?;
         if n == 0 {

@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, file) = (Pid::this(), options.file.display());
+    let pid = Pid::this();
+    let file = options.file.display();
     // With its whole path, a name like -x.c is no option of cc.
     let source = fs::canonicalize(&options.file).with_context(|| format!("cannot open {file}"))?;
     let mut messages = tempfile::tempfile().context("cannot make a temporary file")?;

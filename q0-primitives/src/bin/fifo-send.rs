@@ -41,10 +41,12 @@ fn run(options: &Options) -> anyhow::Result<u8> {
     let file = fifo.open(OFlag::O_WRONLY, options.seconds)?;
     let mut out = BufWriter::with_capacity(if options.buffered { 8192 } else { 0 }, file);
     say("it is open: type lines, Ctrl-D to end")?;
-    let (mut keyboard, mut line) = (stdin().lock(), Vec::new());
+    let mut keyboard = stdin().lock();
+    let mut line = Vec::new();
     while keyboard.read_until(b'\n', &mut line).context("cannot read standard input")? > 0 {
         out.write_all(&line).with_context(|| format!("cannot write to {path}"))?;
-        let (typed, kept) = (line.len(), out.buffer().len());
+        let typed = line.len();
+        let kept = out.buffer().len();
         say(format_args!("{typed} bytes typed; {kept} bytes are in this process's buffer"))?;
         line.clear();
     }

@@ -37,7 +37,8 @@ fn run(options: &Options) -> anyhow::Result<u8> {
             // The parent's end of the pipe was copied too; only when all are closed does read end.
             drop(parent_lives);
             value += 10;
-            let (pid, parent) = (Pid::this(), getppid());
+            let pid = Pid::this();
+            let parent = getppid();
             say(format_args!(
                 "in child:  process {pid}, value {value} at {:p}, child of {parent}, fork gave 0",
                 &value

@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, start) = (Pid::this(), Instant::now());
+    let pid = Pid::this();
+    let start = Instant::now();
     sys::sigaction(Signal::SIGALRM, Action::Count)?;
     let mut mask = SigSet::from(Signal::SIGALRM).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     mask.remove(Signal::SIGALRM);

@@ -29,7 +29,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, signal) = (Pid::this(), Signal::SIGUSR1);
+    let pid = Pid::this();
+    let signal = Signal::SIGUSR1;
     let mask = SigSet::from(signal);
     mask.thread_block()?;
     sys::sigaction(signal, Action::Count)?;

@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (goal, counter) = (options.threads * ADDITIONS, AtomicU64::new(0));
+    let goal = options.threads * ADDITIONS;
+    let counter = AtomicU64::new(0);
     let report = |how, sum| say(format_args!("{how}: {sum} of {goal}, {} lost", goal - sum));
     let look_around = || {
         look(format_args!("ps -L -o pid,lwp,stat,comm -p {}", std::process::id()))?;
