@@ -18,20 +18,20 @@ fn rules(criterion: &mut Criterion) {
     // Of no seat that is left, so that the table stays as it is: the whole way through the rules.
     let reserve = Request::new(7, 9, Ask::Reserve { show: 8, seats: i32::MAX });
     criterion.bench_function("decide VIEW", |bencher| {
-        bencher.iter(|| table.consult(black_box(&view), SERVER));
+        bencher.iter(|| table.reply(black_box(&view), SERVER));
     });
     criterion.bench_function("decide LIST", |bencher| {
-        bencher.iter(|| table.consult(black_box(&list), SERVER));
+        bencher.iter(|| table.reply(black_box(&list), SERVER));
     });
     criterion.bench_function("decide RESERVE", |bencher| {
-        bencher.iter(|| table.reserve(black_box(&reserve), SERVER));
+        bencher.iter(|| table.reply(black_box(&reserve), SERVER));
     });
 }
 
 fn records(criterion: &mut Criterion) {
     let request = Request::new(7, 9, Ask::View { show: 3 });
-    let small = shows::sample().consult(&request, SERVER);
-    let large = shows::sample().consult(&Request::new(7, 9, Ask::List), SERVER);
+    let small = shows::sample().reply(&request, SERVER);
+    let large = shows::sample().reply(&Request::new(7, 9, Ask::List), SERVER);
     criterion.bench_function("make a request", |bencher| {
         bencher.iter(|| Request::new(7, black_box(9), Ask::View { show: 3 }));
     });

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use bench::options::{Options, Part};
 use bench::{bare, connections, report, worker};
 use clap::Parser;
+use common::signals::inherit_nothing;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = Options::parse();
     let ended = match &options.part {
         None => report::run(&options),

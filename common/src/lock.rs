@@ -24,7 +24,7 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// How often to look whether they have; nothing tells us of the death of a process that is not our
 /// child.
 const POLL: Duration = Duration::from_millis(10);
-/// A lock file of this project has a handful of lines.
+/// A lock file has a handful of lines; of a larger file no more is read.
 const FILE_MAX: u64 = 64 * 1024;
 
 /// What a lock file says: `PID package` in the first line, then a line for each kernel object.
@@ -90,8 +90,8 @@ impl Lock {
         self.write()
     }
 
-    /// One write, then the cut: killed in between, the file has a rest of old lines, which say
-    /// nothing false.
+    /// Writes the lines, then cuts the file. A server that is killed in between leaves some old lines
+    /// behind the new ones, and they are true.
     fn write(&self) -> io::Result<()> {
         let mut text = format!("{} {}\n", self.holder.pid, self.holder.package);
         for object in &self.holder.objects {

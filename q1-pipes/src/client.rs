@@ -11,9 +11,11 @@ use common::ask::{Ask, Nonces, Unanswered};
 use common::directory;
 use common::exit::plain;
 use common::hint;
+use common::interruption;
 use common::lock;
 use common::menu;
 use common::options::ClientOptions;
+use common::process;
 use common::reply::Reply;
 use common::request::Request;
 use nix::errno::Errno;
@@ -22,7 +24,7 @@ use nix::unistd::gettid;
 use zerocopy::IntoBytes;
 
 use crate::PACKAGE;
-use crate::armour::inbox::Inbox;
+use crate::armour::inbox::{self, Inbox};
 use crate::armour::ticks::Ticks;
 use crate::channel::RequestClass;
 use crate::fifo;
@@ -56,6 +58,9 @@ pub struct Client {
 /// # Errors
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    process::make_private_files();
+    interruption::prepare_to_remove(&inbox::path(&options.dir, gettid().as_raw()))
+        .context("cannot handle signals")?;
     let mut client = Client::open(&options.dir, options.timeout)?;
     menu::run(options, |ask| client.ask(ask).copied())
 }
@@ -158,9 +163,9 @@ impl Connection {
     /// Makes the FIFO of `client`, then finds the request FIFOs of the server in `dir`.
     fn open(dir: &Path, client: i32) -> anyhow::Result<Connection> {
         let explain = |path: &Path, error: &io::Error| {
-            let hint =
-                hint::no_server(dir, lock::holder(dir).unwrap_or_default().as_ref(), PACKAGE);
-            anyhow!("cannot open {}: {} {hint}", path.display(), plain(error))
+            let holder = lock::holder(dir).unwrap_or_default();
+            let hint = hint::no_server(error, dir, holder.as_ref(), PACKAGE);
+            anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
         if let Err(error) = dir.metadata() {
             return Err(explain(dir, &error));

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail};
 use common::directory::{self, open_file};
+use common::exit::plain;
 use common::hint;
 use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
@@ -90,31 +91,34 @@ impl Channel {
         // Every stage with queues uses this client.
         let stage = holder.as_ref().filter(|holder| leftovers::names_queues(&holder.objects));
         let stage = stage.map_or(PACKAGE, |holder| &holder.package);
-        let hint = hint::no_server(dir, holder.as_ref(), stage);
-        let explain = |object: String, error: &io::Error| {
-            anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
+        let hint = hint::next_step(dir, holder.as_ref(), stage);
+        let explain = |path: &Path, error: &io::Error| {
+            let hint = hint::no_server(error, dir, holder.as_ref(), stage);
+            anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
         if let Err(error) = dir.metadata() {
-            return Err(explain(dir.display().to_string(), &error));
+            return Err(explain(dir, &error));
         }
         directory::check(dir)?;
         let key_file = dir.join(KEY_FILE);
         let find = |project| {
-            let key = sys::ftok(&key_file, project)
-                .map_err(|error| explain(key_file.display().to_string(), &error))?;
+            let key = sys::ftok(&key_file, project).map_err(|error| explain(&key_file, &error))?;
             let object = || format!("message queue {key:#010x}");
-            let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
+            let queue = Queue::open(key).map_err(|error| {
+                let hint = hint::no_queue(&error, dir, holder.as_ref(), stage);
+                anyhow!("cannot open {}: {}{hint}", object(), plain(&error))
+            })?;
             // A queue outlives its server.
             if let Some(Holder { pid, .. }) = &holder
                 && !process::is_alive(*pid)
             {
-                bail!("cannot open {}: its server, process {pid}, is dead {hint}", object());
+                bail!("cannot open {}: its server, process {pid}, is dead{hint}", object());
             }
             // The key has 16 bits of the inode only: the queue may be another directory's.
             if let Some(holder) = &holder
                 && !leftovers::is_recorded(&holder.objects, key, queue.id())
             {
-                bail!("{} (id {}) belongs to another program {hint}", object(), queue.id());
+                bail!("{} (id {}) belongs to another program{hint}", object(), queue.id());
             }
             Ok(queue)
         };

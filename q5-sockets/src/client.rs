@@ -1,13 +1,14 @@
 //! The client over TCP: connects, sends, receives until the reply is whole, gives up in time.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use common::ask::{Ask, Nonces, Unanswered};
 use common::exit::plain;
+use common::hint;
 use common::menu;
 use common::reply::{Reply, Status};
 use common::request::Request;
@@ -48,15 +49,7 @@ pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
 
 /// The error of a client that finds no server, and how to start one; `package` is its stage.
 pub fn no_server(error: &io::Error, server: &str, package: &str) -> anyhow::Error {
-    // A server listens on addresses. We cannot say here what a name stands for on its machine.
-    let listen = match server.parse::<SocketAddr>() {
-        Ok(address) => format!(" -- --listen {address}"),
-        Err(_) => String::new(),
-    };
-    anyhow!(
-        "{} (is the server running? start it with: cargo run -p {package} --bin server{listen})",
-        plain(error)
-    )
+    anyhow!("{}{}", plain(error), hint::no_listener(error, server, package))
 }
 
 impl Client {
@@ -184,7 +177,13 @@ fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Con
         let text = format!("cannot connect to {server}: {}", plain(&error));
         io::Error::new(error.kind(), text)
     };
-    let addresses = resolve::addresses(server, deadline).map_err(explain)?;
+    let addresses = resolve::addresses(server, deadline).map_err(|error| {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return explain(error);
+        }
+        let cause = plain(&error).replace("failed to lookup address information: ", "");
+        explain(io::Error::new(error.kind(), format!("cannot look up the name (DNS): {cause}")))
+    })?;
     let mut last = io::Error::from(io::ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());

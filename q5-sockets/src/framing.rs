@@ -75,8 +75,8 @@ mod tests {
     #[test]
     fn a_record_is_found_at_its_last_byte_and_not_before() {
         let asked = Request::new(7, 9, Ask::List);
-        let list = shows::sample().consult(&asked, 42);
-        let view = shows::sample().consult(&Request::new(7, 9, Ask::View { show: 1 }), 42);
+        let list = shows::sample().reply(&asked, 42);
+        let view = shows::sample().reply(&Request::new(7, 9, Ask::View { show: 1 }), 42);
         for len in 0..=80 {
             let bytes = [asked.as_bytes(), asked.as_bytes(), asked.as_bytes()].concat();
             let expected = if len < 32 { Frame::Incomplete } else { Frame::Whole(asked, 32) };
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_reply_with_an_impossible_count_or_status_is_garbage() {
         let asked = Request::new(7, 9, Ask::View { show: 1 });
-        let good = shows::sample().consult(&asked, 42);
+        let good = shows::sample().reply(&asked, 42);
         for (at, wrong) in [(28, -1), (28, 11), (28, i32::MAX), (4, 8), (4, -1)] {
             let mut bytes = good.bytes().to_vec();
             bytes[at..at + 4].copy_from_slice(&i32::to_le_bytes(wrong));

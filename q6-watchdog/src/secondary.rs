@@ -52,13 +52,14 @@ pub fn consult(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> 
     let state = SharedState::new(&inherited, probe);
     let answer = move |connection: &mut Connection, request: Request| {
         // An error means that the holder of the lock is stopped. The watchdog is about to kill it.
-        let reply = match state.board.read() {
-            Ok(table) => table.consult(&request, state.server),
+        let mut reply = Reply::default();
+        match state.board.read() {
+            Ok(table) => table.answer(&request, state.server, &mut reply),
             Err(error) => {
                 debug!("cannot read the table: {error}");
-                Reply::new(&request, Status::Busy, state.server)
+                reply.answer(&request, Status::Busy, state.server);
             }
-        };
+        }
         send(&state, connection, &request, &reply)
     };
     service::serve(inherited, Workers::new(), Some(end), answer, ready)

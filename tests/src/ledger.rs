@@ -120,11 +120,7 @@ impl Ledger {
 fn decide(table: &Table, ask: Ask, reply: &Reply) -> (Reply, Table) {
     let request = Request::new(1, reply.nonce.get(), ask);
     let (mut after, server) = (*table, reply.server.get());
-    let expected = match ask {
-        Ask::Reserve { .. } => after.reserve(&request, server),
-        Ask::List | Ask::View { .. } => after.consult(&request, server),
-    };
-    (expected, after)
+    (after.reply(&request, server), after)
 }
 
 #[cfg(test)]

@@ -7,13 +7,18 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use common::signals::inherit_nothing;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
+///
+/// And undoes what the test runner has inherited: where SIGCHLD is ignored nobody can wait for a
+/// child.
 pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
+    inherit_nothing();
     let prepare = || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Parser;
+use common::signals::inherit_nothing;
 use harness::attack::{Attack, Hostile};
 use harness::stage::{ALL, Stage};
 
@@ -23,6 +24,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let options = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|stage| stage.package() == options.stage);
     let Some(stage) = stage else { bail!("no stage is named {}", options.stage) };

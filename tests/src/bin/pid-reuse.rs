@@ -10,6 +10,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Parser;
 use common::ask::Ask;
 use common::request::Request;
+use common::signals::inherit_nothing;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::processes;
 use harness::server::Server;
@@ -91,6 +92,7 @@ fn second_life(stage: Stage, server: &Server) -> anyhow::Result<()> {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let options = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|stage| stage.package() == options.stage);
     let Some(stage) = stage else { bail!("no stage is named {}", options.stage) };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Parser;
 use common::ask::Ask;
+use common::signals::inherit_nothing;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::stage::{ALL, Stage};
 
@@ -19,6 +20,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { stage, dir } = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|other| other.package() == stage);
     let Some(stage) = stage else { bail!("no such stage") };

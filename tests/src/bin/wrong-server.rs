@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 use common::lock::Lock;
-use common::request::Kind;
+use common::reply::Reply;
 use common::signals::Signals;
+use common::signals::inherit_nothing;
 use common::table::Table;
 use common::{directory, start};
 use nix::sys::signal::Signal;
@@ -25,6 +26,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { dir } = Options::parse();
     let signals = Signals::block()?;
     directory::make(&dir)?;
@@ -39,14 +41,14 @@ fn main() -> anyhow::Result<()> {
     {
         for class in [RequestClass::Consultation, RequestClass::Reservation] {
             while let Incoming::Request(request) = channel.receive(class, Wait::No)? {
-                let reply = match request.kind() {
-                    // The mistake: every reservation is decided against the table as it was at the
-                    // start.
-                    Some(Kind::Reserve) if class == RequestClass::Reservation => {
-                        table.clone().reserve(&request, server)
+                let mut reply = Reply::default();
+                match class {
+                    RequestClass::Consultation => table.answer(&request, server, &mut reply),
+                    // The mistake: each is decided against the table as it was at the start.
+                    RequestClass::Reservation => {
+                        reply.tell(&request, table.clone().decide(&request), server)
                     }
-                    _ => table.consult(&request, server),
-                };
+                }
                 let client = i64::from(request.client.get());
                 // A full queue loses the reply; no test of what is wrong here fills it.
                 let _ = channel.replies.send(client, reply.bytes(), Wait::No);

@@ -112,10 +112,9 @@ fn a_client_ignores_replies_to_others_and_believes_one_for_the_connection() {
         let mut bytes = [0; 32];
         (&stream).read_exact(&mut bytes).unwrap();
         let asked = Request::from_received(&bytes);
-        let right = shows::sample().consult(&asked, 42);
+        let right = shows::sample().reply(&asked, 42);
         let stale = Reply { nonce: 77.into(), ..right };
-        let list = shows::sample();
-        let list = list.consult(&Request::new(7, 78, Ask::List), 42);
+        let list = shows::sample().reply(&Request::new(7, 78, Ask::List), 42);
         (&stream).write_all(&[stale.bytes(), list.bytes(), right.bytes()].concat()).unwrap();
         (&stream).read_exact(&mut bytes).unwrap();
         let busy = Reply::new(&asked, Status::Busy, 42);
