@@ -20,6 +20,7 @@ use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
 
+use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
 use crate::{address, sys, wait};
 
@@ -172,7 +173,7 @@ impl Wire {
 fn connect(address: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(ROOM_MAX))?;
+    stream.set_write_timeout(Some(wait::at_most(ROOM_MAX)))?;
     Ok(stream)
 }
 
@@ -180,7 +181,7 @@ fn connect(address: &str) -> io::Result<TcpStream> {
 fn redirected(dispatcher: &str, ask: Ask) -> anyhow::Result<TcpStream> {
     let mut stream = connect(dispatcher)?;
     stream.write_all(Request::new(1, 1, ask).as_bytes())?;
-    stream.set_read_timeout(Some(ROOM_MAX))?;
+    stream.set_read_timeout(Some(wait::at_most(ROOM_MAX)))?;
     let mut bytes = [0; REPLY_SIZE];
     stream.read_exact(&mut bytes)?;
     let reply = Reply::from_received(&bytes).context("the dispatcher sends a reply")?;
@@ -227,5 +228,15 @@ fn first(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
         }
         Frame::Incomplete => Ok(None),
         Frame::Garbage => Err(io::Error::other("this is no reply")),
+    }
+}
+
+impl Server {
+    /// The server's mechanism, opened to receive the replies to `client`.
+    ///
+    /// # Panics
+    /// If no server runs there.
+    pub fn wire(&self, client: i32) -> Wire {
+        Wire::open(self.stage(), &self.dir(), client).expect("the server is there")
     }
 }
