@@ -79,9 +79,17 @@ impl Client {
     /// # Panics
     /// If there is none.
     pub fn expect_reply(&mut self, ask: Ask) -> &Reply {
+        self.expect_reply_to(ask, &evidence::asked(ask))
+    }
+
+    /// The same, where it needs more words to say what was sent.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn expect_reply_to(&mut self, ask: Ask, sent: &str) -> &Reply {
         match self.ask(ask) {
             Ok(reply) => reply,
-            Err(error) => evidence::fail(evidence::asked(ask), "a reply", format!("none: {error}")),
+            Err(error) => evidence::fail(sent, "a reply", format!("none: {error}")),
         }
     }
 
@@ -116,7 +124,10 @@ impl Server {
     /// # Panics
     /// If it finds no server.
     pub fn client(&self) -> Client {
-        Client::open(self.stage(), &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
+        let opened = Client::open(self.stage(), &self.dir(), CLIENT_TIMEOUT);
+        opened.unwrap_or_else(|error| {
+            evidence::fail("nothing yet", "a server that can be opened", format!("{error:#}"))
+        })
     }
 
     /// A run of the stage's client program, which has not started yet.

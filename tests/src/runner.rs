@@ -25,7 +25,7 @@ pub enum Outcome {
     Kept,
     /// It is broken; what was sent, expected, and what came.
     Broken(String),
-    /// Nothing was judged, and why.
+    /// Nothing was judged: `left out` or `skipped`, and why.
     Skipped(String),
 }
 
@@ -56,7 +56,7 @@ pub fn ask_apart(name: &str, target: &Target, wait_max: Duration, limit: Duratio
     if target.author() == Author::Stranger {
         command.arg("--server").arg(target.program());
     }
-    command.env("SPECTACLES_WAIT_MAX", wait_max.as_secs().to_string()).env("RUST_BACKTRACE", "0");
+    command.env("SPECTACLES_WAIT_MAX", wait_max.as_secs().to_string()).env_remove("RUST_BACKTRACE");
     sys::tie_to_this_thread(&mut command);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("the program is built with the tests");

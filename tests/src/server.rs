@@ -19,7 +19,7 @@ use zerocopy::IntoBytes;
 
 use crate::stage::Stage;
 use crate::target::{Author, Target};
-use crate::{address, leftovers, sys, verdict, wait};
+use crate::{address, evidence, leftovers, sys, verdict, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
@@ -102,7 +102,11 @@ impl Server {
 
     fn spawn(&mut self, command: Command) {
         let stdout = self.begin(command);
-        assert!(self.gets_ready(stdout), "no ready line; it logged:\n{}", self.log());
+        let is_ready = self.gets_ready(stdout);
+        let came = || format!("none; it logged:\n{}", self.last_words());
+        if !is_ready {
+            evidence::fail("a start", "a line `ready ...` on stdout within 10 s", came());
+        }
     }
 
     /// Starts it and does not wait; what it will print is returned.
@@ -192,8 +196,10 @@ impl Server {
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
-        let status = status
-            .unwrap_or_else(|| panic!("the server did not end; it logged:\n{}", self.last_words()));
+        let Some(status) = status else {
+            let came = format!("it runs; it logged:\n{}", self.last_words());
+            evidence::fail("what ends a server", format!("its end within {limit:?}"), came);
+        };
         self.child = None;
         status
     }
@@ -206,11 +212,10 @@ impl Server {
         self.signal(Signal::SIGTERM);
         let group = self.pid();
         let status = self.wait(STOP_MAX);
-        assert!(
-            status.success(),
-            "the server ended with {status}; it logged:\n{}",
-            self.last_words()
-        );
+        let came = || format!("{status}; it logged:\n{}", self.last_words());
+        if !status.success() {
+            evidence::fail("SIGTERM", "exit status 0", came());
+        }
         self.assert_nothing_left(group);
     }
 

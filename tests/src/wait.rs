@@ -51,7 +51,8 @@ pub fn patiently<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -
 /// # Panics
 /// If it does not hold within `limit`.
 pub fn until_true(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
-    assert!(until(limit, || condition().then_some(())).is_some(), "{what}: not within {limit:?}");
+    let is_so = until(limit, || condition().then_some(())).is_some();
+    assert!(is_so, "{what}: expected within {:?}, did not come", at_most(limit));
 }
 
 /// Waits until there is something to read; whether there is within `limit`.

@@ -22,7 +22,7 @@ use zerocopy::IntoBytes;
 
 use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::{address, sys, wait};
+use crate::{address, evidence, sys, wait};
 
 /// How long to wait for room for a request.
 const ROOM_MAX: Duration = Duration::from_secs(10);
@@ -125,8 +125,15 @@ impl Wire {
     /// # Panics
     /// If the server is gone, or makes no room within 10 s.
     pub fn send(&self, class: RequestClass, bytes: &[u8]) {
-        let sent = || self.try_send(class, bytes).expect("the server is there");
-        wait::until_true("room for a request", ROOM_MAX, sent);
+        let sent = || format!("{} bytes where a {class:?} goes", bytes.len());
+        let try_once = || match self.try_send(class, bytes) {
+            Ok(is_sent) => is_sent.then_some(()),
+            Err(error) => evidence::fail(sent(), "a server that takes them", error),
+        };
+        if wait::until(ROOM_MAX, try_once).is_none() {
+            let limit = wait::at_most(ROOM_MAX);
+            evidence::fail(sent(), "room for them", format!("none for {limit:?}"));
+        }
     }
 
     /// The next reply to `client`; None if none comes within `limit`.
@@ -237,6 +244,9 @@ impl Server {
     /// # Panics
     /// If no server runs there.
     pub fn wire(&self, client: i32) -> Wire {
-        Wire::open(self.stage(), &self.dir(), client).expect("the server is there")
+        let opened = Wire::open(self.stage(), &self.dir(), client);
+        opened.unwrap_or_else(|error| {
+            evidence::fail("nothing yet", "a server that can be opened", format!("{error:#}"))
+        })
     }
 }

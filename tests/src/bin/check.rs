@@ -1,15 +1,17 @@
 //! Asks a server one check of the contract: `check hostile::garbage_of_every_length_is_survived
 //! q2-msgqueue-plain`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::env;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::checks;
+use harness::checks::check::Skipped;
 use harness::runner::{BROKEN, SKIPPED};
-use harness::stage::{ALL, Stage};
+use harness::stage::{ALL, Stage, skip};
 use harness::target::Target;
 
 /// Asks a server one check of the contract; without one, lists them
@@ -35,14 +37,25 @@ fn main() -> Result<ExitCode> {
     };
     let check = checks::find(name).with_context(|| format!("no check is named {name}"))?;
     let target = target(&options).with_context(|| format!("no stage is {}", options.target))?;
+    // Where in the check it was seen is for its authors, whom RUST_BACKTRACE=1 serves.
+    if env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(|info| match info.payload_as_str() {
+            Some(words) => eprintln!("{}", words.trim_start_matches('\n')),
+            None => eprintln!("{info}"),
+        }));
+    }
     println!("{:?}, asked of {}: {}", check.promise, target.name(), check.asks);
     let status = match catch_unwind(AssertUnwindSafe(|| check.ask(&target))) {
         Ok(Ok(())) => {
             println!("kept");
             0
         }
-        Ok(Err(why)) => {
-            eprintln!("not judged, {why}");
+        Ok(Err(Skipped::Lacks(what))) => {
+            skip(name, what);
+            SKIPPED
+        }
+        Ok(Err(Skipped::LeftOut(why))) => {
+            eprintln!("left out {name}: {why}");
             SKIPPED
         }
         Err(_) => {

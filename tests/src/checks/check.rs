@@ -1,7 +1,5 @@
 //! What a check is: a function that asks one server one thing, and what one needs to know of it.
 
-use std::fmt;
-
 use crate::target::{Author, Target};
 
 /// A question to a server, with what it is for.
@@ -75,15 +73,6 @@ impl Check {
         match self.needs {
             Some(why) if target.author() == Author::Stranger => Err(Skipped::LeftOut(why)),
             _ => (self.run)(target),
-        }
-    }
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Skipped::LeftOut(why) => write!(f, "left out: {why}"),
-            Skipped::Lacks(what) => write!(f, "needs {what}"),
         }
     }
 }

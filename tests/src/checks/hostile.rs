@@ -11,7 +11,7 @@ use zerocopy::IntoBytes;
 use crate::attack::attacker::NeverReads;
 use crate::checks::asked::view;
 use crate::checks::check::{Check, Verdict};
-use crate::evidence::{holds, same};
+use crate::evidence::{asked, holds, same, told};
 use crate::seed;
 use crate::server::Server;
 use crate::target::Target;
@@ -61,12 +61,10 @@ fn assert_served(server: &Server, after: &str) {
     let mut client = server.client();
     let round = |_| {
         let before = Instant::now();
-        same(
-            format!("LIST, after {after}"),
-            Some(Status::Ok),
-            client.expect_reply(Ask::List).status(),
-        );
-        same(format!("RESERVE, after {after}"), Status::Ok, client.reserve(1, 1).0);
+        for ask in [Ask::List, Ask::Reserve { show: 1, seats: 1 }] {
+            let sent = format!("{}, after {after}", asked(ask));
+            same(&sent, Some(Status::Ok), client.expect_reply_to(ask, &sent).status());
+        }
         before.elapsed()
     };
     let took: Vec<Duration> = (0..10).map(round).collect();
@@ -153,7 +151,9 @@ pub fn a_forged_pid_costs_its_owner_nothing(target: &Target) -> Verdict {
         let mine = Request::new(me, nonce, Ask::View { show: 1 });
         wire.send(RequestClass::Consultation, mine.as_bytes());
         wire.send(RequestClass::Consultation, Request::new(1, nonce, Ask::List).as_bytes());
-        view(&mut client, 2, 150);
+        let sent = "VIEW of show 2, while somebody sends VIEW and LIST in others' names";
+        let reply = client.expect_reply_to(Ask::View { show: 2 }, sent);
+        same(sent, (Some(Status::Ok), 150), told(reply));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is seen of a server's processes while it runs, and what may not be left of it.
 
+use crate::evidence;
 use crate::leftovers;
 use crate::processes::{Thread, of_group};
 use crate::server::Server;
@@ -38,10 +39,9 @@ impl Server {
     /// If something is left.
     pub fn assert_nothing_left(&self, group: i32) {
         let left = leftovers::of_server(group, &self.dir());
-        assert!(
-            left.is_empty(),
-            "left behind: {left:#?}; the server logged:\n{}",
-            self.last_words()
-        );
+        let came = || format!("{left:#?}; it logged:\n{}", self.last_words());
+        if !left.is_empty() {
+            evidence::fail("what ends a server", "nothing that it leaves behind", came());
+        }
     }
 }

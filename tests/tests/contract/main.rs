@@ -53,6 +53,7 @@ mod durability;
 mod ending;
 mod hostile;
 mod outside;
+mod plain_falls;
 mod program;
 mod verdict;
 mod wrong_use;
