@@ -42,13 +42,15 @@ fn faults() -> Vec<Fault> {
 }
 
 /// The source file in which a test stands, from the words of `Caught by`: a package and the path of
-/// a unit test, or a test program and the path of a test in it.
+/// a unit test, or a test program and the path of a test in it, which may be a check of the harness.
 fn source(target: &str, test: &[&str]) -> PathBuf {
     let modules: PathBuf = test[..test.len() - 1].iter().filter(|part| **part != "tests").collect();
     let (unit, program) =
         (root().join(target).join("src"), root().join("tests/tests").join(target));
     let main = program.join("main");
-    let candidates = [unit.join(&modules), program.join(&modules), program, main];
+    let checks = root().join("tests/src/checks");
+    let check = if target == "contract" { checks } else { checks.join(target) }.join(&modules);
+    let candidates = [check, unit.join(&modules), program.join(&modules), program, main];
     let mut files = candidates.iter().map(|path| path.with_extension("rs"));
     files.find(|path| path.is_file()).unwrap_or_else(|| panic!("no source of {target} {test:?}"))
 }
