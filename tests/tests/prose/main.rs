@@ -1,6 +1,7 @@
 //! The rules for prose, held against every page of the project.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
+mod links;
 mod rules;
 mod text;
 
@@ -9,10 +10,13 @@ use std::path::Path;
 
 use rules::Page;
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
 /// Every `.md` of the tree, without what programs leave there.
 fn pages() -> Vec<Page> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut folders = vec![root.to_owned()];
+    let mut folders = vec![root().to_owned()];
     let mut pages = Vec::new();
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -21,7 +25,7 @@ fn pages() -> Vec<Page> {
             if path.is_dir() && !is_made {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "md") {
-                let name = path.strip_prefix(root).unwrap().display().to_string();
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
                 pages.push(Page { name, text: fs::read_to_string(path).unwrap() });
             }
         }
@@ -74,4 +78,9 @@ fn a_full_stop_is_not_put_where_a_sentence_goes_on() {
 #[test]
 fn a_page_is_no_diary_of_the_laboratory() {
     assert_none("days, commits and runs of the past", rules::diary);
+}
+
+#[test]
+fn every_link_leads_to_what_is_there() {
+    assert_none("links to what is not there", |page| links::dead(page, root()));
 }
