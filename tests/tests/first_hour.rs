@@ -16,6 +16,7 @@ use std::time::Duration;
 use harness::c::Program;
 use harness::server::Server;
 use harness::stage::{Mechanism, Stage, is_ours, skip};
+use harness::target::Target;
 use harness::{processes, wait};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
