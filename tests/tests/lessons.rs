@@ -19,9 +19,6 @@ const STEPS: [(&str, &str); 4] = [
 ];
 /// New lines of code in a step at most.
 const NEW_MAX: usize = 50;
-/// What stands before this line is written by hand.
-const MARK: &str = "<!-- From here on: cargo test -p tests --test lessons -->\n";
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -100,8 +97,8 @@ fn by_function((from, to): (&str, &str)) -> String {
             names.into_iter().filter(|name| wanted(name)).map(|name| format!("`{name}`")).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     };
-    let mut text =
-        format!("\n## `server.rs`, function by function\n\n| in {to} | functions |\n|---|---|\n");
+    let title = format!("{} to {}", &from[..2], &to[..2]);
+    let mut text = format!("\n## {title}\n\n| in {to} | functions |\n|---|---|\n");
     let rows: [(&str, &dyn Fn(&str) -> bool); 4] = [
         ("the same", &|name| old.contains_key(name) && old.get(name) == new.get(name)),
         ("changed", &|name| {
@@ -140,21 +137,20 @@ fn the_lesson_of_a_step_is_what_changes_between_its_plain_servers() {
 }
 
 #[test]
-fn the_page_of_a_step_names_the_functions_that_stay_change_come_and_go() {
-    for step in STEPS {
-        let page = root().join(format!("docs/diffs/{}.md", step_name(step)));
-        let kept = fs::read_to_string(&page).unwrap_or_default();
-        let by_hand = kept.split(MARK).next().unwrap().trim_end();
-        let why = by_hand.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        assert!(why.count() > 0, "{} does not say why", page.display());
-        check(&page, &format!("{by_hand}\n\n{MARK}{}", by_function(step)));
-    }
+fn the_page_of_the_real_servers_names_what_stays_changes_comes_and_goes() {
+    let mut page =
+        "# The real servers, function by function\n\nThe functions of `server.rs` in two \
+                    neighbouring stages, compared by their text.\n`UPDATE=1 cargo test -p tests \
+                    --test lessons` makes this page.\n"
+            .to_owned();
+    STEPS.iter().for_each(|step| page += &by_function(*step));
+    check(&root().join("docs/diffs/servers.md"), &page);
 }
 
 #[test]
 fn every_stage_links_the_lesson_that_leads_to_it() {
     for step in STEPS {
-        let link = format!("../docs/diffs/{}.md", step_name(step));
+        let link = format!("../docs/diffs/{}.diff", step_name(step));
         let readme = fs::read_to_string(root().join(step.1).join("README.md")).unwrap();
         assert!(readme.contains(&link), "{}/README.md has no link to {link}", step.1);
     }
@@ -162,10 +158,8 @@ fn every_stage_links_the_lesson_that_leads_to_it() {
 
 #[test]
 fn the_folder_holds_the_lessons_and_nothing_else() {
-    let names = STEPS.map(step_name);
-    let mut expected: Vec<String> =
-        names.iter().flat_map(|name| [format!("{name}.diff"), format!("{name}.md")]).collect();
-    expected.push("README.md".to_owned());
+    let mut expected = STEPS.map(|step| format!("{}.diff", step_name(step))).to_vec();
+    expected.extend(["README.md".to_owned(), "servers.md".to_owned()]);
     let kept = fs::read_dir(root().join("docs/diffs")).unwrap();
     let kept = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let stray: Vec<String> = kept.filter(|name| !expected.contains(name)).collect();
