@@ -1,7 +1,7 @@
-//! Named pipes: two for requests, one for each place, and one for the replies to each client.
+//! Named pipes: two for requests, one for each class, and one for the replies to each client.
 //!
-//! Not one for the replies to all: a pipe gives its bytes to whoever reads first, and a client would
-//! take the replies of the others.
+//! One pipe for all replies would not do. A pipe gives its bytes to any process that reads, so a client
+//! would take the replies of the others.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -18,7 +18,7 @@ use zerocopy::{FromZeros, IntoBytes};
 use crate::armour::leftovers;
 use crate::armour::request_fifo::RequestFifo;
 
-/// Where a request comes in: its FIFO.
+/// The class of a request: it decides the FIFO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestClass {
     /// LIST and VIEW.
@@ -42,7 +42,7 @@ impl RequestClass {
 pub enum Incoming {
     /// A request, legal or not; its client can be answered.
     Request(Request),
-    /// Nothing, and nobody waits any more.
+    /// Nothing, and the worker does not wait any more.
     Nothing,
     /// The stop record: the server stops.
     Closed,
@@ -58,13 +58,12 @@ pub struct Channel {
     /// The last record of each FIFO. Drawn at random before the forks, so that only this server's
     /// processes know it.
     stop: Request,
-    /// Requests from nobody: a client below 1 cannot be answered.
+    /// Requests that were dropped: a client below 1 cannot be answered.
     anonymous: u64,
 }
 
 impl Channel {
-    /// Makes the request FIFOs of DIR, after the reply FIFOs that dead clients left there are
-    /// removed.
+    /// Removes the reply FIFOs that dead clients left in DIR, then makes the request FIFOs.
     ///
     /// # Errors
     /// Says which FIFO cannot be made.
@@ -83,7 +82,7 @@ impl Channel {
         })
     }
 
-    /// The next request for `class`, in the order in which they were sent.
+    /// The next request of `class`, in the order in which they were sent.
     ///
     /// # Errors
     /// Those of the pipe. See read(2).
@@ -101,8 +100,8 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with the requests that are waiting for `class`, 64 at most; waits only for the
-    /// first of them. Returns whether the server goes on.
+    /// Fills `batch` with the waiting requests of `class`, 64 at most; waits only for the first.
+    /// Returns false at the stop record.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -117,21 +116,21 @@ impl Channel {
                 Some(Incoming::Request(request)) => batch.push(request),
                 None if batch.is_empty() => self.fifo(class).fill()?,
                 None | Some(Incoming::Nothing) => return Ok(true),
-                // What was taken is answered first; the next call comes here again.
+                // The batch is answered first; the next call returns false.
                 Some(Incoming::Closed) => return Ok(!batch.is_empty()),
             }
         }
     }
 
-    /// Requests that were dropped because nobody can be answered.
+    /// Requests that were dropped because they named no client.
     pub fn anonymous(&self) -> u64 {
         self.anonymous
     }
 
-    /// Ends both FIFOs: nobody finds them any more, and the workers leave at the stop record.
+    /// Removes both FIFOs and writes a stop record into each, at which its worker leaves.
     ///
-    /// End of file is no stop signal: it comes when the last writer has closed, and a client at its
-    /// menu keeps the FIFO open for hours.
+    /// The end of file is no stop signal. It comes when the last writer has closed, and a client at
+    /// its menu keeps the FIFO open for hours.
     ///
     /// # Errors
     /// If a FIFO cannot be removed or written. See fifo(7).
@@ -171,7 +170,7 @@ impl Channel {
         }
     }
 
-    /// The next of what was read already.
+    /// The next request among the bytes that were read already.
     fn take(&mut self, class: RequestClass) -> Option<Incoming> {
         let stop = self.stop;
         loop {
@@ -191,8 +190,10 @@ impl Channel {
     }
 }
 
-/// A record that no client sends, and that no garbage before it can hide: none of its bytes is 0 or
-/// one of the magic's, so a record that runs into it has a wrong `reserved` field and gives way.
+/// A record that no client sends, and that no garbage before it can hide.
+///
+/// After the magic all its bytes are 0x80 or more: none is 0 or in the magic. A broken record that
+/// overlaps it has a wrong `reserved` field, so the resynchronisation skips that one.
 fn stop_record() -> io::Result<Request> {
     let mut record = Request::new_zeroed();
     getrandom::fill(record.as_mut_bytes())?;
@@ -219,9 +220,9 @@ mod tests {
             let request = Request::new(7, 9, Ask::View { show: 3 });
             let garbage = [&noise, &request.as_bytes()[..len], &MAGIC[..noise.len() % 5]].concat();
             let mut stream = Stream::<Request>::new(999);
-            stream.room()[..garbage.len()].copy_from_slice(&garbage);
+            stream.free_space()[..garbage.len()].copy_from_slice(&garbage);
             stream.filled(garbage.len());
-            stream.room()[..REQUEST_SIZE].copy_from_slice(stop.as_bytes());
+            stream.free_space()[..REQUEST_SIZE].copy_from_slice(stop.as_bytes());
             stream.filled(REQUEST_SIZE);
             prop_assert!(std::iter::from_fn(|| stream.take()).any(|request| request == stop));
         }

@@ -1,6 +1,5 @@
-//! What starts processes, watches them, and shares memory between them.
+//! What starts worker processes, watches them, and shares memory between them.
 
-pub mod death;
+pub mod workers;
 pub mod fork;
 pub mod shared;
-pub mod workers;

@@ -22,17 +22,17 @@ use crate::channel::{Channel, Incoming, RequestClass};
 use crate::process::shared::SharedTable;
 use crate::process::workers::{Ready, Workers};
 
-/// How long the parent sleeps when no signal comes; it has nothing else to look after.
+/// How long the parent sleeps when no signal comes; it has nothing else to do.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long the workers may take to answer what stands before the stop record.
+/// How long the workers may take to answer what came before the stop record.
 const STOP_MAX: Duration = Duration::from_millis(1500);
-/// How long a stopping worker refuses what comes after it; a client that floods must not keep it.
+/// How long a stopping worker refuses what comes after it. A flood must not keep the worker longer.
 const LATE_MAX: Duration = Duration::from_millis(200);
 
 /// Serves until SIGTERM or SIGINT; returns the exit status.
 ///
 /// # Errors
-/// If the server cannot start, or a worker ends although nobody asked it to.
+/// If the server cannot start, or a worker ends before it is asked to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock: _lock, store, table } = start::open(options, PACKAGE)?;
     process::name("q1 server").context("cannot name the process")?;
@@ -40,7 +40,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let shared = SharedTable::new(&table).context("cannot share memory")?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let mut workers = Workers::new().context("cannot start workers")?;
-    // Each worker has a copy. Made here, it takes no memory of its own until it is used.
+    // Each worker gets a copy by the fork. Made here, it takes no memory until a worker uses it.
     let mut fifos = ReplyFifos::new(&options.dir);
     workers
         .start("q1 consult", |ready| consult(&mut channel, &mut fifos, &shared, ready))
@@ -67,7 +67,8 @@ fn consult(
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
     channel.reservation.close_reader();
     ready.report()?;
     loop {
@@ -84,8 +85,8 @@ fn consult(
     finish(channel, RequestClass::Consultation, fifos)
 }
 
-/// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
-/// publishes, replies.
+/// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
+/// it, replies.
 fn reserve(
     channel: &mut Channel,
     fifos: &mut ReplyFifos<'_>,
@@ -93,8 +94,10 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
-    let (mut batch, mut outcomes) = (Vec::new(), Vec::new());
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
+    let mut batch = Vec::new();
+    let mut outcomes = Vec::new();
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;
@@ -111,7 +114,7 @@ fn reserve(
     decided.context("cannot make reservations durable")
 }
 
-/// A worker's end: refuses what came too late, then says the sums.
+/// A worker's end: refuses what came too late, then logs what was lost.
 fn finish(
     channel: &mut Channel,
     class: RequestClass,
@@ -124,7 +127,7 @@ fn finish(
         fifos.reply(request.client.get(), &reply);
         log::answered(&request, &reply);
     }
-    fifos.finish();
+    fifos.log_lost();
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }
@@ -135,13 +138,13 @@ fn finish(
     Ok(())
 }
 
-/// The parent's life: waits for a signal to stop, or for a worker's death.
+/// What the parent does: waits for a signal to stop, or for a worker's death.
 fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     loop {
         match signals.wait(WATCH_INTERVAL)? {
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap()?.first() {
-                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                    return Err(anyhow!("{ended}; the server cannot go on without it"));
                 }
             }
             Some(signal) => {
@@ -153,8 +156,7 @@ fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     }
 }
 
-/// Ends the mechanism: at the stop records the workers have answered what they have taken, and
-/// leave.
+/// Stops the workers: they answer what came before the stop record, and leave.
 fn stop(
     signals: &Signals,
     workers: &mut Workers,

@@ -1,8 +1,9 @@
-//! Two message queues: requests one way, typed by their place; replies the other way, typed by
-//! their client.
+//! Two message queues: one for requests, typed by their class, and one for replies, typed by their
+//! client.
 //!
-//! Not one queue both ways: when it is full, clients and workers wait for each other for ever; a
-//! client whose PID is 1 or 2 is taken for a request; and `msgrcv(0)` steals replies.
+//! One queue both ways would not do. When it is full, clients and workers wait for each other for
+//! ever. A reply to the client with PID 1 or 2 is taken for a request. And `msgrcv(0)` in the server
+//! takes replies.
 
 use std::io;
 use std::path::Path;
@@ -24,7 +25,7 @@ use crate::armour::limits;
 use crate::queue::{Queue, Received, Wait, Which, is_gone};
 use crate::sys;
 
-/// The file whose inode gives the keys. It is made once and never removed: a new file may get
+/// The file whose inode gives the keys. It is made once and never removed, since a new file may have
 /// another inode.
 pub const KEY_FILE: &str = "queue.key";
 /// ftok's project number of the request queue.
@@ -32,7 +33,7 @@ pub const REQUESTS: u8 = b'Q';
 /// ftok's project number of the reply queue.
 pub const REPLIES: u8 = b'R';
 
-/// Where a request comes in: its message type.
+/// The class of a request: its message type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestClass {
     /// LIST and VIEW.
@@ -61,15 +62,15 @@ pub struct Channel {
     pub requests: Queue,
     /// To the clients.
     pub replies: Queue,
-    /// Messages from nobody: a client below 1 cannot be answered.
+    /// Messages that were dropped: a client below 1 cannot be answered.
     anonymous: AtomicU64,
 }
 
 impl Channel {
-    /// Makes the queues of DIR, after those that a dead server left there are removed.
+    /// Removes the queues that a dead server of DIR left, then makes new ones.
     ///
     /// # Errors
-    /// Says whose queue is in the way, or which limit of the system.
+    /// Says which program's queue has the key, or which limit of the system is too low.
     pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
         limits::check()?;
         let key_file = dir.join(KEY_FILE);
@@ -87,7 +88,7 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        // This client is that of every stage with queues.
+        // Every stage with queues uses this client.
         let stage = holder.as_ref().filter(|holder| leftovers::names_queues(&holder.objects));
         let stage = stage.map_or(PACKAGE, |holder| &holder.package);
         let hint = hint::next_step(dir, holder.as_ref(), stage);
@@ -137,7 +138,7 @@ impl Channel {
         }
     }
 
-    /// Sends a request to its place.
+    /// Sends a request, with its class as the type; waits while the queue is full.
     ///
     /// # Errors
     /// EINTR, EIDRM or EINVAL if the server is gone. See msgsnd(2).
@@ -145,11 +146,10 @@ impl Channel {
         self.requests.send(class as i64, request.as_bytes(), Wait::Yes)
     }
 
-    /// The next request for `class`, in the order in which they were sent.
+    /// The next request of `class`, in the order in which they were sent.
     ///
-    /// The consultation worker receives every type but 2. If it received type 1 only, messages of
-    /// other types would stay, and 512 of them close the queue for ever; so they come in here and
-    /// are refused.
+    /// The consultation worker receives every type but 2, and refuses unknown types. If it received
+    /// type 1 only, messages of other types would stay, and 512 of them fill the queue for ever.
     ///
     /// # Errors
     /// Those that do not mean the end of the queue. See msgrcv(2).
@@ -167,8 +167,8 @@ impl Channel {
         }
     }
 
-    /// The next request for any place, and the place, in the order in which they were sent; waits
-    /// for it. None if the queue is gone: the server stops.
+    /// The next request of any class, with its class, in the order in which they were sent; waits for
+    /// it. None if the queue is gone: the server stops.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -182,7 +182,7 @@ impl Channel {
         }
     }
 
-    /// The next message; one that names no client, whom nobody can answer, is counted.
+    /// The next message; counts it if it names no client that could be answered.
     fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(RequestClass, Request)>> {
         let mut received = Received::default();
         loop {
@@ -199,8 +199,9 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with what is waiting for `class`, 64 messages at most, so that nobody waits in
-    /// it for an end of the others; waits only for the first. Returns whether the queue is there.
+    /// Fills `batch` with the waiting requests of `class`, 64 messages at most: a bound on the time
+    /// that the first one waits for the others. Waits only for the first. Returns false if the queue
+    /// is gone.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -217,7 +218,7 @@ impl Channel {
                 Incoming::Request(request) => batch.push(request),
                 Incoming::Dropped => {}
                 Incoming::Nothing => break,
-                // What was taken is answered first; the next call comes here again.
+                // The batch is answered first; the next call returns false.
                 Incoming::Closed => return Ok(!batch.is_empty()),
             }
             wait = Wait::No;
@@ -225,13 +226,13 @@ impl Channel {
         Ok(true)
     }
 
-    /// Messages that were dropped because nobody can be answered.
+    /// Messages that were dropped because they named no client.
     pub fn anonymous(&self) -> u64 {
         self.anonymous.load(Ordering::Relaxed)
     }
 }
 
-/// The place of a message; whatever is no reservation is looked at by the consultation's rules.
+/// The class of a message: an unknown type counts as a consultation.
 fn class(received: &Received) -> RequestClass {
     if received.mtype() == RequestClass::Reservation as i64 {
         RequestClass::Reservation
@@ -240,7 +241,7 @@ fn class(received: &Received) -> RequestClass {
     }
 }
 
-/// The request in a message; one of an unknown type belongs to no place and is spoiled.
+/// The request in a message; one of an unknown type belongs to no class and is made illegal.
 pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
     let is_for = |class| received.mtype() == class as i64;

@@ -2,12 +2,13 @@
 //! worker.
 #![cfg(target_os = "linux")]
 
-pub mod armour;
+// In reading order.
+pub mod server;
 pub mod channel;
 pub mod client;
 pub mod queue;
-pub mod server;
-mod sys;
+pub mod sys;
+pub mod armour;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q2-msgqueue";

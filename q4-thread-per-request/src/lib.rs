@@ -2,12 +2,13 @@
 //! what they reserve.
 #![cfg(target_os = "linux")]
 
-pub mod armour;
-pub mod committer;
-pub mod decision;
-pub mod line;
+// In reading order.
 pub mod server;
-mod sys;
+pub mod oneshot;
+pub mod commit_queue;
+pub mod committer;
+pub mod sys;
+pub mod armour;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q4-thread-per-request";

@@ -19,8 +19,8 @@ use crate::framing::{self, Frame};
 pub const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// How long a reply may wait for a client that does not read.
 pub const REPLY_TIME: Duration = Duration::from_secs(5);
-/// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server,
-/// which has such a buffer for each client that is silent.
+/// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server.
+/// It is small because the server has such a buffer for each client, also for those that are silent.
 const BUFFER_SIZE: usize = REPLY_MAX.next_multiple_of(REQUEST_SIZE);
 /// Seconds of silence before the kernel asks whether the peer's machine is still there.
 const KEEPALIVE_IDLE: u32 = 30;
@@ -29,16 +29,17 @@ const KEEPALIVE_INTERVAL: u32 = 10;
 /// Milliseconds that sent bytes or probes may stay unacknowledged: a machine without power says
 /// nothing, and a cable that is put back in time costs nobody a connection.
 const UNACKNOWLEDGED_MS: u32 = 30_000;
+
 /// What there was to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A request, legal or not; the next one can be found behind it.
     Request(Request),
-    /// What is no request, or did not become one in time: nothing can be found behind it.
+    /// No request, or one that was not complete in time. No request can be found behind it.
     Garbage(Request),
-    /// Nothing, for as long as a connection may be idle.
+    /// Nothing has come for as long as a connection may be idle.
     Idle,
-    /// The other side sends no more, or we no longer want it to.
+    /// The other side sends no more, or we have shut down our read side.
     Closed,
 }
 
@@ -56,7 +57,7 @@ pub struct Unsent {
 pub struct Connection {
     pub(crate) stream: Arc<TcpStream>,
     buffer: Box<[u8; BUFFER_SIZE]>,
-    /// Where in the buffer the bytes stand that have arrived and were not taken.
+    /// Where in the buffer the bytes stand that have arrived and were not consumed.
     start: usize,
     end: usize,
     /// How long nothing may arrive between two requests.
@@ -66,8 +67,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection over a connected stream, of which others may hold a reference to shut it down.
-    /// The two times are those of a mostly silent client and of a mostly full send buffer.
+    /// A connection over a connected stream. Others may share the stream to shut it down.
+    ///
+    /// `idle` and `full` are the time-outs that most calls need: how long to wait for a client that
+    /// is silent, and for a send buffer that is full.
     ///
     /// # Errors
     /// EINVAL if the other side has reset it already. See tcp(7).
@@ -91,25 +94,25 @@ impl Connection {
         })
     }
 
-    /// The next request; in the steady state one system call, which may bring several. The caller
-    /// says what time it is.
+    /// The next request: mostly one system call, which may bring several. `now` is the time, which
+    /// the caller has just read.
     ///
     /// # Errors
     /// ECONNRESET, ETIMEDOUT. See recv(2).
     pub fn receive(&mut self, now: Instant) -> io::Result<Incoming> {
-        let (mut just_now, mut deadline) = (Some(now), None);
+        let mut just_now = Some(now);
+        let mut deadline = None;
         loop {
             let bytes = self.received();
             match framing::request(bytes) {
                 Frame::Whole(request, size) => {
-                    self.take(size);
+                    self.consume(size);
                     return Ok(Incoming::Request(request));
                 }
                 Frame::Incomplete => {}
                 Frame::Garbage => return Ok(Incoming::Garbage(broken(bytes))),
             }
-            // Set once, at the first byte of a request that we wait for: bytes that follow one by
-            // one do not move it.
+            // Set once, at the first byte of a request: bytes that follow one by one do not move it.
             let idle = bytes.is_empty();
             let now = just_now.take().unwrap_or_else(Instant::now);
             let end = match deadline {
@@ -135,7 +138,7 @@ impl Connection {
     pub fn next_if(&mut self, wanted: impl Fn(&Request) -> bool) -> Option<Request> {
         match framing::request(self.received()) {
             Frame::Whole(request, size) if wanted(&request) => {
-                self.take(size);
+                self.consume(size);
                 Some(request)
             }
             _ => None,
@@ -171,13 +174,13 @@ impl Connection {
         Ok(())
     }
 
-    /// The bytes that have arrived and were not taken.
+    /// The bytes that have arrived and were not consumed.
     pub fn received(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Takes bytes from the front of those that have arrived.
-    pub fn take(&mut self, size: usize) {
+    /// Removes bytes from the front of those that have arrived.
+    pub fn consume(&mut self, size: usize) {
         self.start += size;
     }
 
@@ -186,9 +189,10 @@ impl Connection {
     /// # Errors
     /// ECONNRESET, TimedOut. See recv(2).
     pub fn fill(&mut self, deadline: Deadline) -> io::Result<usize> {
-        // What is left is the part of one record: moved to the front, it has room for its rest.
+        // What is left is the part of one record. At the front it has room for its rest.
         self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
+        self.end -= self.start;
+        self.start = 0;
         let room = &mut self.buffer[self.end..];
         let read = |mut stream: &TcpStream| stream.read(room);
         let size = self.reading.before(deadline, &self.stream, read)?;
@@ -196,8 +200,7 @@ impl Connection {
         Ok(size)
     }
 
-    /// Whether nothing waits to be received, not even the end: the state of a connection between
-    /// two questions.
+    /// Whether the connection is open and nothing waits to be received, as between two questions.
     pub fn is_quiet(&self) -> bool {
         let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
         self.received().is_empty()

@@ -20,21 +20,21 @@ use crate::channel::Connection;
 use crate::framing::{self, Frame};
 use crate::options::ClientOptions;
 
-/// After so long a silence the connection is looked at before it is used: the server may have
-/// closed it, to make room (after 1 s at the earliest), or because it was restarted.
+/// After so long a silence the connection is checked before it is used. The server may have closed
+/// it: to make room (after 1 s at the earliest), or because it was restarted.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
 pub struct Client {
     server: String,
-    /// None after a lost connection; the next question makes another.
+    /// None after a lost connection. The next question opens another.
     connection: Option<Connection>,
     id: i32,
     nonces: Nonces,
     timeout: Duration,
     used: Instant,
-    /// The last one received.
+    /// The last reply received.
     reply: Box<Reply>,
 }
 
@@ -115,7 +115,7 @@ impl Client {
         })?;
         receive(&mut connection, &mut self.reply, &request, deadline.end())
             .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
-        // After a reply that speaks for the whole connection the server closes it.
+        // After a reply for the whole connection the server closes it.
         if self.reply.nonce == request.nonce {
             self.connection = Some(connection);
             self.used = now;
@@ -123,7 +123,7 @@ impl Client {
         Ok(&self.reply)
     }
 
-    /// Whether the server has neither closed the connection nor said a last word on it.
+    /// Whether the server has neither closed the connection nor announced that it will.
     pub fn is_connected(&self) -> bool {
         self.connection.as_ref().is_some_and(Connection::is_quiet)
     }
@@ -148,8 +148,8 @@ fn receive(
         match framing::reply_bytes(connection.received()) {
             Frame::Whole(bytes, size) => {
                 let is_reply = reply.receive(bytes);
-                connection.take(size);
-                if is_reply && (reply.nonce == request.nonce || speaks_for_all(reply)) {
+                connection.consume(size);
+                if is_reply && (reply.nonce == request.nonce || is_for_connection(reply)) {
                     return Ok(());
                 }
             }
@@ -165,7 +165,7 @@ fn receive(
 }
 
 /// Whether a reply is meant for every request of its connection that has no answer yet.
-fn speaks_for_all(reply: &Reply) -> bool {
+fn is_for_connection(reply: &Reply) -> bool {
     reply.nonce == 0 && matches!(reply.status(), Some(Status::Busy | Status::Unavailable))
 }
 

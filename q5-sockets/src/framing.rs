@@ -17,7 +17,8 @@ pub enum Frame<T> {
 
 /// The request at the front of `bytes`; with the right magic any 32 bytes are one.
 ///
-/// One that names no client is spoiled: its sender can be told here, but not all mechanisms could.
+/// One that names no client is answered as a bad request. Here a reply needs no client's name, but
+/// with queues and FIFOs it does, and all mechanisms answer alike.
 pub fn request(bytes: &[u8]) -> Frame<Request> {
     if !has_magic(bytes) {
         return Frame::Garbage;
@@ -25,8 +26,8 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
     match bytes.get(..REQUEST_SIZE) {
         Some(whole) => {
             let request = Request::from_received(whole);
-            let named = request.client.get() > 0;
-            Frame::Whole(if named { request } else { request.spoiled() }, REQUEST_SIZE)
+            let request = if request.is_anonymous() { request.spoiled() } else { request };
+            Frame::Whole(request, REQUEST_SIZE)
         }
         None => Frame::Incomplete,
     }
@@ -57,8 +58,8 @@ pub fn reply_bytes(bytes: &[u8]) -> Frame<&[u8]> {
     }
 }
 
-/// Whether the bytes begin with the magic, as far as they go: whoever speaks another protocol is
-/// known by its first byte.
+/// Whether the bytes begin with the magic, as far as they go. So another protocol is recognised by
+/// its first byte.
 fn has_magic(bytes: &[u8]) -> bool {
     bytes.iter().zip(&MAGIC).all(|(byte, magic)| byte == magic)
 }
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_known_by_its_first_byte() {
+    fn another_protocol_is_recognised_by_its_first_byte() {
         for bytes in [&b"G"[..], b"GET / HTTP/1.1\r\n\r\n", b"SPC2", b"SPD", &[0; 40]] {
             assert_eq!(request(bytes), Frame::Garbage, "{bytes:?}");
             assert_eq!(reply(bytes), Frame::Garbage, "{bytes:?}");

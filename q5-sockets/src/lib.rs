@@ -2,13 +2,15 @@
 //! commits what they reserve.
 #![cfg(target_os = "linux")]
 
-pub mod armour;
-pub mod channel;
-pub mod client;
-pub mod framing;
+// In reading order.
 pub mod options;
 pub mod server;
+mod answers;
+pub mod channel;
+pub mod framing;
+pub mod client;
 mod sys;
+pub mod armour;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q5-sockets";

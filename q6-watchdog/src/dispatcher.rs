@@ -1,4 +1,4 @@
-//! The dispatcher: tells each client which server to ask, and makes sure first that it is there.
+//! The dispatcher: sends each client on to a server, after it has asked whether that server is there.
 
 use std::io;
 use std::sync::Arc;
@@ -8,17 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
-use common::signals::Signals;
 use q1_pipes::process::workers::Ready;
 use q3_threads::armour::workers::Workers;
-use q5_sockets::armour::listeners::Listeners;
 use q5_sockets::channel::Connection;
 use tracing::debug;
 use zerocopy::little_endian::I32;
 
 use crate::channel::End;
-use crate::options::ServerOptions;
-use crate::service::Service;
+use crate::service::{self, Inherited};
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::presence::Presence;
 
@@ -31,24 +28,18 @@ struct SharedState {
     board: Arc<Board>,
     reservation: Presence,
     consultation: Vec<Presence>,
-    /// Which consultation server is next, in turn.
-    turn: AtomicUsize,
+    /// Which consultation server is next: each in turn.
+    next: AtomicUsize,
     server: i32,
 }
 
-/// The dispatcher's life; `ends` are its sides of the pairs, the reservation server's first.
+/// Runs the dispatcher; `ends` are its sides of the pairs, the reservation server's first.
 ///
 /// # Errors
 /// If it cannot start, or a part of it ends although nobody asked it to.
-pub fn run(
-    options: &ServerOptions,
-    board: &Arc<Board>,
-    signals: &Signals,
-    listeners: Listeners,
-    ends: Vec<(Number, End)>,
-    ready: Ready,
-) -> anyhow::Result<()> {
+pub fn run(inherited: Inherited<'_>, ends: Vec<(Number, End)>, ready: Ready) -> anyhow::Result<()> {
     let start = getrandom::u64().map_err(io::Error::from).context("cannot draw a number")?;
+    let board = inherited.board.clone();
     let presence = |(server, end)| Presence::new(server, board.clone(), end, start);
     let mut all = ends.into_iter().map(presence);
     let reservation = all.next().context("no reservation server")?;
@@ -56,24 +47,15 @@ pub fn run(
         board: board.clone(),
         reservation,
         consultation: all.collect(),
-        turn: AtomicUsize::new(0),
+        next: AtomicUsize::new(0),
         server: std::process::id() as i32,
     };
-    let service = Service::new(listeners, options)?;
-    let mut workers = Workers::new();
-    let shared = service.clone();
-    workers
-        .start("q6 accept", move |ready| {
-            ready.report()?;
-            shared.serve(move |connection, request| redirect(&state, connection, request))
-        })
-        .context("cannot start a thread")?;
-    workers.wait_ready()?;
-    ready.report()?;
-    service.watch(signals, &mut workers, board, None)
+    let answer =
+        move |connection: &mut Connection, request: Request| redirect(&state, connection, request);
+    service::serve(inherited, Workers::new(), None, answer, ready)
 }
 
-/// A connection's thread: sends the client on, to a server that has just said that it is there.
+/// A connection's thread: redirects the client to a server that has just answered a ping.
 fn redirect(state: &SharedState, connection: &mut Connection, request: Request) -> io::Result<()> {
     let port = match request.kind() {
         Some(Kind::Reserve) => state.reservation.port()?,
@@ -87,7 +69,7 @@ fn redirect(state: &SharedState, connection: &mut Connection, request: Request) 
             debug!(client = request.client.get(), port, "redirected");
             connection.reply(&reply)
         }
-        // It is not late but gone for good, and so shall we be in a moment.
+        // The server is not late: it has ended, and so will this one in a moment.
         None if state.board.is_ending() => refuse(state, connection, &request, Status::Unavailable),
         None => refuse(state, connection, &request, Status::Busy),
     }
@@ -95,10 +77,11 @@ fn redirect(state: &SharedState, connection: &mut Connection, request: Request) 
 
 /// The port of the next consultation server that is there.
 fn consultation(state: &SharedState) -> io::Result<Option<u16>> {
-    let first = state.turn.fetch_add(1, Ordering::Relaxed);
-    let (count, came) = (state.consultation.len(), Instant::now());
+    let first = state.next.fetch_add(1, Ordering::Relaxed);
+    let count = state.consultation.len();
+    let came = Instant::now();
     for n in 0..count {
-        // Those that were asked are known to be silent; the next client asks the others.
+        // Those that were asked are known to be silent. The next client asks the others.
         if came.elapsed() > WAIT_MAX {
             break;
         }

@@ -1,5 +1,5 @@
-//! The command line of this stage: where the dispatcher listens, how many servers stand behind it,
-//! and how long all of it lives.
+//! The command line of this stage: where the dispatcher listens, how many servers there are behind
+//! it, and when all of them stop.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,9 +1,9 @@
-//! The watchdog: what it knows of each server, asks it, and starts again.
+//! The watchdog's parts: what it knows of each server, how it probes them, and what they share.
 
-pub mod board;
-pub mod child;
 pub mod fleet;
-pub mod presence;
-pub mod probe;
 pub mod watched;
+pub mod child;
+pub mod probe;
+pub mod board;
+pub mod presence;
 pub mod writer;

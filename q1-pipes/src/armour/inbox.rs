@@ -1,4 +1,6 @@
 //! A client's own FIFO, where the replies to it arrive.
+//!
+//! Stops: `q1_pipes::a_client_is_answered_whose_fifo_others_have_filled`.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -15,9 +17,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::armour::resync::{Found, Record, Stream};
 use crate::fifo::{self, Fifo};
 
-/// Bytes of replies that can wait, four times the usual: whoever asks in a client's name must not
-/// fill its FIFO while it is on its way to read.
-const UNREAD_MAX: i32 = 256 * 1024;
+/// Bytes of replies that can wait, four times the usual. Somebody who asks in a client's name must
+/// not be able to fill its FIFO between the client's question and its read.
+const CAPACITY: i32 = 256 * 1024;
 
 /// Bytes of the longest name.
 const NAME_MAX: usize = "reply.-2147483648.fifo".len();
@@ -35,17 +37,18 @@ fn write_name(text: &mut impl Write, client: i32) {
 
 /// The FIFO in `dir` for the replies to a client.
 pub fn path(dir: &Path, client: i32) -> PathBuf {
-    let mut path = room_for_path(dir);
+    let mut path = path_buffer(dir);
     write_path(&mut path, dir, client);
     path.into()
 }
 
-/// A text with room for the path of any client's FIFO in `dir`.
-pub(crate) fn room_for_path(dir: &Path) -> OsString {
+/// An empty text with the capacity for the path of any client's FIFO in `dir`.
+pub(crate) fn path_buffer(dir: &Path) -> OsString {
     OsString::with_capacity(dir.as_os_str().len() + 1 + NAME_MAX)
 }
 
-/// Replaces a path by that of a client's FIFO in `dir`; where it has room, without an allocation.
+/// Writes the path of a client's FIFO in `dir` over `path`; allocates nothing if the capacity is
+/// enough.
 pub(crate) fn write_path(path: &mut OsString, dir: &Path, client: i32) {
     path.clear();
     path.push(dir);
@@ -64,8 +67,8 @@ pub fn client(file_name: &str) -> Option<i32> {
 pub struct Inbox {
     fifo: Fifo,
     reader: File,
-    /// Our own end that writes: without it a read would return 0 at once, until a worker has opened
-    /// one.
+    /// Our own end that writes. Without it a read would return 0 (end of file) until a worker has
+    /// opened the FIFO.
     writer: File,
     stream: Stream<Reply>,
 }
@@ -78,9 +81,9 @@ impl Inbox {
     pub fn create(dir: &Path, client: i32) -> io::Result<Inbox> {
         let fifo = Fifo::create(path(dir, client))?;
         let reader = fifo::open_reader(fifo.path())?;
-        if let Err(errno) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(UNREAD_MAX)) {
-            // With the usual size only a forger who asks in our name is nearer to his aim.
-            tracing::debug!("cannot make room in {}: {errno}", fifo.path().display());
+        if let Err(errno) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(CAPACITY)) {
+            // The usual size serves as well, except beside somebody who asks in our name.
+            tracing::debug!("cannot enlarge {}: {errno}", fifo.path().display());
         }
         let writer = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
@@ -100,28 +103,28 @@ impl Inbox {
         if self.take(reply) {
             return Ok(true);
         }
-        let len = (&self.reader).read(self.stream.room())?;
+        let len = (&self.reader).read(self.stream.free_space())?;
         self.stream.filled(len);
         Ok(self.take(reply))
     }
 
-    /// Throws away what has come already: with nothing asked it is no answer, and the next one may find
-    /// no room behind it. Never waits.
+    /// Throws away what has come already; never waits. To be called before a question: what has come
+    /// by then answers nothing, and the FIFO may be too full for the answer.
     ///
     /// # Errors
     /// None that can happen. See poll(2), read(2).
     pub fn drain(&mut self) -> io::Result<()> {
-        // Who goes on writing meanwhile must not keep us here: twice as much as there is room for.
-        for _ in 0..UNREAD_MAX as usize / REPLY_MAX {
+        // Bounded, because others may go on writing: twice what the FIFO holds.
+        for _ in 0..CAPACITY as usize / REPLY_MAX {
             while self.stream.take_bytes().is_some() {}
             let mut ends = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
             match poll(&mut ends, PollTimeout::ZERO) {
                 Ok(0) => break,
-                // Even a poll that does not wait may be interrupted: a tick that is due just then suffices.
+                // Even a poll that does not wait may be interrupted by the client's timer.
                 Err(Errno::EINTR) => continue,
                 ready => ready?,
             };
-            match (&self.reader).read(self.stream.room()) {
+            match (&self.reader).read(self.stream.free_space()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 len => self.stream.filled(len?),
             }
@@ -149,9 +152,9 @@ impl Record for Reply {
 
 /// Fills the FIFO, so that nothing more can be written to it.
 ///
-/// Closing it is not enough: where another thread is starting a program, the forked child holds our
-/// ends too, until it execs. A worker that has this FIFO open would go on writing into it, while
-/// this thread's next client waits at its new one.
+/// Closing it is not enough. While another thread of ours starts a program, the forked child holds
+/// our ends too, until it execs. A worker that has this FIFO open would go on writing into it, while
+/// this thread's next client waits at its new FIFO.
 impl Drop for Inbox {
     fn drop(&mut self) {
         let filled = fifo::set_nonblocking(&self.writer, true)

@@ -1,4 +1,6 @@
-//! Reply FIFOs outlive clients that were killed; the server removes those at its start and stop.
+//! Reply FIFOs outlive clients that were killed; the server removes them when it starts and stops.
+//!
+//! Stops: `q1_pipes_ending::the_fifos_of_killed_clients_go_at_the_start_and_at_the_stop`.
 
 use std::fs;
 use std::io;
@@ -13,8 +15,8 @@ use crate::fifo;
 
 /// Removes the FIFOs of DIR whose clients are gone.
 ///
-/// Not more often: a FIFO without a reader costs an inode and delays nobody. If the PID comes back,
-/// its new owner makes a new one.
+/// Once at the start and once at the stop is enough: a FIFO without a reader costs an inode and
+/// delays nobody. If another process gets the PID, it makes a new FIFO.
 ///
 /// # Errors
 /// If DIR cannot be read. See readdir(3).
@@ -27,7 +29,7 @@ pub fn remove(dir: &Path) -> io::Result<()> {
             .to_str()
             .and_then(inbox::client)
             .is_some_and(|client| !is_alive(client));
-        // A client may remove its own at any moment; then it has no type any more.
+        // A client may remove its FIFO at any moment; then the type cannot be read.
         if !gone || !entry.file_type().is_ok_and(|file_type| file_type.is_fifo()) {
             continue;
         }
@@ -51,7 +53,8 @@ mod tests {
     fn only_fifos_of_dead_clients_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
-        let (dead, alive) = (inbox::name(i32::MAX), inbox::name(std::process::id() as i32));
+        let dead = inbox::name(i32::MAX);
+        let alive = inbox::name(std::process::id() as i32);
         let _fifos = [&dead, &alive, "reply.x.fifo"].map(|name| Fifo::create(path(name)).unwrap());
         let file = inbox::name(i32::MAX - 1);
         fs::write(path(&file), "somebody's").unwrap();

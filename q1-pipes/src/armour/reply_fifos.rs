@@ -1,5 +1,7 @@
-//! The clients' FIFOs as a worker holds them: kept open, so that a reply costs one write, and never
-//! waited for.
+//! The clients' FIFOs as a worker holds them: they stay open, so that a reply costs one write, and
+//! no call waits.
+//!
+//! Stops: `hostile::a_client_that_never_reads_delays_nobody`.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,45 +16,45 @@ use tracing::{debug, info};
 use crate::armour::inbox;
 use crate::fifo;
 
-/// FIFOs kept open at most; with the usual limit of 1024 descriptors a worker is far from its end.
-const KEPT_MAX: usize = 256;
+/// FIFOs open at most. The usual limit is 1024 descriptors for a process.
+const OPEN_MAX: usize = 256;
 
-/// The write ends that one worker keeps.
+/// The write ends that one worker has open.
 ///
-/// Made before the fork, with all the memory that they need: a worker that allocates writes pages of
-/// the C library's that it would share otherwise.
+/// Made before the fork, with all the memory that they need. A worker that allocates writes to pages
+/// of the C library, which it would share otherwise.
 #[derive(Debug)]
 pub struct ReplyFifos<'a> {
     dir: &'a Path,
-    /// Room for the path of one of them.
+    /// A buffer for the path of one of them.
     path: OsString,
-    /// By client.
-    kept: Vec<Kept>,
-    /// Replies so far, which tell the one used last.
-    turn: u64,
+    /// Sorted by client.
+    open: Vec<OpenFifo>,
+    /// Replies so far: the clock by which the least recently used FIFO is found.
+    n_replies: u64,
     lost: u64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct OpenFifo {
     client: i32,
     end: File,
     /// Device and inode: another FIFO may have taken its name.
     inode: (u64, u64),
-    /// The turn in which it was used last.
-    used: u64,
+    /// The number of the reply that used it last.
+    last_used: u64,
 }
 
 impl<'a> ReplyFifos<'a> {
-    /// None open yet; they will be looked for in `dir`.
+    /// No FIFO is open yet; they will be opened in `dir`.
     pub fn new(dir: &'a Path) -> ReplyFifos<'a> {
-        let (path, kept) = (inbox::room_for_path(dir), Vec::with_capacity(KEPT_MAX));
-        ReplyFifos { dir, path, kept, turn: 0, lost: 0 }
+        let path = inbox::path_buffer(dir);
+        ReplyFifos { dir, path, open: Vec::with_capacity(OPEN_MAX), n_replies: 0, lost: 0 }
     }
 
-    /// Sends a reply in one write, which is whole or not at all; never waits.
+    /// Sends a reply in one write, wholly or not at all; never waits.
     ///
-    /// A client that is gone, has no FIFO, or has filled it by never reading, loses the reply. That
+    /// A client loses the reply if it is gone, has no FIFO, or has let it fill by never reading. That
     /// is no error: nothing else can be done, and the others must be served.
     pub fn reply(&mut self, client: i32, reply: &Reply) {
         if let Err(error) = self.write(client, reply.bytes()) {
@@ -61,67 +63,69 @@ impl<'a> ReplyFifos<'a> {
         }
     }
 
-    /// Says how many replies were lost.
-    pub fn finish(&self) {
+    /// Logs how many replies were lost.
+    pub fn log_lost(&self) {
         if self.lost > 0 {
             info!(lost = self.lost, "replies did not reach their clients");
         }
     }
 
     fn write(&mut self, client: i32, bytes: &[u8]) -> io::Result<()> {
-        self.turn += 1;
+        self.n_replies += 1;
         if let Ok(at) = self.find(client) {
-            let kept = &mut self.kept[at];
-            kept.used = self.turn;
-            match write_once(&kept.end, bytes) {
-                // Its reader is gone, or has filled it for good (see Inbox's Drop). The same id may
-                // have come back since, with another FIFO of the same name.
+            let fifo = &mut self.open[at];
+            fifo.last_used = self.n_replies;
+            match write_once(&fifo.end, bytes) {
+                // The reader is gone, or has filled the FIFO at its end (see Inbox's Drop). A new
+                // client may have the same id, and a new FIFO of the same name.
                 Err(error) if error.kind() == BrokenPipe => {}
-                Err(error) if error.kind() == WouldBlock && !self.is_there(at) => {}
+                Err(error) if error.kind() == WouldBlock && !self.is_current(at) => {}
                 result => return result,
             }
-            self.kept.remove(at);
+            self.open.remove(at);
         }
-        let end = self.open(client)?;
+        let end = self.open_fifo(client)?;
         let inode = fifo::inode_of(&end.metadata()?);
         let written = write_once(&end, bytes);
-        // One that is full is kept too: who floods and never reads costs no open for each request.
+        // A full FIFO stays open too: a client that floods and never reads must not cost an open for
+        // each request.
         if written.as_ref().is_err_and(|error| error.kind() != WouldBlock) {
             return written;
         }
-        if self.kept.len() == KEPT_MAX {
-            self.close_oldest();
+        if self.open.len() == OPEN_MAX {
+            self.close_least_recently_used();
         }
         if let Err(at) = self.find(client) {
-            self.kept.insert(at, Kept { client, end, inode, used: self.turn });
+            self.open.insert(at, OpenFifo { client, end, inode, last_used: self.n_replies });
         }
         written
     }
 
-    /// Where the client's FIFO stands, or where it belongs.
+    /// The index of the client's FIFO, or else the index at which to insert it.
     fn find(&self, client: i32) -> Result<usize, usize> {
-        self.kept.binary_search_by_key(&client, |kept| kept.client)
+        self.open.binary_search_by_key(&client, |fifo| fifo.client)
     }
 
-    /// Makes room; false if none is kept.
-    fn close_oldest(&mut self) -> bool {
-        let ages = self.kept.iter().enumerate().map(|(at, kept)| (kept.used, at));
-        let oldest = ages.min().map(|(_, at)| self.kept.remove(at));
-        oldest.is_some()
+    /// Closes one; false if none is open.
+    fn close_least_recently_used(&mut self) -> bool {
+        let uses = self.open.iter().enumerate().map(|(at, fifo)| (fifo.last_used, at));
+        let Some((_, at)) = uses.min() else { return false };
+        self.open.remove(at);
+        true
     }
 
-    /// Whether a FIFO that is kept is still the one of its name.
-    fn is_there(&self, at: usize) -> bool {
-        let kept = &self.kept[at];
-        let found = fifo::inode(&inbox::path(self.dir, kept.client));
-        found.is_ok_and(|inode| inode == kept.inode)
+    /// Whether the open FIFO still has its name, and no other FIFO has it.
+    fn is_current(&self, at: usize) -> bool {
+        let fifo = &self.open[at];
+        let found = fifo::inode(&inbox::path(self.dir, fifo.client));
+        found.is_ok_and(|inode| inode == fifo.inode)
     }
 
-    /// Opens a client's FIFO; if there is no descriptor left, for the one unused for longest.
-    fn open(&mut self, client: i32) -> io::Result<File> {
+    /// Opens a client's FIFO. If no descriptor is left, closes another one first.
+    fn open_fifo(&mut self, client: i32) -> io::Result<File> {
         inbox::write_path(&mut self.path, self.dir, client);
         match fifo::open_writer(Path::new(&self.path)) {
-            Err(error) if is_out_of_descriptors(&error) && self.close_oldest() => {
+            Err(error) if is_out_of_descriptors(&error) && self.close_least_recently_used() => {
                 fifo::open_writer(Path::new(&self.path))
             }
             result => result,
@@ -133,7 +137,7 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EMFILE | Errno::ENFILE))
 }
 
-/// A pipe takes so few bytes whole or not at all.
+/// Writes a reply. A pipe takes up to PIPE_BUF bytes wholly or not at all.
 fn write_once(mut end: &File, bytes: &[u8]) -> io::Result<()> {
     match end.write(bytes)? {
         len if len == bytes.len() => Ok(()),
@@ -176,7 +180,7 @@ mod tests {
                 replies.reply(7, &reply(nonce));
                 assert_eq!(received(&mut inbox), reply(nonce));
             }
-            assert_eq!(replies.kept.len(), 1);
+            assert_eq!(replies.open.len(), 1);
         }
         assert_eq!(replies.lost, 0);
     }
@@ -206,26 +210,26 @@ mod tests {
         assert_eq!(lost(&mut replies, 7), 1, "no FIFO any more");
         let _unread = fifo::Fifo::create(inbox::path(dir.path(), 7)).unwrap();
         assert_eq!(lost(&mut replies, 7), 1, "no reader");
-        assert!(replies.kept.is_empty());
+        assert!(replies.open.is_empty());
         let _inbox = Inbox::create(dir.path(), 8).unwrap();
         let sent = (0..9999).take_while(|_| lost(&mut replies, 8) == 0).count();
-        assert_eq!(sent, 8192, "until 256 KiB stand there unread");
+        assert_eq!(sent, 8192, "until 256 KiB wait there unread");
     }
 
     #[test]
-    fn the_client_not_heard_of_for_longest_makes_room() {
+    fn the_least_recently_used_fifo_is_closed_for_a_new_one() {
         let dir = tempfile::tempdir().unwrap();
         let mut replies = ReplyFifos::new(dir.path());
         let _first = Inbox::create(dir.path(), 1).unwrap();
-        for client in 2..=KEPT_MAX as i32 + 10 {
+        for client in 2..=OPEN_MAX as i32 + 10 {
             let _inbox = Inbox::create(dir.path(), client).unwrap();
             for client in [client, 1] {
                 replies.reply(client, &reply(1));
                 assert!(replies.find(client).is_ok());
             }
         }
-        assert_eq!((replies.lost, replies.kept.len()), (0, KEPT_MAX));
-        let clients = replies.kept.iter().map(|kept| kept.client);
-        assert!(clients.eq([1].into_iter().chain(12..=KEPT_MAX as i32 + 10)));
+        assert_eq!((replies.lost, replies.open.len()), (0, OPEN_MAX));
+        let clients = replies.open.iter().map(|fifo| fifo.client);
+        assert!(clients.eq([1].into_iter().chain(12..=OPEN_MAX as i32 + 10)));
     }
 }

@@ -1,5 +1,7 @@
 //! One request FIFO as the server holds it: the end that a worker reads, and a spare end that
 //! writes.
+//!
+//! Stops: `q1_pipes_ending::the_death_of_the_server_is_seen_at_once`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,29 +17,29 @@ use crate::armour::resync::Stream;
 use crate::fifo::{self, Fifo};
 
 /// Bytes a worker asks for at once: a batch.
-const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
+const BUFFER_SIZE: usize = BATCH_MAX * REQUEST_SIZE;
 
-/// Bytes of requests that can wait: 512, as in a message queue of the usual size.
+/// Bytes of requests that can wait, 512 requests, as in a message queue of the usual size.
 ///
-/// A pipe has room for 2048. Whoever floods it makes everybody wait behind all of them, so a long
-/// line serves nobody; a writer that finds it full waits as well, and has its turn.
-const WAITING_MAX: i32 = 16 * 1024;
+/// A pipe usually holds 2048. With a flood everybody waits behind all of them, so a longer queue
+/// helps nobody. A writer that finds the FIFO full waits until there is space.
+const CAPACITY: i32 = 16 * 1024;
 
-/// The FIFO of one place.
+/// The FIFO of one class of requests.
 #[derive(Debug)]
 pub struct RequestFifo {
     /// Its name.
     pub fifo: Fifo,
-    /// A second end that writes: for the stop record, and against the end of file that a worker
-    /// would read whenever the last client leaves. An end that reads and writes would do that too,
-    /// but it would count as a reader, and clients would write to a dead worker.
+    /// An end of our own that writes the stop record. Without it the worker would also read an end of
+    /// file whenever the last client leaves. It does not read: an end that reads and writes counts
+    /// as a reader, and clients would write to a dead worker.
     pub spare: File,
     reader: Option<File>,
     stream: Stream<Request>,
     grace_period: GracePeriod,
-    /// Set while the worker refuses what comes too late.
+    /// Until when the worker refuses what comes after the stop record; None before that.
     late_until: Option<Instant>,
-    /// The worker has read the stop record, or cannot wait for it any more.
+    /// Whether the worker has read the stop record, or has given up waiting for it.
     pub closed: bool,
 }
 
@@ -49,22 +51,22 @@ impl RequestFifo {
     pub fn create(path: PathBuf) -> io::Result<RequestFifo> {
         let fifo = Fifo::create(path)?;
         let reader = fifo::open_reader(fifo.path())?;
-        fcntl(&reader, FcntlArg::F_SETPIPE_SZ(WAITING_MAX))?;
+        fcntl(&reader, FcntlArg::F_SETPIPE_SZ(CAPACITY))?;
         let spare = fifo::open_writer(fifo.path())?;
         fifo::set_nonblocking(&reader, false)?;
         Ok(RequestFifo {
             fifo,
             spare,
             reader: Some(reader),
-            stream: Stream::new(ROOM),
+            stream: Stream::new(BUFFER_SIZE),
             grace_period: GracePeriod::default(),
             late_until: None,
             closed: false,
         })
     }
 
-    /// Closes the end that reads, in the processes that do not read it: a client must see the death
-    /// of the one that does.
+    /// Closes the end that reads, in a process that does not use it. Otherwise no client would see
+    /// the death of the worker that does.
     pub fn close_reader(&mut self) {
         self.reader = None;
     }
@@ -81,27 +83,31 @@ impl RequestFifo {
     /// read(2).
     pub fn fill(&mut self) -> io::Result<()> {
         let mut reader = self.reader.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
-        let room = self.stream.room();
-        let asked = room.len();
+        let space = self.stream.free_space();
+        let asked = space.len();
         let len = loop {
-            match reader.read(room) {
+            match reader.read(space) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // No writer is left; but the spare end is one.
+                // End of file: no writer is left. The spare end is one, so this cannot happen.
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 result => break result?,
             }
         };
         self.stream.filled(len);
-        // The bytes may hold no request at all, so this is the place that a flood cannot pass by.
+        // Here and not where requests are taken: a flood may hold no request at all.
         self.closed = match self.late_until {
             Some(deadline) => Instant::now() >= deadline,
-            None => len == asked && self.grace_period.is_over()?,
+            None if len == asked => {
+                self.grace_period.start_if_asked()?;
+                self.grace_period.is_over()
+            }
+            None => false,
         };
         Ok(())
     }
 
-    /// From now on an empty FIFO is reported, not waited at, and what comes is only refused, until
-    /// `deadline`.
+    /// From now on an empty FIFO is an error (`WouldBlock`) instead of a wait. The worker refuses
+    /// what it still takes, until `deadline`.
     ///
     /// # Errors
     /// None that can happen. See fcntl(2).

@@ -1,7 +1,9 @@
 //! Records out of a pipe that may hold garbage: after a foreign byte, slide to the next magic.
 //!
-//! A pipe keeps no boundaries between writes. Fixed-size reads alone would be wrong for ever after
-//! one stray byte. Here only those records are lost that the garbage overlaps.
+//! Stops: `q1_pipes::one_stray_byte_ahead_of_a_hundred_requests_loses_none`.
+//!
+//! A pipe keeps no boundaries between writes. With fixed-size reads alone, every record after one
+//! stray byte would be wrong. Here only the records that overlap the garbage are lost.
 
 use std::marker::PhantomData;
 
@@ -9,29 +11,30 @@ use common::record::MAGIC;
 use common::request::{REQUEST_SIZE, Request};
 use zerocopy::FromBytes;
 
-/// What stands at a magic.
+/// What follows a magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// A record of so many bytes.
+    /// A record of this many bytes, the magic included.
     Whole(usize),
-    /// The beginning of one.
+    /// The beginning of a record.
     Incomplete,
-    /// Four bytes that look like the magic.
+    /// No record: the four bytes only look like the magic.
     Garbage,
 }
 
 /// A record that begins with the magic.
 pub trait Record: Sized {
-    /// What `bytes` begin with, after their magic.
+    /// What `bytes`, which begin with a magic, hold.
     fn find(bytes: &[u8]) -> Found;
 
-    /// The record in the bytes of a whole one.
+    /// The record in these bytes, which [`Record::find`] has found to be whole.
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 
 impl Record for Request {
-    /// One that is illegal is still one, and is refused. But if a magic stands inside it, and it is
-    /// illegal or what begins there is legal, it is more likely a broken one that runs into it.
+    /// An illegal request is still a request: it is refused later. But a second magic inside it may
+    /// begin the next request. If the first one is illegal, or the second one legal, the first is
+    /// taken for a broken one.
     fn find(bytes: &[u8]) -> Found {
         if bytes.len() < REQUEST_SIZE {
             return Found::Incomplete;
@@ -52,30 +55,30 @@ impl Record for Request {
     }
 }
 
-/// Bytes on their way from a pipe to records.
+/// A buffer that takes bytes from a pipe and gives records.
 #[derive(Debug)]
 pub struct Stream<R> {
     bytes: Box<[u8]>,
-    /// Where the bytes begin that are neither taken nor skipped.
+    /// Index of the first byte that is neither taken nor skipped.
     start: usize,
-    /// Where they end.
+    /// Index after the last byte that was read.
     end: usize,
-    /// The pipe was empty behind them.
-    is_all: bool,
+    /// Whether the last read has emptied the pipe.
+    is_pipe_empty: bool,
     skipped: u64,
     records: PhantomData<R>,
 }
 
 impl<R: Record> Stream<R> {
-    /// An empty stream with room for `len` bytes: at least one record.
+    /// An empty buffer of `len` bytes: at least one record.
     pub fn new(len: usize) -> Stream<R> {
         let bytes = vec![0; len].into_boxed_slice();
-        Stream { bytes, start: 0, end: 0, is_all: true, skipped: 0, records: PhantomData }
+        Stream { bytes, start: 0, end: 0, is_pipe_empty: true, skipped: 0, records: PhantomData }
     }
 
-    /// Where the next bytes of the pipe are to be put, once [`Stream::take`] has returned None.
-    pub fn room(&mut self) -> &mut [u8] {
-        // Mostly there are none, and to copy none is still a call.
+    /// The free part of the buffer, for the next read, once [`Stream::take`] has returned None.
+    pub fn free_space(&mut self) -> &mut [u8] {
+        // Usually nothing has to be moved; even then `copy_within` would be a call.
         if self.start < self.end {
             self.bytes.copy_within(self.start..self.end, 0);
         }
@@ -86,10 +89,10 @@ impl<R: Record> Stream<R> {
 
     /// Says that a read has put `len` bytes there.
     ///
-    /// A read that got less than it asked for has emptied the pipe. Honest writes are atomic, so an
-    /// incomplete rest is no record that goes on later.
+    /// A read that got less than it asked for has emptied the pipe. Honest writes are atomic: an
+    /// incomplete record at the end of an empty pipe is garbage.
     pub fn filled(&mut self, len: usize) {
-        self.is_all = len < self.bytes.len() - self.end;
+        self.is_pipe_empty = len < self.bytes.len() - self.end;
         self.end += len;
     }
 
@@ -104,8 +107,8 @@ impl<R: Record> Stream<R> {
             let rest = &self.bytes[self.start..self.end];
             let magic = rest.windows(MAGIC.len()).position(|window| window == MAGIC);
             let Some(garbage) = magic else {
-                // The last three bytes may be a magic's first.
-                let keep = if self.is_all { 0 } else { rest.len().min(MAGIC.len() - 1) };
+                // The last three bytes may be the first ones of a magic.
+                let keep = if self.is_pipe_empty { 0 } else { rest.len().min(MAGIC.len() - 1) };
                 self.skip(rest.len() - keep);
                 return None;
             };
@@ -116,7 +119,7 @@ impl<R: Record> Stream<R> {
                     self.start += len;
                     return Some(&self.bytes[begin..self.start]);
                 }
-                Found::Incomplete if !self.is_all => return None,
+                Found::Incomplete if !self.is_pipe_empty => return None,
                 Found::Incomplete | Found::Garbage => self.skip(1),
             }
         }
@@ -133,7 +136,7 @@ impl<R: Record> Stream<R> {
     }
 }
 
-/// Whether bytes at the end of a record are a magic, or its first bytes if they are fewer.
+/// Whether `bytes` begin with a magic; of less than four bytes, whether a magic begins with them.
 fn begins_magic(bytes: &[u8]) -> bool {
     MAGIC.starts_with(&bytes[..bytes.len().min(MAGIC.len())])
 }
@@ -147,15 +150,15 @@ mod tests {
     use proptest::prelude::*;
     use zerocopy::IntoBytes;
 
-    const ROOM: usize = BATCH_MAX * REQUEST_SIZE;
+    const BUFFER_SIZE: usize = BATCH_MAX * REQUEST_SIZE;
 
     /// Reads a pipe that holds `bytes`, as a worker does.
     fn read<R: Record>(stream: &mut Stream<R>, mut bytes: &[u8]) -> Vec<R> {
         let mut records = Vec::new();
         while !bytes.is_empty() {
-            let room = stream.room();
-            let len = room.len().min(bytes.len());
-            room[..len].copy_from_slice(&bytes[..len]);
+            let space = stream.free_space();
+            let len = space.len().min(bytes.len());
+            space[..len].copy_from_slice(&bytes[..len]);
             stream.filled(len);
             bytes = &bytes[len..];
             records.extend(std::iter::from_fn(|| stream.take()));
@@ -164,7 +167,7 @@ mod tests {
     }
 
     fn requests(bytes: &[u8]) -> Vec<u64> {
-        let mut stream = Stream::<Request>::new(ROOM);
+        let mut stream = Stream::<Request>::new(BUFFER_SIZE);
         read(&mut stream, bytes).iter().map(|request| request.nonce.get()).collect()
     }
 
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_rest_is_kept_while_the_pipe_goes_on_and_dropped_when_it_is_empty() {
-        let mut stream = Stream::<Request>::new(ROOM);
+        let mut stream = Stream::<Request>::new(BUFFER_SIZE);
         assert_eq!(read(&mut stream, &view(1).as_bytes()[..20]), []);
         assert_eq!(read(&mut stream, &view(2).as_bytes()[20..]), [], "two torn halves are none");
         assert_eq!(read(&mut stream, view(3).as_bytes()), [view(3)]);
@@ -203,7 +206,7 @@ mod tests {
     #[test]
     fn an_illegal_record_is_still_one() {
         let illegal = Request { kind: 77.into(), ..view(5) };
-        assert_eq!(read(&mut Stream::<Request>::new(ROOM), illegal.as_bytes()), [illegal]);
+        assert_eq!(read(&mut Stream::<Request>::new(BUFFER_SIZE), illegal.as_bytes()), [illegal]);
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! A repeating alarm for the calling thread, so that a blocked call wakes to look at the clock.
+//! A repeating alarm for the calling thread: it interrupts a blocked call, which then compares its
+//! deadline with the clock.
+//!
+//! Stops: `program::a_client_never_waits_longer_than_its_timeout`.
 
 use std::io;
 use std::time::Duration;
@@ -10,24 +13,24 @@ use nix::unistd::gettid;
 
 use crate::sys;
 
-/// How often a blocked call wakes with EINTR to compare its deadline with the clock: neither a
-/// pipe's read nor msgrcv has a time-out of its own.
+/// How often a blocked call is interrupted (EINTR). Neither a pipe's read nor msgrcv has a time-out
+/// of its own.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Where a wait is set, the alarm repeats so often after it.
-const AGAIN: Duration = Duration::from_millis(1);
+/// After a wait that was set, the alarm repeats this often.
+const REPEAT: Duration = Duration::from_millis(1);
 
 /// The alarm, as long as this lives.
 ///
-/// A client has one repeating timer for all questions: a timer for each would cost two calls, and
-/// one that fires just before the call it is meant for would be lost.
+/// A client has one repeating timer for all questions. A timer for each would cost two calls. And
+/// if it fired once, just before the call it is meant for, that call would wait for ever.
 #[derive(Debug)]
 pub struct Ticks {
     timer: Timer,
 }
 
 impl Ticks {
-    /// Has SIGALRM sent to the calling thread again and again.
+    /// Has the kernel send SIGALRM to the calling thread, every 100 ms.
     ///
     /// # Errors
     /// EAGAIN if the system has no timer left. See timer_create(2).
@@ -37,7 +40,7 @@ impl Ticks {
         Ok(ticks)
     }
 
-    /// The same, once it is set.
+    /// An alarm that does nothing before [`Ticks::set`].
     ///
     /// # Errors
     /// As [`Ticks::start`].
@@ -54,17 +57,17 @@ impl Ticks {
         Ok(Ticks { timer: Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))? })
     }
 
-    /// Sets it to this wait, and then to a millisecond again and again: one signal could come
-    /// before the call that it is to interrupt.
+    /// Sets the first alarm to this wait, and repeats it every millisecond after that. A single one
+    /// could come before the call that it is to interrupt.
     ///
     /// # Errors
     /// None that can happen. See timer_settime(2).
     pub fn set(&mut self, wait: Duration) -> io::Result<()> {
-        // A wait of zero would stop it.
-        self.set_both(wait.max(Duration::from_nanos(1)), AGAIN)
+        // A wait of zero would stop the timer.
+        self.set_both(wait.max(Duration::from_nanos(1)), REPEAT)
     }
 
-    /// Stops it.
+    /// Stops the alarm.
     ///
     /// # Errors
     /// None that can happen. See timer_settime(2).

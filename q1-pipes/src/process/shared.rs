@@ -1,5 +1,5 @@
-//! The published table: a page of memory that the workers share, under a lock that survives its
-//! holder.
+//! The published table: a page of memory that the workers share, under a lock that passes on when
+//! its holder dies.
 
 use std::io;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tracing::debug;
 
 use crate::sys::{Guard, Memory, Shared};
 
-/// How long to wait for the lock before looking at its holder, who needs it for the time of one
-/// copy.
-const LOOK_AFTER: Duration = Duration::from_millis(50);
+/// How long to wait for the lock before the state of its holder is checked. An honest holder needs
+/// it for the time of one copy.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The table that every consultation sees. Made before the workers are forked.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ impl SharedTable {
     /// # Errors
     /// ENOMEM. See mmap(2).
     pub fn new(table: &Table) -> io::Result<SharedTable> {
-        SharedTable::placed(Memory::anonymous(Shared::<Table>::SIZE)?, table)
+        SharedTable::new_in(Memory::anonymous(Shared::<Table>::SIZE)?, table)
     }
 
     /// Publishes `table` in memory that another mechanism has mapped: a page is enough.
     ///
     /// # Errors
     /// EINVAL if it is too small.
-    pub fn placed(memory: Memory, table: &Table) -> io::Result<SharedTable> {
+    pub fn new_in(memory: Memory, table: &Table) -> io::Result<SharedTable> {
         Ok(SharedTable { shared: Shared::new(memory, *table)? })
     }
 
@@ -59,9 +59,9 @@ impl SharedTable {
     /// Publishes a table, which must be durable already.
     ///
     /// A process killed in the middle of this copy leaves some counts new and some old. Each of
-    /// them is durable, and none of the new ones is acknowledged: readers see reservations that are
-    /// under way in another order, no more. So there is nothing to repair, and the lock passes on.
-    /// See pthread_mutex_consistent(3).
+    /// them is durable, and none of the new ones is acknowledged. Readers see unfinished
+    /// reservations in another order, no more. So nothing has to be repaired, and the lock passes
+    /// on. See pthread_mutex_consistent(3).
     ///
     /// # Errors
     /// If the holder of the lock is a stopped process.
@@ -70,11 +70,11 @@ impl SharedTable {
         Ok(())
     }
 
-    /// Waits for the lock; a loaded machine may take its time, but a stopped holder never comes
-    /// back by itself.
+    /// Waits for the lock as long as its holder can run: on a loaded machine that may take a while.
+    /// A stopped holder is an error.
     fn lock(&self) -> io::Result<Guard<'_, Table>> {
         loop {
-            match self.shared.timedlock(LOOK_AFTER) {
+            match self.shared.timedlock(LOCK_TIMEOUT) {
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
                 result => return result,
             }
@@ -92,7 +92,7 @@ impl SharedTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::{_exit, fork};
+    use crate::sys::{_exit, fork_beside_threads};
     use common::shows;
     use nix::sys::signal::{Signal, kill};
     use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -102,7 +102,7 @@ mod tests {
 
     /// Runs `body` in a child. It may use no lock or memory of this many-threaded process.
     fn child(body: impl FnOnce()) -> Pid {
-        let Some(pid) = fork().unwrap() else {
+        let Some(pid) = fork_beside_threads().unwrap() else {
             body();
             _exit(0)
         };
@@ -126,8 +126,8 @@ mod tests {
             std::mem::forget(guard);
         });
         waitpid(pid, None).unwrap();
-        // Once, not as `read` does: a lock that did not pass on would be waited for for ever.
-        let guard = shared.shared.timedlock(LOOK_AFTER).unwrap();
+        // One attempt only. `read` would wait for ever if the lock did not pass on.
+        let guard = shared.shared.timedlock(LOCK_TIMEOUT).unwrap();
         assert_eq!(*guard, shows::sample());
         drop(guard);
         assert_eq!(shared.read().unwrap(), shows::sample());

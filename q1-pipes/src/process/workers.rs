@@ -1,9 +1,10 @@
-//! Forked workers: started before any thread exists, reaped as they end, and never outliving their
-//! parent.
+//! Forked workers: started while the process has one thread, reaped when they end, and never
+//! outliving their parent.
 
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use common::signals::Signals;
@@ -13,20 +14,23 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tracing::warn;
 
-use crate::process::death;
 use crate::process::fork::fork;
 use crate::sys;
 
 /// Workers of one server: one that consults, and one that reserves.
 const WORKERS_MAX: usize = 2;
+/// How long a killed process may take to die.
+const DEATH_MAX: Duration = Duration::from_millis(200);
+/// How often to look whether it has died. SIGCHLD may be blocked, or meant for others.
+const DEATH_POLL: Duration = Duration::from_millis(1);
 
 /// The workers of one server. Dropping this kills those that still run.
 #[derive(Debug)]
 pub struct Workers {
-    /// Not on the heap, of which a page that is written after a fork is one page more.
+    /// Not on the heap: a page of it that is written after a fork exists twice.
     running: [Option<(Pid, &'static str)>; WORKERS_MAX],
     reports: PipeReader,
-    /// Only until every worker has its copy: this one would keep the pipe from ending when theirs
+    /// Dropped when every worker has its copy. Otherwise the pipe would not end when the workers
     /// are gone.
     reporter: Option<PipeWriter>,
 }
@@ -36,7 +40,8 @@ pub struct Workers {
 pub struct Ready(PipeWriter);
 
 impl Ready {
-    /// A report to come, and the end at which it will: one byte, or none if the worker ends before.
+    /// A pipe for one report. The reader gets one byte, or the end of file if the worker ends before
+    /// its report.
     ///
     /// # Errors
     /// EMFILE, ENFILE. See pipe(2).
@@ -99,10 +104,10 @@ impl Workers {
     /// succeeds.
     ///
     /// # Errors
-    /// EAGAIN, ENOMEM. See fork(2).
+    /// If this process has more than one thread; EAGAIN, ENOMEM. See fork(2).
     ///
     /// # Panics
-    /// If it is one too many.
+    /// If there are two workers already.
     pub fn start(
         &mut self,
         name: &'static str,
@@ -112,12 +117,12 @@ impl Workers {
             self.reporter.as_ref().expect("workers are started before they are waited for");
         let ready = Ready(reporter.try_clone()?);
         let pid = fork(name, || {
-            // Held by a worker that lives, it would hide the death of one that has not reported.
+            // A copy in a live worker would hide the death of one that has not reported.
             self.reporter = None;
             body(ready)
         })?;
-        let place = self.running.iter_mut().find(|place| place.is_none());
-        *place.expect("a server has two workers") = Some((pid, name));
+        let free_slot = self.running.iter_mut().find(|slot| slot.is_none());
+        *free_slot.expect("a server has two workers") = Some((pid, name));
         Ok(())
     }
 
@@ -134,7 +139,8 @@ impl Workers {
         Ok(())
     }
 
-    /// Collects the workers that have ended; to be called on SIGCHLD, which does not count them.
+    /// Collects the workers that have ended. To be called on SIGCHLD: one signal may stand for
+    /// several ends.
     ///
     /// # Errors
     /// None that can happen. See waitpid(2).
@@ -159,7 +165,7 @@ impl Workers {
     /// # Errors
     /// None that can happen: they are our children. See kill(2).
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        // One that has ended is a zombie until it is reaped, and can still be sent a signal.
+        // A worker that has ended is a zombie until it is reaped; a signal to it is no error.
         self.running.iter().flatten().try_for_each(|(pid, _)| Ok(kill(*pid, signal)?))
     }
 
@@ -191,7 +197,7 @@ impl Workers {
 
     fn kill(&mut self) {
         for (pid, name) in self.running.iter_mut().filter_map(Option::take) {
-            if let Err(error) = death::end_now(pid) {
+            if let Err(error) = kill_and_reap(pid) {
                 warn!("cannot end {name}, process {pid}: {error}");
             }
         }
@@ -204,22 +210,53 @@ impl Drop for Workers {
     }
 }
 
+/// Kills a child that was not waited for yet, and waits for its end, 200 ms at most.
+///
+/// Not for ever: a process that waits for a disk that hangs dies only when the disk answers. Until
+/// then it keeps the lock of DIR.
+///
+/// # Errors
+/// If it is still there after that. See kill(2).
+pub fn kill_and_reap(child: Pid) -> io::Result<()> {
+    // SIGKILL also ends a stopped process. It was not waited for yet: the PID is its own.
+    kill(child, Signal::SIGKILL)?;
+    let deadline = Instant::now() + DEATH_MAX;
+    loop {
+        match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+            Ok(_) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+        }
+        if Instant::now() >= deadline {
+            return Err(io::Error::other("it waits for a device, and lives until that answers"));
+        }
+        sleep(DEATH_POLL);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Runs in a process of one thread, as a test's is not.
+    fn is_death_seen() -> anyhow::Result<bool> {
+        let mut workers = Workers::new()?;
+        workers.start("dies", |_| Ok(()))?;
+        workers.start("lives", |ready| {
+            ready.report()?;
+            loop {
+                std::thread::park();
+            }
+        })?;
+        Ok(workers.wait_ready().is_err())
+    }
+
     #[test]
     fn a_worker_that_dies_before_its_report_is_not_hidden_by_one_that_lives() {
-        let mut workers = Workers::new().unwrap();
-        workers.start("dies", |_| Ok(())).unwrap();
-        let lives = |ready: Ready| {
-            ready.report().map(|()| {
-                loop {
-                    std::thread::park()
-                }
-            })
+        let Some(pid) = sys::fork_beside_threads().unwrap() else {
+            sys::_exit(i32::from(!matches!(is_death_seen(), Ok(true))))
         };
-        workers.start("lives", |ready| Ok(lives(ready)?)).unwrap();
-        assert!(workers.wait_ready().is_err());
+        let child = Pid::from_raw(pid);
+        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
     }
 }

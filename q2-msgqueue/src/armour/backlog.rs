@@ -1,11 +1,14 @@
-//! Replies that found the queue full: the oldest in it make room, and come back until they are
-//! read, so that no client can make a worker or another client wait.
+//! Deferred replies: when the reply queue is full, the oldest messages leave it, and come back until
+//! their clients read them. So no client makes a worker or another client wait.
 //!
-//! A client that waits in `msgrcv` is handed its reply by the sender itself, and the queue never
-//! holds it. So what stands in a full queue belongs, but for a few clients that are on their way to
-//! their `msgrcv`, to those who do not read; and taking the oldest out costs those few a
-//! millisecond, because it is not thrown away but put back, again and again.
+//! Stops: `hostile::a_client_that_never_reads_delays_nobody`.
+//!
+//! When a client waits in `msgrcv`, the kernel hands it the reply within the worker's `msgsnd`, and
+//! the queue never holds it. So the messages in a full queue belong to clients that do not read, or
+//! that are just about to call `msgrcv`. A message of the latter is taken out too, but it comes back
+//! a few milliseconds later.
 
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,56 +20,53 @@ use nix::unistd::Pid;
 use q1_pipes::armour::ticks::Ticks;
 use tracing::{info, warn};
 
-use crate::armour::deferred::Deferred;
-use crate::armour::room::Room;
+use crate::armour::backoff::Backoff;
+use crate::armour::backpressure::Backpressure;
 use crate::channel::Channel;
 use crate::queue::{Queue, Received, Wait, Which};
 
-/// Messages taken out for one reply at most. One of 752 bytes needs the room of 24 of 32; another
-/// worker may take some of it.
-const TAKEN_MAX: usize = 64;
-/// Requests have so many times the time of a round before the next.
-const ROUND_SHARE: u32 = 2;
-/// The first round comes so long after a reply was taken out; its client is awake within that.
-const PAUSE_MIN: Duration = Duration::from_millis(1);
-/// Every round without news doubles the pause, up to this: a client that does not read is not worth
-/// more, and one that was stopped finds its reply soon enough.
-pub const PAUSE_MAX: Duration = Duration::from_millis(64);
-/// How long a stopping worker tries to get rid of its last replies.
+/// Messages taken out for one reply at most. A reply of 752 bytes needs the space of 24 of 32 bytes,
+/// and the other worker may use some of it.
+const EVICTED_MAX: usize = 64;
+/// Clients with deferred replies at most. Beyond it, the client that comes next loses its replies.
+/// With 32 replies for each client this is 24 MiB; only somebody who asks in a thousand names gets
+/// there.
+const CLIENTS_MAX: usize = 1024;
+/// Deferred replies for one client at most; beyond it, its oldest is lost. An honest client waits for
+/// one reply. A forger who asks in its name must not push that one out before it is read.
+const PER_CLIENT_MAX: usize = 32;
+/// How long a stopping worker tries to send its last replies.
 const FLUSH_MAX: Duration = Duration::from_millis(400);
+/// How often it tries.
+const FLUSH_POLL: Duration = Duration::from_millis(1);
 
 /// The replies of one worker on their way into the reply queue.
 #[derive(Debug)]
 pub struct Backlog {
     replies: Queue,
-    room: Room,
+    backpressure: Backpressure,
     deferred: Deferred,
-    pause: Duration,
-    due: Instant,
-    /// No round before this, whatever the news.
-    rested: Instant,
+    backoff: Backoff,
     discarded: u64,
 }
 
 impl Backlog {
-    /// Nothing kept yet.
+    /// Nothing is deferred yet.
     ///
     /// # Errors
     /// If the queues are gone.
     pub fn new(channel: &Channel) -> io::Result<Backlog> {
         Ok(Backlog {
             replies: channel.replies.handle(),
-            room: Room::new(channel.requests.handle())?,
+            backpressure: Backpressure::new(channel.requests.handle())?,
             deferred: Deferred::default(),
-            pause: PAUSE_MIN,
-            due: Instant::now(),
-            rested: Instant::now(),
+            backoff: Backoff::new(),
             discarded: 0,
         })
     }
 
-    /// Receives the next request, however long it takes; while replies are kept, until they are to
-    /// be tried again.
+    /// Calls `receive` for the next request. It waits as long as it takes, or, while replies are
+    /// deferred, until the next attempt to send them is due.
     ///
     /// # Errors
     /// Those of `receive`.
@@ -78,37 +78,35 @@ impl Backlog {
         let Some(due) = self.due() else { return receive(Wait::Yes) };
         ticks.set(due.saturating_duration_since(Instant::now()))?;
         let received = receive(Wait::UntilSignal);
-        // It must not interrupt a write to the disk.
+        // The alarm must not interrupt a write to the disk.
         ticks.stop()?;
         received
     }
 
-    /// When the kept replies are to be tried again; None if there are none.
+    /// When the deferred replies are to be sent again; None if there are none.
     pub fn due(&self) -> Option<Instant> {
-        (!self.deferred.is_empty()).then_some(self.due)
+        (!self.deferred.is_empty()).then_some(self.backoff.due())
     }
 
-    /// Whether replies have found no room a moment ago: somebody does not read, and may be sending
-    /// without a pause.
+    /// Whether the queue was full a moment ago: some client does not read, and it may be sending
+    /// requests without a pause.
     pub fn is_congested(&self) -> bool {
-        !self.deferred.is_empty() && self.pause < PAUSE_MAX
+        !self.deferred.is_empty() && !self.backoff.is_at_maximum()
     }
 
-    /// Sends a reply, if need be in the place of the oldest ones; never waits.
+    /// Sends a reply; if the queue is full, in place of the oldest messages. Never waits.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn reply(&mut self, client: i32, reply: &Reply) -> io::Result<()> {
         if !self.replies.try_send(client.into(), reply.bytes())? {
-            let (before, soon) = (self.due(), Instant::now() + PAUSE_MIN);
-            self.make_room(client, reply.bytes().into())?;
-            self.pause = PAUSE_MIN;
-            self.due = before.map_or(soon, |due| due.min(soon)).max(self.rested);
+            self.backoff.restart(self.deferred.is_empty());
+            self.evict_and_send(client, reply.bytes().into())?;
         }
         Ok(())
     }
 
-    /// Puts kept replies back into the queue, if it is time for that.
+    /// Sends the deferred replies again, if that is due.
     ///
     /// # Errors
     /// If the queue is gone.
@@ -116,19 +114,16 @@ impl Backlog {
         if self.due().is_some_and(|due| due <= Instant::now()) {
             let start = Instant::now();
             self.round()?;
-            if self.pause == PAUSE_MAX {
+            if self.backoff.is_at_maximum() {
                 self.swap()?;
             }
-            self.pause = (self.pause * 2).min(PAUSE_MAX);
-            let now = Instant::now();
-            self.rested = now + (now - start) * ROUND_SHARE;
-            self.due = self.rested.max(now + self.pause);
-            self.room.adapt(self.is_congested())?;
+            self.backoff.round_over(start);
+            self.backpressure.adapt(self.is_congested())?;
         }
         Ok(())
     }
 
-    /// Gets rid of the last replies before the worker ends, and says what was lost.
+    /// Sends the last replies before the worker ends, for 400 ms at most; logs what was lost.
     ///
     /// # Errors
     /// If the queue is gone.
@@ -136,101 +131,190 @@ impl Backlog {
         let deadline = Instant::now() + FLUSH_MAX;
         while !self.deferred.is_empty() && Instant::now() < deadline {
             self.round()?;
-            sleep(PAUSE_MIN);
+            sleep(FLUSH_POLL);
         }
-        let (lost, discarded) = (self.deferred.lost(), self.discarded);
+        let lost = self.deferred.lost_with_the_rest();
         if lost > 0 {
-            warn!(lost, "replies found no room in the reply queue");
+            warn!(lost, "replies found the reply queue full");
         }
-        if discarded > 0 {
-            info!(discarded, "replies were taken out whose clients were gone");
+        if self.discarded > 0 {
+            info!(discarded = self.discarded, "replies were taken out whose clients were gone");
         }
         Ok(())
     }
 
-    /// Tries every client that something is kept for: whoever waits by now is handed it.
+    /// Sends to every client with deferred replies: a client that waits by now gets its reply.
     ///
-    /// What stays in the queue is taken out again, so that many who do not read cost no room; but
-    /// where there is room, it stays.
+    /// A message that stays in the queue was not waited for. It is taken out again, so that the
+    /// queue does not fill with such messages. While the queue is half empty they may stay.
     fn round(&mut self) -> io::Result<()> {
         let load = self.replies.load()?;
-        let mut stays = load.bytes * 2 < load.capacity;
-        for _ in 0..self.deferred.clients() {
-            let Some((client, mut own)) = self.deferred.next() else { break };
+        let mut may_stay = load.bytes * 2 < load.capacity;
+        for _ in 0..self.deferred.n_clients() {
+            let Some((client, mut own)) = self.deferred.pop_client() else { break };
             if !is_there(client) {
                 self.discarded += own.len() as u64;
                 continue;
             }
-            // The newest is what the client waits for, if it waits. One that has taken it will read
-            // the others too: somebody may ask in its name, and its own reply be an older one.
-            let mut reads = false;
+            // The newest first: it is the one that the client waits for, if it waits. A client that
+            // has taken it will read the others too. Its own reply may be an older one, if somebody
+            // asks in its name.
+            let mut is_reading = false;
             while let Some(bytes) = own.pop_back() {
                 if !self.replies.try_send(client.into(), &bytes)? {
-                    stays = false;
-                    self.make_room(client, bytes)?;
+                    may_stay = false;
+                    self.evict_and_send(client, bytes)?;
                 }
-                if !stays && !reads {
+                if !may_stay && !is_reading {
                     let which = Which::Only(client.into());
                     if let Some(unread) = self.replies.receive(which, Wait::No)? {
                         own.push_back(unread.bytes().into());
                         break;
                     }
-                    reads = true;
+                    is_reading = true;
                 }
             }
-            self.deferred.put_back(client, own);
+            self.deferred.push_client(client, own);
         }
         Ok(())
     }
 
-    /// Gives some of them another time in the queue, in the place of the oldest there: a client may
-    /// look now and then instead of waiting. Half of the queue, so that none of them takes the place
-    /// of one that has just come.
+    /// Puts some deferred replies into the queue, in place of the oldest messages there: a client may
+    /// look now and then instead of waiting. At most half of the queue is replaced, so that none of
+    /// them evicts another.
     fn swap(&mut self) -> io::Result<()> {
-        let mut room = self.replies.load()?.capacity / 2;
-        for _ in 0..self.deferred.clients() {
-            let Some((client, mut own)) = self.deferred.next() else { break };
-            while room > 0
+        let mut space = self.replies.load()?.capacity / 2;
+        for _ in 0..self.deferred.n_clients() {
+            let Some((client, mut own)) = self.deferred.pop_client() else { break };
+            while space > 0
                 && let Some(bytes) = own.pop_front()
             {
-                room = room.saturating_sub(bytes.len() as u64);
-                self.make_room(client, bytes)?;
+                space = space.saturating_sub(bytes.len() as u64);
+                self.evict_and_send(client, bytes)?;
             }
-            self.deferred.put_back(client, own);
-            if room == 0 {
+            self.deferred.push_client(client, own);
+            if space == 0 {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Takes the oldest messages out until this one fits, and keeps them.
-    fn make_room(&mut self, client: i32, bytes: Box<[u8]>) -> io::Result<()> {
-        for _ in 0..TAKEN_MAX {
+    /// Takes the oldest messages out of the queue, and defers them, until this one can be sent.
+    fn evict_and_send(&mut self, client: i32, bytes: Box<[u8]>) -> io::Result<()> {
+        for _ in 0..EVICTED_MAX {
             if let Some(oldest) = self.replies.receive(Which::All, Wait::No)? {
-                self.take(&oldest);
+                self.defer(&oldest);
             }
             if self.replies.try_send(client.into(), &bytes)? {
                 return Ok(());
             }
         }
-        self.deferred.defer(client, bytes);
+        self.deferred.push(client, bytes);
         Ok(())
     }
 
-    /// Keeps what somebody may still read: a reply to a process that is there.
-    fn take(&mut self, message: &Received) {
+    /// Defers a message that somebody may still read: a reply to a process that is there.
+    fn defer(&mut self, message: &Received) {
         match i32::try_from(message.mtype()) {
             Ok(client) if Reply::from_received(message.bytes()).is_some() && is_there(client) => {
-                self.deferred.defer(client, message.bytes().into());
+                self.deferred.push(client, message.bytes().into());
             }
             _ => self.discarded += 1,
         }
     }
 }
 
-/// Whether there is such a process or thread, which may be a zombie: one short call, made for every
-/// message of a flood. The sweep reads its state.
+/// Whether there is such a process or thread; it may be a zombie. One short call, since it is made
+/// for every message of a flood. The sweep checks for zombies.
 fn is_there(client: i32) -> bool {
     kill(Pid::from_raw(client), None) != Err(Errno::ESRCH)
+}
+
+/// Deferred replies in a worker's memory: a few for each client, and the clients round robin.
+#[derive(Debug, Default)]
+struct Deferred {
+    /// Of each client, the oldest first; at least one.
+    replies: HashMap<i32, VecDeque<Box<[u8]>>>,
+    /// These clients, each once; the next one first.
+    round_robin: VecDeque<i32>,
+    lost: u64,
+}
+
+impl Deferred {
+    fn is_empty(&self) -> bool {
+        self.round_robin.is_empty()
+    }
+
+    fn n_clients(&self) -> usize {
+        self.round_robin.len()
+    }
+
+    /// How many replies are lost if those that are still here are never sent.
+    fn lost_with_the_rest(&self) -> u64 {
+        self.lost + self.replies.values().map(|own| own.len() as u64).sum::<u64>()
+    }
+
+    /// Adds one; it is its client's newest.
+    fn push(&mut self, client: i32, bytes: Box<[u8]>) {
+        if !self.replies.contains_key(&client) {
+            if self.round_robin.len() == CLIENTS_MAX
+                && let Some((_, own)) = self.pop_client()
+            {
+                self.lost += own.len() as u64;
+            }
+            self.round_robin.push_back(client);
+        }
+        let own = self.replies.entry(client).or_default();
+        if own.len() == PER_CLIENT_MAX {
+            own.pop_front();
+            self.lost += 1;
+        }
+        own.push_back(bytes);
+    }
+
+    /// Takes out the next client, with all its replies.
+    fn pop_client(&mut self) -> Option<(i32, VecDeque<Box<[u8]>>)> {
+        let client = self.round_robin.pop_front()?;
+        Some((client, self.replies.remove(&client).unwrap_or_default()))
+    }
+
+    /// Adds a client again, as the last one, with the replies that are left.
+    fn push_client(&mut self, client: i32, own: VecDeque<Box<[u8]>>) {
+        own.into_iter().for_each(|bytes| self.push(client, bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_come_round_robin_and_each_with_its_newest_replies() {
+        let mut deferred = Deferred::default();
+        for byte in 0..PER_CLIENT_MAX as u8 + 2 {
+            deferred.push(7, [byte].into());
+        }
+        deferred.push(8, [0].into());
+        assert_eq!(deferred.n_clients(), 2);
+        assert_eq!(deferred.lost_with_the_rest(), 2 + PER_CLIENT_MAX as u64 + 1);
+        let (client, own) = deferred.pop_client().unwrap();
+        let newest = own.iter().map(|bytes| bytes[0]);
+        assert!(client == 7 && newest.eq(2..PER_CLIENT_MAX as u8 + 2), "{own:?}");
+        deferred.push_client(7, own);
+        assert_eq!(deferred.pop_client().unwrap().0, 8);
+        assert_eq!(deferred.pop_client().unwrap().0, 7);
+        assert!(deferred.pop_client().is_none() && deferred.is_empty());
+    }
+
+    #[test]
+    fn one_client_too_many_costs_the_one_that_waits_longest() {
+        let mut deferred = Deferred::default();
+        for client in 0..=CLIENTS_MAX as i32 {
+            deferred.push(client, [0].into());
+            deferred.push(client, [1].into());
+        }
+        assert_eq!((deferred.n_clients(), deferred.lost), (CLIENTS_MAX, 2));
+        assert_eq!(deferred.pop_client().unwrap().0, 1);
+    }
 }

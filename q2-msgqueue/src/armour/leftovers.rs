@@ -1,5 +1,8 @@
-//! Queues outlive their makers: each is recorded in the lock file, so that a successor removes just
-//! what is its own.
+//! Queues outlive their makers. Each is recorded in the lock file, so that the next server removes
+//! these queues and no others.
+//!
+//! Stops: `ending::after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go` and
+//! `queues::a_queue_of_another_program_is_named_and_left_alone`.
 
 use std::io;
 
@@ -28,14 +31,17 @@ impl Entry {
 
     fn parse(line: &str) -> Option<Entry> {
         let mut words = line.split(' ');
-        let (queue, key) = (words.next()?, words.next()?.strip_prefix("0x")?);
+        if words.next()? != "queue" {
+            return None;
+        }
+        let key = words.next()?.strip_prefix("0x")?;
         let key = u32::from_str_radix(key, 16).ok()? as i32;
-        let id = match (words.next(), words.next(), words.next()) {
-            (None, None, None) => None,
-            (Some("id"), Some(id), None) => Some(id.parse().ok()?),
-            _ => return None,
+        let id = match words.next() {
+            None => None,
+            Some("id") => Some(words.next()?.parse().ok()?),
+            Some(_) => return None,
         };
-        (queue == "queue").then_some(Entry { key, id })
+        words.next().is_none().then_some(Entry { key, id })
     }
 }
 
@@ -55,7 +61,7 @@ pub(crate) fn create(key: i32, lock: &mut Lock) -> anyhow::Result<Queue> {
     };
     lock.record(Entry { key, id: Some(queue.id()) }.text())
         .context("cannot write the lock file")?;
-    // By the key alone a successor may find another program's queue.
+    // The id is recorded now. With the key alone the next server might find another program's queue.
     lock.forget(|line| line == planned).context("cannot write the lock file")?;
     Ok(queue)
 }
@@ -64,7 +70,7 @@ fn explain(key: i32, error: io::Error) -> anyhow::Error {
     let other = match error.raw_os_error() {
         Some(libc::EEXIST) => sys::msgget(key, 0).and_then(|id| Ok((id, sys::msgctl_stat(id)?))),
         Some(libc::ENOSPC) => {
-            return anyhow!("the system has no room for another message queue: see ipcs -q -l");
+            return anyhow!("the system allows no further message queue: see ipcs -q -l");
         }
         _ => return anyhow!(error).context(format!("cannot make message queue {key:#010x}")),
     };
@@ -98,8 +104,8 @@ fn left_behind(entry: Entry) -> io::Result<Option<i32>> {
         Some(id) => Ok(id),
         None => sys::msgget(entry.key, 0),
     };
-    let status = match found.and_then(|id| Ok((id, sys::msgctl_stat(id)?))) {
-        Ok(status) => status,
+    let (id, status) = match found.and_then(|id| Ok((id, sys::msgctl_stat(id)?))) {
+        Ok(found) => found,
         Err(error)
             if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EACCES))
                 || is_gone(&error) =>
@@ -108,12 +114,11 @@ fn left_behind(entry: Entry) -> io::Result<Option<i32>> {
         }
         Err(error) => return Err(error),
     };
-    let (id, status) = status;
-    let same = sys::key(&status) == entry.key && status.msg_perm.cuid == geteuid().as_raw();
-    // Its maker died between making and recording it, or found it there, another program's: nobody
-    // has used it yet.
-    let unused = status.msg_lspid == 0 && status.msg_lrpid == 0;
-    Ok((same && (entry.id.is_some() || unused)).then_some(id))
+    let is_same = sys::key(&status) == entry.key && status.msg_perm.cuid == geteuid().as_raw();
+    // Without an id, its maker died before it recorded one. Either it had made the queue, which
+    // nobody has used then, or the queue is another program's.
+    let is_unused = status.msg_lspid == 0 && status.msg_lrpid == 0;
+    Ok((is_same && (entry.id.is_some() || is_unused)).then_some(id))
 }
 
 /// Whether the lines of a lock file name this queue.

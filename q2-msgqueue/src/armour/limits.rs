@@ -1,4 +1,6 @@
-//! What the system allows a queue.
+//! The limits of the system: a reply must fit into a message and into a queue.
+//!
+//! Stops: `queues::limits_that_are_too_small_are_named`.
 
 use std::path::PathBuf;
 
@@ -6,7 +8,7 @@ use anyhow::{Context, ensure};
 use common::reply::REPLY_MAX;
 use common::request::REQUEST_SIZE;
 
-/// The largest reply must fit into a message, and into a queue.
+/// Checks that the largest reply fits into a message, and a request and a reply into a queue.
 ///
 /// # Errors
 /// Says which limit of the system is too low. See proc_sys_kernel(5).

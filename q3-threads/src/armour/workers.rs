@@ -1,29 +1,34 @@
-//! Worker threads: the kernel tells nobody when one ends, so each of them does so itself, by the
-//! signal that a child would have sent.
+//! Worker threads: each reports its own end, because the kernel sends no signal when a thread ends. A
+//! server without one of its workers stops.
+//!
+//! Stops: `ending::a_server_that_loses_a_part_of_itself_ends_with_an_error`.
+//! Also `q3_threads::a_thread_that_fails_ends_the_whole_server_with_its_name`.
 
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, ThreadId, current};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use common::signals::Signals;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, gettid};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use nix::unistd::gettid;
 use tracing::error;
+
+use crate::wake::wake;
 
 /// Bytes of a thread's stack.
 ///
 /// Only pages that were touched take memory; the rest of the stack is addresses. The default, 2 MiB
-/// for each thread, would do no harm to two of them and much to hundreds.
+/// for each thread, is harmless for two threads, but not for hundreds.
 pub const STACK_SIZE: usize = 128 * 1024;
 
-/// The workers of one server. They cannot be killed one by one: the end of the process ends them.
+/// The workers of one server. A thread cannot be killed: it ends with its process at the latest.
 #[derive(Debug)]
 pub struct Workers {
     running: Vec<(ThreadId, String)>,
+    /// Two for each worker at most, so the channel needs no other bound.
     reports: Receiver<Report>,
     reporter: Sender<Report>,
 }
@@ -90,7 +95,7 @@ impl fmt::Display for Ended {
 impl Workers {
     /// No worker yet.
     pub fn new() -> Workers {
-        let (reporter, reports) = channel();
+        let (reporter, reports) = unbounded();
         Workers { running: Vec::new(), reports, reporter }
     }
 
@@ -103,10 +108,11 @@ impl Workers {
         name: &str,
         body: impl FnOnce(Ready) -> anyhow::Result<()> + Send + 'static,
     ) -> io::Result<()> {
-        let (ready, reporter) = (Ready(self.reporter.clone()), self.reporter.clone());
+        let ready = Ready(self.reporter.clone());
+        let reporter = self.reporter.clone();
         let own_name = name.to_owned();
-        let life = move || live(&own_name, &reporter, || body(ready));
-        let thread = Builder::new().name(name.to_owned()).stack_size(STACK_SIZE).spawn(life)?;
+        let run = move || run_worker(&own_name, &reporter, || body(ready));
+        let thread = Builder::new().name(name.to_owned()).stack_size(STACK_SIZE).spawn(run)?;
         self.running.push((thread.thread().id(), name.to_owned()));
         Ok(())
     }
@@ -125,7 +131,8 @@ impl Workers {
         Ok(())
     }
 
-    /// Collects the workers that have ended; to be called on SIGCHLD, which does not count them.
+    /// Collects the workers that have ended. To be called on SIGCHLD: one signal may stand for
+    /// several ends.
     pub fn reap(&mut self) -> Vec<Ended> {
         let mut ended = Vec::new();
         for report in self.reports.try_iter() {
@@ -166,8 +173,8 @@ impl Default for Workers {
     }
 }
 
-/// A worker's life; its last act is to report its end.
-fn live(name: &str, reporter: &Sender<Report>, body: impl FnOnce() -> anyhow::Result<()>) {
+/// What a worker's thread does; the last thing is to report its end.
+fn run_worker(name: &str, reporter: &Sender<Report>, body: impl FnOnce() -> anyhow::Result<()>) {
     let end = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => End::Returned,
         Ok(Err(error)) => {
@@ -177,20 +184,12 @@ fn live(name: &str, reporter: &Sender<Report>, body: impl FnOnce() -> anyhow::Re
         // The panic hook has said where and why.
         Err(_) => End::Panicked,
     };
-    let (id, tid) = (current().id(), gettid().as_raw());
-    let ended = Ended { id, name: name.to_owned(), tid, end };
-    // The report first: whoever is woken by the signal must find it.
+    let id = current().id();
+    let ended = Ended { id, name: name.to_owned(), tid: gettid().as_raw(), end };
+    // The report first: the main thread must find it when the signal wakes it.
     if reporter.send(Report::Ended(ended)).is_ok() {
         wake();
     }
-}
-
-/// Sends this process SIGCHLD: something has happened in a thread that whoever waits for signals
-/// should look at.
-///
-/// A signal needs no descriptor, cannot be missed, and several at once are one. See signal(7).
-pub fn wake() {
-    kill(Pid::this(), Signal::SIGCHLD).expect("a process may always signal itself");
 }
 
 #[cfg(test)]
@@ -227,7 +226,7 @@ mod tests {
     #[test]
     fn the_end_of_one_is_not_that_of_another_with_its_name() {
         let mut workers = Workers::new();
-        let (release, released) = channel::<()>();
+        let (release, released) = unbounded::<()>();
         let waits = move |_ready: Ready| Ok(released.recv()?);
         workers.start("twin", waits).unwrap();
         workers.start("twin", |_ready| Ok(())).unwrap();

@@ -1,42 +1,52 @@
-//! The replies of many threads: one backlog under a lock, and a signal to the thread that tries
-//! again.
+//! The replies of many threads: one backlog behind a lock, and a signal to the thread that retries.
+//!
+//! This stops clients that never read: `contract` `many_clients_that_never_read_delay_nobody`.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::reply::Reply;
 use q2_msgqueue::armour::backlog::Backlog;
+use q2_msgqueue::armour::sweep::Sweeper;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::Queue;
-use q3_threads::armour::workers::wake;
+use q3_threads::wake::wake;
 
-/// The way out for all threads.
+/// How long the last replies may wait for their clients.
+const UNREAD_MAX: Duration = Duration::from_millis(500);
+/// How often to check whether they were read: the kernel does not report it.
+const UNREAD_POLL: Duration = Duration::from_millis(5);
+
+/// Sends the replies of all threads.
 #[derive(Debug)]
 pub struct Replies {
     queue: Queue,
     backlog: Mutex<Backlog>,
-    /// Whether it is: a look without the lock.
+    /// A copy of what the backlog says, for readers without the lock.
     is_congested: AtomicBool,
 }
 
 impl Replies {
-    /// Nothing kept yet.
+    /// No deferred reply yet.
     ///
     /// # Errors
     /// If the queues are gone.
     pub fn new(channel: &Channel) -> io::Result<Replies> {
-        let (queue, backlog) = (channel.replies.handle(), Mutex::new(Backlog::new(channel)?));
-        Ok(Replies { queue, backlog, is_congested: AtomicBool::new(false) })
+        Ok(Replies {
+            queue: channel.replies.handle(),
+            backlog: Mutex::new(Backlog::new(channel)?),
+            is_congested: AtomicBool::new(false),
+        })
     }
 
-    /// Sends a reply; if others had to make room for it, wakes the thread that tries those again;
-    /// never waits for a client.
+    /// Sends a reply, or defers it if the queue is full; never waits for a client.
     ///
-    /// The lock is for a full queue only, and so is the page of stack that it takes. A reply wakes
-    /// its client, and where there is one processor the client is likely to have it next: with the
-    /// lock held, every other thread that answers would go to sleep at it.
+    /// Only a full queue takes the lock. A reply wakes its client, and on one processor the client
+    /// is likely to run next: if this thread held the lock then, every other thread with a reply
+    /// would sleep.
     ///
     /// # Errors
     /// If the queue is gone.
@@ -44,44 +54,38 @@ impl Replies {
         if self.queue.try_send(client.into(), reply.bytes())? {
             return Ok(());
         }
-        self.displace(client, reply)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn displace(&self, client: i32, reply: &Reply) -> io::Result<()> {
         let mut backlog = self.lock();
-        let before = backlog.due();
+        let due_before = backlog.due();
         backlog.reply(client, reply)?;
         self.is_congested.store(backlog.is_congested(), Ordering::Relaxed);
-        if backlog.due() != before {
+        if backlog.due() != due_before {
             wake();
         }
         Ok(())
     }
 
-    /// Whether replies have found no room a moment ago.
+    /// Whether a reply found no room a moment ago.
     pub fn is_congested(&self) -> bool {
         self.is_congested.load(Ordering::Relaxed)
     }
 
-    /// How long until the kept replies are to be tried again; None if there are none.
+    /// How long until the next retry is due; None if no reply is deferred.
     pub fn time_left(&self) -> Option<Duration> {
         Some(self.lock().due()?.saturating_duration_since(Instant::now()))
     }
 
-    /// Tries the kept replies again.
+    /// Tries to send the deferred replies.
     ///
     /// # Errors
     /// If the queue is gone.
     pub fn retry(&self) -> io::Result<()> {
         let mut backlog = self.lock();
-        let tried = backlog.retry();
+        let retried = backlog.retry();
         self.is_congested.store(backlog.is_congested(), Ordering::Relaxed);
-        tried
+        retried
     }
 
-    /// Gets rid of the last replies, when no thread sends any more, and says what was lost.
+    /// Sends or drops the last replies, when no thread sends any more, and logs how many were lost.
     ///
     /// # Errors
     /// If the queue is gone.
@@ -89,7 +93,21 @@ impl Replies {
         self.lock().flush()
     }
 
-    /// A thread that panicked with the lock may have lost its own reply; those of others are whole.
+    /// Waits until all replies were read, for half a second at most. Acknowledgements that nobody
+    /// has read yet would be removed together with the queue.
+    ///
+    /// # Errors
+    /// If the queue is gone.
+    pub fn wait_until_read(&self, sweeper: &Sweeper) -> io::Result<()> {
+        let deadline = Instant::now() + UNREAD_MAX;
+        while self.queue.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
+            sweeper.sweep(&self.queue)?;
+            sleep(UNREAD_POLL);
+        }
+        Ok(())
+    }
+
+    /// A thread that panicked with the lock may have lost its own reply. The others are whole.
     fn lock(&self) -> MutexGuard<'_, Backlog> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,8 @@
-//! Deadlines: a socket's time-out counts anew for every call, so the rest of a deadline is set
-//! before each of them, but only where that makes a difference.
+//! Deadlines: a socket's time-out starts anew with every call, so the rest of a deadline is set
+//! before each call, but only where that makes a difference.
+//!
+//! This stops a client that sends one byte a second: `sockets`
+//! `one_byte_a_second_does_not_outlive_the_deadline`.
 
 use std::io;
 use std::net::TcpStream;
@@ -7,12 +10,13 @@ use std::time::{Duration, Instant};
 
 /// How far a socket's time-out may be from what is left.
 ///
-/// Within it nothing is set, which is what saves a system call per request; no deadline is exceeded
-/// by more.
+/// Within it nothing is set, which saves a system call per request. No deadline is exceeded by more.
 const SLACK: Duration = Duration::from_millis(10);
 
-/// A moment until which calls may take, and the last look at the clock, from which the first of them
-/// counts: a look of its own for each call was the dearest thing that a request did beside its calls.
+/// The moment at which calls must end, and the time at which the clock was read last.
+///
+/// The time is kept because reading the clock for each call was the dearest part of a request beside
+/// its system calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     seen: Instant,
@@ -20,33 +24,33 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// With a look at the clock that has just been taken.
+    /// A deadline; `seen` is the time now, which the caller has just read.
     pub fn new(seen: Instant, end: Instant) -> Deadline {
         Deadline { seen, end }
     }
 
-    /// With a look at the clock.
+    /// A deadline at this moment.
     pub fn at(end: Instant) -> Deadline {
         Deadline::new(Instant::now(), end)
     }
 
-    /// So much after now.
+    /// A deadline so long after now.
     pub fn after(limit: Duration) -> Deadline {
         let seen = Instant::now();
         Deadline::new(seen, seen + limit)
     }
 
-    /// When the clock was looked at.
+    /// When the clock was read.
     pub fn seen(self) -> Instant {
         self.seen
     }
 
-    /// The moment.
+    /// The moment at which calls must end.
     pub fn end(self) -> Instant {
         self.end
     }
 
-    /// What was left of it then.
+    /// How much was left when the clock was read.
     fn left(self) -> Duration {
         self.end.saturating_duration_since(self.seen)
     }
@@ -69,7 +73,7 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// Sets the time-out that will mostly be wanted.
+    /// Sets the time-out that most calls will need.
     ///
     /// # Errors
     /// If `timeout` is 0. See socket(7).
@@ -78,8 +82,7 @@ impl Timeout {
         Ok(Timeout { direction, current: timeout })
     }
 
-    /// Makes `call`, again and again while it is interrupted or comes back too early, until
-    /// `deadline`.
+    /// Makes `call`, and makes it again if it is interrupted or returns too early, until `deadline`.
     ///
     /// # Errors
     /// TimedOut when the deadline has passed; else those of the call. See socket(7).

@@ -1,7 +1,8 @@
-//! The end of a connection: a last word, and no close that would destroy what was said before.
+//! The lingering close: a connection's end that does not destroy the replies before it.
 //!
-//! A close with unread bytes is answered by the kernel with a reset, and a reset destroys replies
-//! that are still on their way.
+//! If bytes are unread at a close, the kernel sends a reset, and a reset destroys replies that are
+//! still on their way. This stops our own close from that: `sockets`
+//! `every_acknowledgement_of_a_stopping_server_arrives`.
 
 use std::io;
 use std::net::{Shutdown, TcpStream};
@@ -21,15 +22,15 @@ use crate::sys;
 
 /// How long a connection may stay until its last replies have arrived.
 const LINGER_MAX: Duration = Duration::from_secs(1);
-/// How often to look whether the other side has closed; after our own SHUT_RD nothing tells.
+/// How often to ask whether the other side has closed: after our own SHUT_RD no call waits for it.
 const LINGER_POLL: Duration = Duration::from_millis(5);
 
-/// A reply that speaks for a whole connection: what it has not answered was not done.
+/// A reply that is meant for a whole connection: what has no answer there was not done.
 pub fn for_connection(status: Status, server: i32) -> Reply {
     Reply::new(&Request::new_zeroed(), status, server)
 }
 
-/// Sends a reply if there is room for it at once: nobody waits for a connection that ends.
+/// Sends a reply if there is room for it at once, and never waits.
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET. See send(2).
@@ -39,8 +40,8 @@ pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends a connection from which no more is received: if it is we who end it, with the reason, and
-/// with time to read it if replies may still be on their way.
+/// Ends a connection from which no more is received. If we end it, the client is told why, and has
+/// time to read replies that may still be on their way.
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
@@ -50,15 +51,15 @@ pub fn close(
     has_asked: bool,
     server: i32,
 ) -> io::Result<()> {
-    let Some(status) = member.told() else { return Ok(()) };
+    let Some(status) = member.close_reason() else { return Ok(()) };
     send_now(&connection.stream, &for_connection(status, server))?;
-    if status == Status::Unavailable && has_asked && member.was_asked_lately() {
+    if status == Status::Unavailable && has_asked && member.was_active_lately() {
         linger(&mut connection, member)?;
     }
     Ok(())
 }
 
-/// Ends a connection in which no request can be found any more: nothing more will be sent.
+/// Ends a connection in which no request can be found any more, after the reply that says so.
 ///
 /// # Errors
 /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
@@ -67,20 +68,20 @@ pub fn hang_up(connection: &mut Connection, member: &Member) -> io::Result<()> {
     linger(connection, member)
 }
 
-/// Throws away what still arrives, until the other side has closed, a second has passed, or all
-/// connections are cut.
+/// Discards what still arrives, until the other side has closed, a second has passed, or all
+/// connections are aborted.
 ///
-/// Where our read side is shut down already (a stop) the write side stays open meanwhile: a socket
-/// that is shut both ways answers whatever arrives with a reset, as if it were closed.
+/// At a stop our read side is shut down already, and the write side stays open meanwhile. A socket
+/// that is shut down both ways answers whatever arrives with a reset, as if it were closed.
 fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
     loop {
-        connection.take(connection.received().len());
+        connection.consume(connection.received().len());
         if connection.fill(Deadline::at(deadline))? > 0 {
             continue;
         }
-        // After our own SHUT_RD that 0 says nothing.
-        if member.is_cut() || !sys::may_send(&connection.stream)? {
+        // After our own SHUT_RD a read of 0 bytes does not mean that the other side has closed.
+        if member.is_aborted() || !sys::may_send(&connection.stream)? {
             return Ok(());
         }
         sleep(LINGER_POLL);

@@ -1,5 +1,8 @@
-//! The listening sockets: several addresses, one thread that waits for all of them, and what to do
-//! when descriptors run out.
+//! The listening sockets: several addresses, one thread that waits for all of them, and a pause when
+//! accept fails.
+//!
+//! This stops clients that use up all descriptors: `sockets`
+//! `without_descriptors_connections_wait_and_nothing_spins`.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,9 +26,9 @@ use crate::armour::refused::{REFUSED_MAX, Refused};
 const BACKLOG: i32 = 1024;
 /// How long to leave connections in the kernel's queue when there is no descriptor for them.
 ///
-/// Such a connection stays ready: without a pause, poll and accept would take turns for ever.
+/// Such a connection stays ready: without a pause, the thread would call poll and accept without end.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Connections in a row that may be lost before they are accepted; after more, it is not theirs.
+/// Connections in a row that may be lost before they are accepted. With more, they are not the cause.
 const LOST_MAX: u32 = 64;
 /// Descriptors that are no connections: standard streams, DIR's files, listeners, and a reserve.
 const OTHER_DESCRIPTORS: usize = 64;
@@ -34,8 +37,8 @@ const OTHER_DESCRIPTORS: usize = 64;
 #[derive(Debug)]
 pub struct Listeners {
     sockets: Vec<TcpListener>,
-    /// Which of them is looked at first, in turn: none can starve the others.
-    turn: AtomicUsize,
+    /// Which of them is tried first next time: each in turn, so that none starves the others.
+    next: AtomicUsize,
 }
 
 impl Listeners {
@@ -48,7 +51,7 @@ impl Listeners {
             listen(*address).with_context(|| format!("cannot listen on {address}"))
         };
         let sockets: Vec<TcpListener> = addresses.iter().map(open).collect::<Result<_, _>>()?;
-        let listeners = Listeners { sockets, turn: AtomicUsize::new(0) };
+        let listeners = Listeners { sockets, next: AtomicUsize::new(0) };
         let bound = listeners.addresses().context("cannot tell the address")?;
         bound.iter().for_each(|address| info!("listening on {address}"));
         if bound.iter().any(|address| !address.ip().is_loopback()) {
@@ -68,23 +71,24 @@ impl Listeners {
         self.sockets.iter().map(TcpListener::local_addr).collect()
     }
 
-    /// Waits for the next connection, and meanwhile looks after those that were refused; None when
-    /// the listeners are closed: the server stops.
+    /// Waits for the next connection, and meanwhile drains those that were refused. None when the
+    /// listeners are closed: the server stops.
     ///
     /// # Errors
     /// ENOMEM. See poll(2).
     pub fn accept(&self, refused: &mut Refused) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        let (mut is_short, mut lost) = (false, 0);
+        let mut is_short = false;
+        let mut lost = 0;
         loop {
             let is_ready = self.wait(refused)?;
-            refused.tend();
-            // A socket that stays ready and never gives a connection: poll and accept would take
-            // turns for ever, whatever the reason.
+            refused.drain();
+            // A socket that stays ready and never gives a connection would keep this loop busy
+            // without end, whatever the reason.
             lost = if is_ready { lost + 1 } else { 0 };
             if lost > LOST_MAX {
                 self.pause()?;
             }
-            let first = self.turn.fetch_add(1, Ordering::Relaxed);
+            let first = self.next.fetch_add(1, Ordering::Relaxed);
             for n in 0..self.sockets.len() {
                 let socket = &self.sockets[(first + n) % self.sockets.len()];
                 let error = match socket.accept() {
@@ -93,7 +97,7 @@ impl Listeners {
                 };
                 match error.raw_os_error().map(Errno::from_raw) {
                     Some(Errno::EAGAIN) => {}
-                    // No longer a listening socket: close() was here.
+                    // No longer a listening socket: close() was called.
                     Some(Errno::EINVAL) => return Ok(None),
                     Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) => {
                         if !is_short {
@@ -109,9 +113,9 @@ impl Listeners {
         }
     }
 
-    /// Ends the wait for connections: the sockets listen no more, from this moment.
+    /// Ends the wait for connections: from now on the sockets listen no more.
     ///
-    /// What close(2) would not do: a thread that waits on a closed descriptor waits for ever.
+    /// This is shutdown(2), because close(2) would not wake a thread that waits on the descriptor.
     ///
     /// # Errors
     /// ENOTCONN. See shutdown(2).
@@ -122,7 +126,7 @@ impl Listeners {
         Ok(())
     }
 
-    /// Waits for a connection, or for one of the refused; whether there is a connection.
+    /// Waits for a connection or for a refused one. Returns whether there is a connection.
     fn wait(&self, refused: &Refused) -> io::Result<bool> {
         let events = PollFlags::POLLIN;
         let listening = self.sockets.iter().map(|socket| PollFd::new(socket.as_fd(), events));
@@ -131,7 +135,7 @@ impl Listeners {
         Ok(all[..self.sockets.len()].iter().any(|socket| socket.any() == Some(true)))
     }
 
-    /// Waits for a while, or until the listeners are closed, which shows without being asked for.
+    /// Waits for a while, or until the listeners are closed, which poll reports without a request.
     fn pause(&self) -> io::Result<()> {
         let closed = |socket| PollFd::new(AsFd::as_fd(socket), PollFlags::empty());
         let mut all: Vec<PollFd<'_>> = self.sockets.iter().map(closed).collect();
@@ -146,13 +150,14 @@ fn checked(polled: nix::Result<i32>) -> io::Result<()> {
     }
 }
 
-/// A listening socket, which never makes accept wait: the connection that poll has seen may be gone.
+/// A listening socket. It is non-blocking, because the connection that poll has reported may be gone
+/// when accept is called.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
-    // A restart need not wait until the kernel has forgotten the last connections (TIME-WAIT). Not
-    // SO_REUSEPORT: with it a second server could share the port unnoticed.
+    // With it a restart need not wait for the kernel to forget the last connections (TIME-WAIT). Not
+    // SO_REUSEPORT: with that a second server could share the port unnoticed.
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     if address.is_ipv6() {
         // [::] means IPv6 and 0.0.0.0 IPv4, so that both can be given.

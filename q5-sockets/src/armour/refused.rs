@@ -1,5 +1,8 @@
-//! Connections for which there is no room: told so, and kept for a moment, because a close at once
-//! would destroy the answer.
+//! Refused connections: each is told that there is no room, and is closed a moment later, because
+//! a close at once would destroy the reply.
+//!
+//! This stops more clients than there is room for from delaying the accepting thread: `sockets`
+//! `a_connection_without_room_reads_that_the_server_is_busy`.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -14,69 +17,70 @@ use tracing::debug;
 
 use crate::armour::lingering_close::send_now;
 
-/// Connections kept at most; beyond it the oldest is closed, as its client has had the most time.
+/// Open connections at most. With one more the oldest is closed, as its client had the most time.
 pub const REFUSED_MAX: usize = 64;
 /// How long a client may take to read that it is refused, and to close.
-const KEPT: Duration = Duration::from_secs(1);
-/// Pieces that are thrown away per connection and turn: a flood delays nobody.
-const PIECES: usize = 4;
+const LINGER_MAX: Duration = Duration::from_secs(1);
+/// Reads per connection and call of [`Refused::drain`] at most, so that a flood delays nobody.
+const READS_MAX: usize = 4;
 
 /// The refused connections, the oldest first.
 #[derive(Debug, Default)]
 pub struct Refused {
-    kept: VecDeque<(Arc<TcpStream>, Instant)>,
+    /// Each until its deadline.
+    open: VecDeque<(Arc<TcpStream>, Instant)>,
     count: u64,
 }
 
 impl Refused {
-    /// How many there were.
+    /// How many were refused so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Sends a reply that speaks for the whole connection, and keeps it.
+    /// Refuses a connection with a reply that is meant for all of it, and leaves it open for now.
     ///
-    /// A close with unread bytes, the request that is on its way, sends a reset, and that destroys
-    /// what the client has not yet read.
-    pub fn tell(&mut self, stream: Arc<TcpStream>, reply: &Reply) {
+    /// The client's request is on its way. If it is unread at the close, the kernel sends a reset,
+    /// and that destroys what the client has not read yet.
+    pub fn add(&mut self, stream: Arc<TcpStream>, reply: &Reply) {
         self.count += 1;
-        let told = send_now(&stream, reply)
+        let sent = send_now(&stream, reply)
             .and_then(|()| stream.shutdown(Shutdown::Write))
             .and_then(|()| stream.set_nonblocking(true));
-        if let Err(error) = told {
+        if let Err(error) = sent {
             return debug!("a refused connection is gone: {error}");
         }
-        if self.kept.len() == REFUSED_MAX {
-            self.kept.pop_front();
+        if self.open.len() == REFUSED_MAX {
+            self.open.pop_front();
         }
-        self.kept.push_back((stream, Instant::now() + KEPT));
+        self.open.push_back((stream, Instant::now() + LINGER_MAX));
     }
 
-    /// Throws away what they have sent, and closes those that have closed or had their time.
-    pub fn tend(&mut self) {
+    /// Discards what they have sent, and closes those that have closed or whose time is over.
+    pub fn drain(&mut self) {
         let now = Instant::now();
-        self.kept.retain(|(stream, until)| now < *until && is_open(stream));
+        self.open.retain(|(stream, until)| now < *until && drain(stream));
     }
 
     /// What to wait for on their behalf.
     pub fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
-        self.kept.iter().map(|(stream, _)| PollFd::new(stream.as_fd(), PollFlags::POLLIN))
+        self.open.iter().map(|(stream, _)| PollFd::new(stream.as_fd(), PollFlags::POLLIN))
     }
 
     /// How long to wait for it.
     pub fn timeout(&self) -> PollTimeout {
-        let Some((_, until)) = self.kept.front() else { return PollTimeout::NONE };
+        let Some((_, until)) = self.open.front() else { return PollTimeout::NONE };
         // Rounded up: a poll that ends a fraction of a millisecond early would spin.
         let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)
     }
 }
 
-/// Reads what there is; false at the end.
-fn is_open(mut stream: &TcpStream) -> bool {
-    let mut piece = [0; 4096];
-    for _ in 0..PIECES {
-        match stream.read(&mut piece) {
+/// Reads what has arrived. False if the other side has closed.
+fn drain(mut stream: &TcpStream) -> bool {
+    let mut discarded = [0; 4096];
+    for _ in 0..READS_MAX {
+        match stream.read(&mut discarded) {
             Ok(0) => return false,
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,

@@ -1,4 +1,7 @@
-//! The connections there are: no more than there is room for, and the one idle longest makes room.
+//! The registry of connections: no more than there is room for, and the one idle longest makes room.
+//!
+//! This stops clients that connect and stay: `sockets`
+//! `a_connection_without_room_reads_that_the_server_is_busy`.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -11,7 +14,7 @@ use tracing::debug;
 
 /// A connection that was idle for less stays: its client may be between two questions.
 const IDLE_MIN: Duration = Duration::from_secs(1);
-/// Connections that were told to make room and have not yet gone, at most.
+/// Connections that were closed to make room and whose thread has not ended yet, at most.
 const LEAVING_MAX: usize = 64;
 /// Instead of a time: a request is being answered.
 const BUSY: u64 = u64::MAX;
@@ -20,7 +23,7 @@ const BUSY: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct Registry {
     members: Mutex<Members>,
-    gone: Condvar,
+    is_empty: Condvar,
     room: usize,
     start: Instant,
 }
@@ -28,20 +31,21 @@ pub struct Registry {
 #[derive(Debug, Default)]
 struct Members {
     all: HashMap<u64, Entry>,
-    entered: u64,
-    stopping: bool,
-    cut: bool,
+    last_id: u64,
+    is_stopping: bool,
+    is_aborted: bool,
 }
 
-/// A reference to the stream, not a second descriptor: those are what runs out first.
+/// A connection in the registry. It shares the stream, because a second descriptor for each
+/// connection would halve their number.
 #[derive(Debug)]
 struct Entry {
     stream: Arc<TcpStream>,
     idle_since: Arc<AtomicU64>,
-    leaving: bool,
+    is_leaving: bool,
 }
 
-/// One connection's place; dropping it, also in a panic, makes room.
+/// The registration of one connection. Dropping it, also in a panic, makes room for another.
 #[derive(Debug)]
 pub struct Member {
     registry: Arc<Registry>,
@@ -50,64 +54,84 @@ pub struct Member {
 }
 
 impl Registry {
-    /// Nobody there, and room for `room`.
+    /// An empty registry with room for `room` connections.
     pub fn new(room: usize) -> Registry {
-        Registry { members: Mutex::default(), gone: Condvar::new(), room, start: Instant::now() }
+        Registry {
+            members: Mutex::default(),
+            is_empty: Condvar::new(),
+            room,
+            start: Instant::now(),
+        }
     }
 
-    /// A place for one more, if need be that of the connection idle longest; None if there is no
+    /// Registers a connection, if need be in the place of the one idle longest. None if there is no
     /// room.
-    pub fn enter(self: &Arc<Registry>, stream: &Arc<TcpStream>) -> Option<Member> {
+    pub fn register(self: &Arc<Registry>, stream: &Arc<TcpStream>) -> Option<Member> {
         let mut members = self.lock();
-        let staying = members.all.values().filter(|entry| !entry.leaving).count();
-        let crowded = members.all.len() >= self.room + LEAVING_MAX;
-        if members.stopping || crowded || (staying >= self.room && !self.make_room(&mut members)) {
+        let staying = members.all.values().filter(|entry| !entry.is_leaving).count();
+        let is_full = members.all.len() >= self.room + LEAVING_MAX;
+        if members.is_stopping || is_full {
             return None;
         }
-        members.entered += 1;
-        let (id, idle_since) =
-            (members.entered, Arc::new(AtomicU64::new(self.millis(Instant::now()))));
+        if staying >= self.room && !self.evict_idle(&mut members) {
+            return None;
+        }
+        members.last_id += 1;
+        let id = members.last_id;
+        let idle_since = Arc::new(AtomicU64::new(self.millis(Instant::now())));
         let entry =
-            Entry { stream: stream.clone(), idle_since: idle_since.clone(), leaving: false };
+            Entry { stream: stream.clone(), idle_since: idle_since.clone(), is_leaving: false };
         members.all.insert(id, entry);
         Some(Member { registry: self.clone(), id, idle_since })
     }
 
-    /// Ends the connection that has been idle longest, if there is one.
-    fn make_room(&self, members: &mut Members) -> bool {
-        let staying = members.all.values_mut().filter(|entry| !entry.leaving);
-        // Looked at once: its thread may say something else a moment later.
+    /// Closes the connection that has been idle longest. False if none was idle for long enough.
+    fn evict_idle(&self, members: &mut Members) -> bool {
+        let staying = members.all.values_mut().filter(|entry| !entry.is_leaving);
+        // Each time is loaded once, because its thread may change it a moment later.
         let since = staying.map(|entry| (entry.idle_since.load(Ordering::Relaxed), entry));
         let longest = since.min_by_key(|&(since, _)| since);
-        let (now, least) = (self.millis(Instant::now()), IDLE_MIN.as_millis() as u64);
+        let now = self.millis(Instant::now());
+        let least = IDLE_MIN.as_millis() as u64;
         let is_long = |since: u64| since.saturating_add(least) <= now;
         let Some((_, longest)) = longest.filter(|&(since, _)| is_long(since)) else {
             return false;
         };
-        longest.leaving = true;
-        shut(&longest.stream, Shutdown::Read);
+        longest.is_leaving = true;
+        shutdown(&longest.stream, Shutdown::Read);
         true
     }
 
-    /// Lets nobody in any more and has every connection end when what it has received is answered.
-    pub fn stop(&self) {
+    /// Closes all connections, and registers no more. Until `answer_deadline` they can answer what
+    /// they have received; then they are aborted. Returns how many are still there at `deadline`.
+    pub fn close_all(&self, answer_deadline: Instant, deadline: Instant) -> usize {
+        self.stop();
+        if self.wait_empty(answer_deadline) > 0 {
+            self.abort();
+        }
+        self.wait_empty(deadline)
+    }
+
+    /// Registers no more. Each connection ends when what it has received is answered.
+    fn stop(&self) {
         let mut members = self.lock();
-        members.stopping = true;
-        members.all.values().for_each(|entry| shut(&entry.stream, Shutdown::Read));
+        members.is_stopping = true;
+        members.all.values().for_each(|entry| shutdown(&entry.stream, Shutdown::Read));
     }
 
     /// Ends all connections at once, whatever they wait for.
-    pub fn cut(&self) {
+    fn abort(&self) {
         let mut members = self.lock();
-        members.cut = true;
-        members.all.values().for_each(|entry| shut(&entry.stream, Shutdown::Both));
+        members.is_aborted = true;
+        members.all.values().for_each(|entry| shutdown(&entry.stream, Shutdown::Both));
     }
 
-    /// Waits until nobody is there, until `deadline` at most; returns how many still are.
-    pub fn wait_empty(&self, deadline: Instant) -> usize {
+    /// Waits until there is no connection, until `deadline` at most; returns how many there still
+    /// are.
+    fn wait_empty(&self, deadline: Instant) -> usize {
         let left = deadline.saturating_duration_since(Instant::now());
-        let waited =
-            self.gone.wait_timeout_while(self.lock(), left, |members| !members.all.is_empty());
+        let are_left = |members: &mut Members| !members.all.is_empty();
+        let waited = self.is_empty.wait_timeout_while(self.lock(), left, are_left);
         waited.unwrap_or_else(PoisonError::into_inner).0.all.len()
     }
 
@@ -123,33 +147,33 @@ impl Registry {
 }
 
 impl Member {
-    /// A request has come: until it is answered nobody takes this place.
-    pub fn busy(&self) {
+    /// A request has come: until it is answered, this connection is not closed to make room.
+    pub fn set_busy(&self) {
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// It was answered.
-    pub fn idle(&self, now: Instant) {
+    /// The request was answered.
+    pub fn set_idle(&self, now: Instant) {
         self.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
     }
 
     /// Whether the last answer is so fresh that it may still be on its way.
-    pub fn was_asked_lately(&self) -> bool {
+    pub fn was_active_lately(&self) -> bool {
         let since = self.idle_since.load(Ordering::Relaxed);
         since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.millis(Instant::now())
     }
 
     /// Whether all connections are to end at once.
-    pub fn is_cut(&self) -> bool {
-        self.registry.lock().cut
+    pub fn is_aborted(&self) -> bool {
+        self.registry.lock().is_aborted
     }
 
-    /// Why we end this connection, as its client is told; None if it is not we who do.
-    pub fn told(&self) -> Option<Status> {
+    /// The status that tells the client why we close this connection; None if we do not close it.
+    pub fn close_reason(&self) -> Option<Status> {
         let members = self.registry.lock();
         match members.all.get(&self.id) {
-            _ if members.stopping => Some(Status::Unavailable),
-            Some(entry) if entry.leaving => Some(Status::Busy),
+            _ if members.is_stopping => Some(Status::Unavailable),
+            Some(entry) if entry.is_leaving => Some(Status::Busy),
             _ => None,
         }
     }
@@ -160,13 +184,13 @@ impl Drop for Member {
         let mut members = self.registry.lock();
         members.all.remove(&self.id);
         if members.all.is_empty() {
-            self.registry.gone.notify_all();
+            self.registry.is_empty.notify_all();
         }
     }
 }
 
-/// The thread that waits in a call on this stream comes back.
-fn shut(stream: &TcpStream, how: Shutdown) {
+/// Shuts a stream down. A thread that waits in a call on it returns.
+fn shutdown(stream: &TcpStream, how: Shutdown) {
     if let Err(error) = stream.shutdown(how) {
         debug!("a connection was closed already: {error}");
     }
@@ -195,51 +219,51 @@ mod tests {
     fn the_one_idle_longest_makes_room_and_one_that_is_asked_does_not() {
         let (_clients, streams) = streams(4);
         let registry = Arc::new(Registry::new(2));
-        let first = registry.enter(&streams[0]).unwrap();
-        let second = registry.enter(&streams[1]).unwrap();
-        assert!(registry.enter(&streams[2]).is_none(), "both are new");
-        first.busy();
+        let first = registry.register(&streams[0]).unwrap();
+        let second = registry.register(&streams[1]).unwrap();
+        assert!(registry.register(&streams[2]).is_none(), "both are new");
+        first.set_busy();
         second.idle_since.store(0, Ordering::Relaxed);
         thread::park_timeout(IDLE_MIN + Duration::from_millis(20));
-        let third = registry.enter(&streams[2]).unwrap();
-        assert_eq!((&*streams[1]).read(&mut [0]).unwrap(), 0, "its thread would come back");
-        let told = [first.told(), second.told(), third.told()];
-        assert_eq!(told, [None, Some(Status::Busy), None]);
+        let third = registry.register(&streams[2]).unwrap();
+        assert_eq!((&*streams[1]).read(&mut [0]).unwrap(), 0, "its thread returns");
+        let reasons = [first.close_reason(), second.close_reason(), third.close_reason()];
+        assert_eq!(reasons, [None, Some(Status::Busy), None]);
         drop(second);
-        assert!(registry.enter(&streams[3]).is_none());
+        assert!(registry.register(&streams[3]).is_none());
         drop(first);
-        assert!(registry.enter(&streams[3]).is_some());
+        assert!(registry.register(&streams[3]).is_some());
     }
 
     #[test]
     fn a_request_may_come_while_room_is_looked_for() {
         let (_clients, streams) = streams(2);
         let registry = Arc::new(Registry::new(1));
-        let member = registry.enter(&streams[0]).unwrap();
+        let member = registry.register(&streams[0]).unwrap();
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             let asks = || {
                 while !is_over.load(Ordering::Relaxed) {
-                    member.busy();
-                    member.idle(Instant::now());
+                    member.set_busy();
+                    member.set_idle(Instant::now());
                 }
             };
             scope.spawn(asks);
-            let look = || (0..200_000).for_each(|_| drop(registry.enter(&streams[1])));
-            let looked = catch_unwind(AssertUnwindSafe(look));
+            let registers = || (0..200_000).for_each(|_| drop(registry.register(&streams[1])));
+            let registered = catch_unwind(AssertUnwindSafe(registers));
             is_over.store(true, Ordering::Relaxed);
-            looked.unwrap();
+            registered.unwrap();
         });
     }
 
     #[test]
-    fn a_stop_lets_nobody_in_and_waits_for_the_last() {
+    fn a_stop_registers_nobody_and_waits_for_the_last() {
         let (_clients, streams) = streams(2);
         let registry = Arc::new(Registry::new(2));
-        let member = registry.enter(&streams[0]).unwrap();
+        let member = registry.register(&streams[0]).unwrap();
         registry.stop();
-        assert!(registry.enter(&streams[1]).is_none());
-        assert_eq!(member.told(), Some(Status::Unavailable));
+        assert!(registry.register(&streams[1]).is_none());
+        assert_eq!(member.close_reason(), Some(Status::Unavailable));
         assert_eq!((&*streams[0]).read(&mut [0]).unwrap(), 0);
         assert_eq!(registry.wait_empty(Instant::now()), 1);
         thread::spawn(move || drop(member));

@@ -1,7 +1,9 @@
-//! FIFOs outlive a watchdog that was killed; the next one removes them at its start, whatever number
-//! of servers each of the two has.
+//! Leftovers: the FIFOs of a watchdog that was killed are removed by the next one at its start, also
+//! if it has fewer servers.
 //!
-//! The writer's lock stays: somebody may hold it.
+//! This stops a killed watchdog from leaving FIFOs behind: `watchdog`
+//! `without_its_watchdog_no_server_stays_and_the_next_one_starts`. The file `writer.lock` stays,
+//! because somebody may hold it.
 
 use std::fs;
 use std::io;

@@ -1,5 +1,5 @@
-//! The board: what all servers share in the segment, the published table and a few numbers about
-//! each of them.
+//! The board: what all servers share in the segment, which is the published table and a few numbers
+//! about each of them.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,8 @@ use crate::sys::COUNTERS;
 /// Which server, counted from the dispatcher, 0; the reservation server is 1.
 pub type Number = usize;
 
-/// How long to wait before the lock is asked for again whose holder is stopped: the watchdog ends it.
+/// How long to wait for the lock before the next try, if its holder is stopped. The watchdog kills
+/// that one.
 const HELD_WAIT: Duration = Duration::from_millis(5);
 
 const GENERATION: usize = 0;
@@ -37,7 +38,7 @@ const _: () = assert!(FIRST + EACH * (2 + CONSULTATION_SERVERS_MAX) <= COUNTERS)
 
 /// The published table, and what the servers tell one another beside it.
 ///
-/// The numbers are no part of what the lock guards: a watchdog must never wait for a server.
+/// The lock guards the table only, because a watchdog must never wait for a server.
 #[derive(Debug)]
 pub struct Board {
     table: SharedTable,
@@ -52,23 +53,23 @@ impl Board {
     /// If there is no shared memory left.
     pub fn create(lock: &mut Lock, table: &Table) -> anyhow::Result<Board> {
         let Segment { counters, memory } = Segment::create(lock)?;
-        let table = SharedTable::placed(memory, table).context("cannot share memory")?;
+        let table = SharedTable::new_in(memory, table).context("cannot share memory")?;
         Ok(Board { table, counters, watchdog: Pid::this() })
     }
 
     /// The table as it was published last, as one snapshot.
     ///
     /// # Errors
-    /// If the holder of the lock is stopped: the watchdog is about to end it.
+    /// If the holder of the lock is stopped: the watchdog is about to kill it.
     pub fn read(&self) -> io::Result<Table> {
         self.table.read()
     }
 
-    /// Publishes a table, which must be durable already; waits as long as the watchdog needs to end
-    /// a server that is stopped with the lock in its hand.
+    /// Publishes a table, which must be durable already. If a server is stopped while it holds the
+    /// lock, waits until the watchdog has killed it.
     ///
     /// # Panics
-    /// If a newer writer is there: this process must not go on.
+    /// If there is a newer writer: this process must not go on.
     pub fn publish(&self, generation: u64, table: &Table) {
         while let Err(error) = self.table.publish(table) {
             warn!("cannot publish yet: {error}");
@@ -78,23 +79,24 @@ impl Board {
         assert_eq!(generation, newest, "a newer reservation server writes");
     }
 
-    /// Announces a new writer, and returns its number; an older one fails when it publishes.
-    pub fn raise_generation(&self) -> u64 {
+    /// Starts a new generation of the writer, and returns its number. A writer of an older one panics
+    /// when it publishes.
+    pub fn start_generation(&self) -> u64 {
         self.counters[GENERATION].fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Says that all servers end: the watchdog stops them, or no reservation can be made durable any
-    /// more.
-    pub fn end(&self) {
+    /// Tells all servers that they are to end: the watchdog stops them, or no reservation can be made
+    /// durable any more.
+    pub fn set_ending(&self) {
         self.counters[ENDING].store(1, Ordering::SeqCst);
     }
 
-    /// Whether that was said. If not, a server that ends is followed by another.
+    /// Whether all servers are to end. If not, a server that ends is restarted.
     pub fn is_ending(&self) -> bool {
         self.counters[ENDING].load(Ordering::SeqCst) == 1
     }
 
-    /// Counts an answered request, and tells the watchdog of the last one that `limit` allows.
+    /// Counts an answered request, and wakes the watchdog at the last one that `limit` allows.
     pub fn count_exchange(&self, limit: Option<u64>) {
         let count = self.counters[EXCHANGES].fetch_add(1, Ordering::Relaxed) + 1;
         if limit == Some(count) {
@@ -102,7 +104,7 @@ impl Board {
         }
     }
 
-    /// Answered requests, of all servers, probes left out.
+    /// Answered requests of all servers, without probes.
     pub fn exchanges(&self) -> u64 {
         self.counters[EXCHANGES].load(Ordering::Relaxed)
     }
@@ -117,14 +119,14 @@ impl Board {
         self.of(server, STARTS).load(Ordering::SeqCst)
     }
 
-    /// Tells the watchdog that a server does not answer the dispatcher.
-    pub fn tell_silent(&self, server: Number) {
+    /// Reports to the watchdog that a server does not answer the dispatcher.
+    pub fn report_silent(&self, server: Number) {
         self.of(server, SILENT).store(1, Ordering::SeqCst);
         self.wake_watchdog();
     }
 
-    /// Whether the dispatcher has told so since this was asked last.
-    pub fn take_silent(&self, server: Number) -> bool {
+    /// Whether the dispatcher has reported it since the last call; clears the report.
+    pub fn take_silence_report(&self, server: Number) -> bool {
         self.of(server, SILENT).swap(0, Ordering::SeqCst) == 1
     }
 
@@ -132,9 +134,9 @@ impl Board {
         &self.counters[FIRST + EACH * server + which]
     }
 
-    /// Has the watchdog look at the board: it waits for SIGCHLD anyway, and several are one.
+    /// Wakes the watchdog, so that it reads the board. It waits for SIGCHLD anyway.
     fn wake_watchdog(&self) {
-        // A watchdog that is gone takes this process with it.
+        // If the watchdog is dead, this process is about to be killed too.
         if getppid() == self.watchdog
             && let Err(errno) = kill(self.watchdog, Signal::SIGCHLD)
         {

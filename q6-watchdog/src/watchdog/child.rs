@@ -1,4 +1,4 @@
-//! A child process of the watchdog: forked, and then reported dead or stopped to nobody else.
+//! A child process of the watchdog: the kernel reports its death or stop to its parent only.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,46 +11,45 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use q1_pipes::fifo;
-use q1_pipes::process::death;
 use q1_pipes::process::fork::fork;
-use q1_pipes::process::workers::{Ended, Ready};
+use q1_pipes::process::workers::{Ended, Ready, kill_and_reap};
 use tracing::{error, warn};
 
 /// A process that runs, or has ended and may be followed by another.
 #[derive(Debug)]
 pub struct Child {
     name: String,
-    /// None when it has ended and was waited for.
+    /// None if it has ended and was waited for.
     pid: Option<Pid>,
-    /// Where it says that it is ready; None when it has, or cannot any more.
+    /// Where it reports that it is ready; None after the report, or if it cannot report any more.
     report: Option<File>,
     was_killed: bool,
 }
 
 impl Child {
-    /// One that is not forked yet, to show as `name` in `ps`.
+    /// A child that is not forked yet. It will show as `name` in `ps`.
     pub fn new(name: String) -> Child {
         Child { name, pid: None, report: None, was_killed: false }
     }
 
-    /// Forks one; `life` runs in it.
+    /// Forks a child that runs `body`.
     ///
     /// # Errors
     /// EAGAIN, ENOMEM, EMFILE. See fork(2).
-    pub fn fork(name: String, life: impl FnOnce(Ready) -> anyhow::Result<()>) -> io::Result<Child> {
+    pub fn fork(name: String, body: impl FnOnce(Ready) -> anyhow::Result<()>) -> io::Result<Child> {
         let (report, ready) = Ready::pipe()?;
         let report = File::from(OwnedFd::from(report));
         fifo::set_nonblocking(&report, true)?;
-        let pid = fork(&name, || life(ready))?;
+        let pid = fork(&name, || body(ready))?;
         Ok(Child { name, pid: Some(pid), report: Some(report), was_killed: false })
     }
 
-    /// What to wait for on its behalf.
+    /// What to poll: its report.
     pub fn poll_fd(&self) -> Option<PollFd<'_>> {
         self.report.as_ref().map(|report| PollFd::new(report.as_fd(), PollFlags::POLLIN))
     }
 
-    /// Whether it has reported just now that it is ready.
+    /// Reads its report. True if it has just reported that it is ready.
     pub fn take_report(&mut self) -> bool {
         let Some(report) = &mut self.report else { return false };
         let read = loop {
@@ -62,9 +61,9 @@ impl Child {
         };
         self.report = None;
         match read {
-            // The end without a report: it is dead, and SIGCHLD says so too.
+            // 0 bytes: it has died without a report, and SIGCHLD will tell.
             Ok(len) => len == 1,
-            // Nobody will know whether it serves.
+            // Without the report nobody knows whether it serves.
             Err(error) => {
                 error!("cannot read the report of {}: {error}", self.name);
                 self.kill();
@@ -73,8 +72,8 @@ impl Child {
         }
     }
 
-    /// Collects it if it has ended, and kills it if it was stopped; to be called on SIGCHLD, which
-    /// tells both and counts neither.
+    /// Waits for it if it has ended, and kills it if it was stopped. To be called on SIGCHLD, which
+    /// tells both; several signals may arrive as one.
     ///
     /// # Errors
     /// None that can happen. See waitpid(2).
@@ -88,7 +87,8 @@ impl Child {
                 Ok(None)
             }
             Ok(status) => {
-                (self.pid, self.report) = (None, None);
+                self.pid = None;
+                self.report = None;
                 Ok(Some(Ended { name: self.name.clone(), status }))
             }
             Err(errno) => Err(errno).with_context(|| format!("cannot wait for {}", self.name)),
@@ -114,20 +114,20 @@ impl Child {
         kill(pid, Signal::SIGTERM).with_context(|| format!("cannot signal {}", self.name))
     }
 
-    /// Ends it, whatever it is doing; SIGCHLD says when it has.
+    /// Kills it, whatever it is doing. SIGCHLD tells when it has ended.
     pub fn kill(&mut self) {
         self.was_killed = true;
-        // SIGKILL also ends a stopped process. It is our child and not yet waited for: the PID is
-        // its own.
+        // SIGKILL also ends a stopped process. The PID is still its own, because it is our child and
+        // was not waited for.
         if let Some(Err(errno)) = self.pid.map(|pid| kill(pid, Signal::SIGKILL)) {
             warn!("cannot kill {}: {errno}", self.name);
         }
     }
 
-    /// Ends it at once, and waits until it has.
+    /// Kills it, and waits until it has ended.
     pub fn kill_and_wait(&mut self) {
         self.was_killed = true;
-        if let Some(Err(error)) = self.pid.take().map(death::end_now) {
+        if let Some(Err(error)) = self.pid.take().map(kill_and_reap) {
             warn!("cannot end {}: {error}", self.name);
         }
     }

@@ -1,4 +1,5 @@
-//! All servers of a watchdog, and what outlives each of them: its sockets, its FIFOs, the board.
+//! All servers of a watchdog, and what stays when one of them is restarted: its sockets, its FIFOs,
+//! the board.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +15,8 @@ use q5_sockets::armour::listeners::Listeners;
 use crate::channel::Pair;
 use crate::dispatcher;
 use crate::options::ServerOptions;
-use crate::secondary::{self, Post};
+use crate::secondary;
+use crate::service::Inherited;
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::child::Child;
 use crate::watchdog::watched::Watched;
@@ -35,12 +37,12 @@ pub struct Fleet<'a> {
     pub board: Arc<Board>,
     /// By their numbers.
     pub servers: Vec<Watched>,
-    /// The nonce of probes.
+    /// The nonce of the probes.
     probe: u64,
 }
 
 impl<'a> Fleet<'a> {
-    /// Opens what outlives a restart: the listening sockets and the FIFOs of every server.
+    /// Opens what stays open across restarts: the listening sockets and the FIFOs of every server.
     ///
     /// # Errors
     /// If an address is taken, or DIR cannot be written.
@@ -57,7 +59,7 @@ impl<'a> Fleet<'a> {
             let pair = pair.transpose();
             let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
             let ask = match number {
-                // Through the office, and yet no seat is sold.
+                // It goes through the committer, and sells no seat.
                 RESERVATION => Ask::Reserve { show: 0, seats: 0 },
                 _ => Ask::View { show: 0 },
             };
@@ -76,36 +78,44 @@ impl<'a> Fleet<'a> {
     pub fn start(&mut self, number: Number) -> anyhow::Result<()> {
         self.board.count_start(number);
         let name = format!("q6 {}", name(number));
-        let child = Child::fork(name, |ready| self.live(number, ready)).context("cannot fork")?;
+        let child = Child::fork(name, |ready| self.run(number, ready)).context("cannot fork")?;
         self.servers[number].set_child(child);
         Ok(())
     }
 
-    /// A server's life, in its own process: it closes what belongs to the others, and serves.
-    fn live(&mut self, number: Number, ready: Ready) -> anyhow::Result<()> {
-        let (mut own, mut ends) = (None, Vec::new());
+    /// Runs a server, in its own process: closes what belongs to the others, and serves.
+    fn run(&mut self, number: Number, ready: Ready) -> anyhow::Result<()> {
+        let mut own = None;
+        let mut ends = Vec::new();
         for Watched { number: other, listeners, pair, .. } in self.servers.drain(..) {
             match pair {
                 Some(pair) if number == DISPATCHER => ends.push((other, pair.dispatcher()?)),
                 Some(pair) if number == other => ends.push((other, pair.secondary()?)),
                 _ => {}
             }
-            own = if number == other { Some(listeners) } else { own };
+            if number == other {
+                own = Some(listeners);
+            }
         }
         let listeners = own.context("no socket to listen on")?;
-        let (options, signals, board) = (self.options, self.signals, self.board.clone());
+        let inherited = Inherited {
+            options: self.options,
+            board: self.board.clone(),
+            signals: self.signals,
+            listeners,
+        };
         if number == DISPATCHER {
-            return dispatcher::run(options, &board, signals, listeners, ends, ready);
+            return dispatcher::run(inherited, ends, ready);
         }
         let (_, end) = ends.pop().context("no FIFOs")?;
-        let post = Post { options, board, signals, listeners, end, probe: self.probe };
         match number {
-            RESERVATION => secondary::reserve(post, ready),
-            _ => secondary::consult(post, ready),
+            RESERVATION => secondary::reserve(inherited, end, self.probe, ready),
+            _ => secondary::consult(inherited, end, self.probe, ready),
         }
     }
 
-    /// Kills those of some servers that still run, and waits for their end; says which.
+    /// Kills those of these servers that still run, and waits for their end. Returns a message for
+    /// each.
     pub fn kill(&mut self, numbers: &[Number]) -> Vec<String> {
         let running = |number: &&Number| self.servers[**number].child.is_running();
         let late: Vec<Number> = numbers.iter().filter(running).copied().collect();

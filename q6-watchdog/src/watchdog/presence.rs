@@ -1,5 +1,5 @@
-//! Whether a secondary server is there, as the dispatcher knows it: it asks before it sends a client
-//! there, and waits once at most for one that does not answer.
+//! Whether a secondary server is there: the dispatcher pings it before it sends a client there, and
+//! waits only once for a server that does not answer.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +13,11 @@ use tracing::{debug, warn};
 use crate::channel::End;
 use crate::watchdog::board::{Board, Number};
 
-/// How long a server may take to say that it is there; it has a thread for little else.
+/// How long a server may take to answer a ping. Its main thread does little else.
 const ANSWER_MAX: Duration = Duration::from_millis(200);
 
-/// A server that has not answered is asked again after so long, which is longer than one that hangs
-/// is left alive: an answer may have found no room.
+/// A server that has not answered is pinged again after so long, because its answer may have found
+/// no room. A server that hangs is killed before that.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// One secondary server, seen from the dispatcher.
@@ -31,18 +31,17 @@ pub struct Presence {
 #[derive(Debug)]
 struct State {
     end: End,
-    /// The question asked last; answers to others are thrown away.
+    /// The number of the last ping. Answers to others are ignored.
     sequence: u64,
-    /// When the question was asked that was answered last, and the port in the answer.
+    /// When the last ping that was answered was sent, and the port in its answer.
     answered: Option<(Instant, u16)>,
-    /// How often the server had been started when it did not answer, and when that was; None while
-    /// it answers.
+    /// If the server did not answer: how often it had been started by then, and when that was.
     silent: Option<(u64, Instant)>,
 }
 
 impl Presence {
-    /// One that is believed to be there; `sequence` is random, so that no answer to a dispatcher
-    /// before this one is taken for ours.
+    /// A server that is believed to be there. `sequence` is random, so that an answer to an earlier
+    /// dispatcher is not taken for one to this.
     pub fn new(server: Number, board: Arc<Board>, end: End, sequence: u64) -> Presence {
         Presence {
             server,
@@ -51,24 +50,24 @@ impl Presence {
         }
     }
 
-    /// The server's port; None if it does not answer within 200 ms, and at once from then on, until
-    /// it answers after all or is started again.
+    /// The server's port. None if it does not answer within 200 ms. After that None comes at once,
+    /// until the server answers or is started again.
     ///
-    /// One answer is enough for all who were waiting when its question was asked: a thousand clients
-    /// that come at once wait for two answers, not each for a thousand.
+    /// One answer is enough for all who waited when its ping was sent: a thousand clients that come
+    /// at once wait for two answers, and not one after the other for a thousand.
     ///
     /// # Errors
     /// None that can happen. See poll(2).
     pub fn port(&self) -> io::Result<Option<u16>> {
         let came = Instant::now();
-        // A panic between two steps leaves a question without an answer, no more.
+        // A panic between two steps leaves a ping without an answer, and no other harm.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((asked, port)) = state.answered
             && asked >= came
         {
             return Ok(Some(port));
         }
-        let late = state.answer()?;
+        let late = state.receive_answer()?;
         let starts = self.board.starts(self.server);
         if let Some((silent, since)) = state.silent {
             if late.is_some() {
@@ -80,36 +79,37 @@ impl Presence {
             }
         }
         let asked = Instant::now();
-        // Somebody fills the FIFO with garbage, or the server has not read for thousands of
-        // questions: the next client tries again.
-        if let Err(error) = state.ask() {
+        // The FIFO is full: of garbage, or of pings that the server has not read. The next client
+        // tries again.
+        if let Err(error) = state.send_ping() {
             debug!(server = self.server, "cannot ask a server: {error}");
-            self.board.tell_silent(self.server);
+            self.board.report_silent(self.server);
             return Ok(None);
         }
-        let port = state.wait()?;
+        let port = state.wait_for_answer()?;
         state.answered = port.map(|port| (asked, port));
-        state.silent = if port.is_none() { Some((starts, asked)) } else { None };
+        state.silent = None;
         if port.is_none() {
+            state.silent = Some((starts, asked));
             warn!(server = self.server, "a server does not answer: clients are told BUSY");
-            self.board.tell_silent(self.server);
+            self.board.report_silent(self.server);
         }
         Ok(port)
     }
 }
 
 impl State {
-    /// Asks.
-    fn ask(&mut self) -> io::Result<()> {
+    /// Sends a ping.
+    fn send_ping(&mut self) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         self.end.send(self.sequence, 0)
     }
 
-    /// Waits for the answer.
-    fn wait(&mut self) -> io::Result<Option<u16>> {
+    /// Waits for the answer to the last ping.
+    fn wait_for_answer(&mut self) -> io::Result<Option<u16>> {
         let deadline = Instant::now() + ANSWER_MAX;
         loop {
-            if let Some(port) = self.answer()? {
+            if let Some(port) = self.receive_answer()? {
                 return Ok(Some(port));
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -126,8 +126,8 @@ impl State {
         }
     }
 
-    /// The port in the answer to the question asked last, if it has arrived.
-    fn answer(&mut self) -> io::Result<Option<u16>> {
+    /// The port in the answer to the last ping, if the answer has arrived.
+    fn receive_answer(&mut self) -> io::Result<Option<u16>> {
         while let Some(ping) = self.end.receive()? {
             let port = u16::try_from(ping.port.get()).ok().filter(|&port| port > 0);
             if ping.sequence == self.sequence && port.is_some() {
@@ -151,7 +151,7 @@ mod tests {
     use crate::channel::Pair;
 
     #[test]
-    fn many_who_ask_at_once_share_an_answer() {
+    fn clients_that_come_at_once_share_an_answer() {
         const CLIENTS: usize = 50;
         let dir = tempfile::tempdir().unwrap();
         let mut lock = Lock::take(dir.path(), "q6-test").unwrap();
@@ -183,6 +183,6 @@ mod tests {
             over.store(true, Ordering::SeqCst);
             server.join().unwrap()
         });
-        assert!((1..CLIENTS / 2).contains(&asked), "{asked} questions for {CLIENTS} clients");
+        assert!((1..CLIENTS / 2).contains(&asked), "{asked} pings for {CLIENTS} clients");
     }
 }

@@ -1,4 +1,4 @@
-//! The watchdog's end-to-end question: it goes the way of a client's, and nobody waits for it.
+//! The probe: a request that the watchdog sends as a client would, without ever waiting for it.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -12,21 +12,21 @@ use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage}
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
 
-/// A question under way.
+/// A probe under way.
 #[derive(Debug)]
 pub struct Probe {
     stream: TcpStream,
     request: Request,
-    try_send: bool,
+    is_sent: bool,
     received: Vec<u8>,
 }
 
-/// How far it is.
+/// How far a probe is.
 #[derive(Debug)]
 pub enum Progress {
     /// There is something to wait for.
-    Waits,
-    /// A reply has come, whatever it says: the server lives.
+    Waiting,
+    /// A reply has come. Whatever it says, the server is alive.
     Answered,
     /// The connection is lost.
     Lost(io::Error),
@@ -36,42 +36,42 @@ impl Probe {
     /// Begins to connect.
     ///
     /// # Errors
-    /// EMFILE, EADDRNOTAVAIL: it is we who cannot ask. See connect(2).
+    /// EMFILE, EADDRNOTAVAIL: this process cannot ask. See connect(2).
     pub fn start(address: SocketAddr, request: Request) -> io::Result<Probe> {
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket::socket(family, SockType::Stream, flags, None)?;
-        match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(near(address))) {
+        match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(local(address))) {
             Ok(()) | Err(Errno::EINPROGRESS) => {}
             Err(errno) => return Err(errno.into()),
         }
         let stream = TcpStream::from(socket);
-        Ok(Probe { stream, request, try_send: false, received: Vec::with_capacity(REPLY_MAX) })
+        Ok(Probe { stream, request, is_sent: false, received: Vec::with_capacity(REPLY_MAX) })
     }
 
-    /// Whether the connection is not made yet.
+    /// Whether the connection is not established yet.
     pub fn is_connecting(&self) -> bool {
-        !self.try_send
+        !self.is_sent
     }
 
-    /// What to wait for.
+    /// What to poll.
     pub fn poll_fd(&self) -> PollFd<'_> {
-        let events = if self.try_send { PollFlags::POLLIN } else { PollFlags::POLLOUT };
+        let events = if self.is_sent { PollFlags::POLLIN } else { PollFlags::POLLOUT };
         PollFd::new(self.stream.as_fd(), events)
     }
 
-    /// Goes on as far as it can without waiting.
+    /// Continues as far as it can without waiting.
     pub fn advance(&mut self) -> Progress {
         match self.try_advance() {
             Ok(true) => Progress::Answered,
-            Ok(false) => Progress::Waits,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Progress::Waits,
+            Ok(false) => Progress::Waiting,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Progress::Waiting,
             Err(error) => Progress::Lost(error),
         }
     }
 
     fn try_advance(&mut self) -> io::Result<bool> {
-        if !self.try_send {
+        if !self.is_sent {
             if let Some(error) = self.stream.take_error()? {
                 return Err(error);
             }
@@ -80,7 +80,7 @@ impl Probe {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(false),
                 sent => sent?,
             };
-            self.try_send = true;
+            self.is_sent = true;
         }
         loop {
             let mut bytes = [0; REPLY_MAX];
@@ -97,8 +97,9 @@ impl Probe {
     }
 }
 
-/// Where to reach a socket of this machine that listens on any address.
-fn near(address: SocketAddr) -> SocketAddr {
+/// Where to connect to a socket of this machine: one that listens on all addresses is reached by the
+/// loopback address.
+fn local(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         ip if !ip.is_unspecified() => ip,
         ip if ip.is_ipv4() => Ipv4Addr::LOCALHOST.into(),

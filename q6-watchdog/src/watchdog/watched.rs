@@ -1,5 +1,5 @@
-//! A server as its watchdog sees it: when it was started, whether it is ready, and when it gave its
-//! last sign of life.
+//! A server as its watchdog sees it: when it was started, whether it is ready, and when it last
+//! showed that it is alive.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,16 +17,16 @@ use crate::watchdog::board::Number;
 use crate::watchdog::child::Child;
 use crate::watchdog::probe::{Probe, Progress};
 
-/// How often a server is asked for a sign of life.
+/// How often a server is probed.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(500);
-/// A server that has given none for so long hangs, and is killed.
+/// A server that has answered no probe for so long hangs, and is killed.
 ///
-/// Counted from the last sign, not from the question: so the wait for the next question adds nothing
-/// to the time for which clients wait.
+/// The time starts at the last answer and not at the probe after it. So the pause between two probes
+/// adds nothing to the time for which clients wait.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
-/// How long a server may take to get ready: the reservation server syncs the data file.
+/// How long a server may take until it is ready: the reservation server syncs the data file.
 const START_MAX: Duration = Duration::from_secs(5);
-/// Restarts of one server within [`RESTARTS_TIME`] at most: what kills it again is no accident.
+/// Restarts of one server within [`RESTARTS_TIME`] at most. With more, another restart is no help.
 const RESTARTS_MAX: usize = 5;
 /// See [`RESTARTS_MAX`].
 const RESTARTS_TIME: Duration = Duration::from_secs(10);
@@ -34,28 +34,29 @@ const RESTARTS_TIME: Duration = Duration::from_secs(10);
 /// One of the servers, running or not.
 #[derive(Debug)]
 pub struct Watched {
-    /// Which one.
+    /// Which server.
     pub number: Number,
-    /// Where it listens: open in the watchdog too, so that a restart keeps port and backlog.
+    /// Where it listens. Open in the watchdog too, so that a restart keeps port and backlog.
     pub listeners: Listeners,
     /// Its FIFOs; the dispatcher has none of its own.
     pub pair: Option<Pair>,
     /// The process that is the server now.
     pub child: Child,
-    /// Whether it has said, since it was started last, that it can serve.
+    /// Whether it has reported that it can serve, since it was started last.
     pub is_ready: bool,
     address: SocketAddr,
-    /// What it is asked for a sign of life.
+    /// The request of a probe.
     question: Request,
     started: Instant,
-    last_life: Instant,
+    /// The last sign of life: it was started, was ready, or answered a probe.
+    last_alive: Instant,
     next_probe: Instant,
     probe: Option<Probe>,
     restarts: VecDeque<Instant>,
 }
 
 impl Watched {
-    /// One that is not started yet.
+    /// A server that is not started yet.
     ///
     /// # Errors
     /// ENOBUFS. See getsockname(2).
@@ -66,7 +67,8 @@ impl Watched {
         pair: Option<Pair>,
         question: Request,
     ) -> io::Result<Watched> {
-        let (address, now) = (listeners.addresses()?[0], Instant::now());
+        let address = listeners.addresses()?[0];
+        let now = Instant::now();
         Ok(Watched {
             number,
             listeners,
@@ -76,75 +78,78 @@ impl Watched {
             address,
             question,
             started: now,
-            last_life: now,
+            last_alive: now,
             next_probe: now,
             probe: None,
             restarts: VecDeque::new(),
         })
     }
 
-    /// Notes that it was started.
+    /// Sets the process that is the server from now on.
     pub fn set_child(&mut self, child: Child) {
         let now = Instant::now();
-        (self.child, self.is_ready, self.probe) = (child, false, None);
-        (self.started, self.last_life) = (now, now);
+        self.child = child;
+        self.is_ready = false;
+        self.probe = None;
+        self.started = now;
+        self.last_alive = now;
     }
 
-    /// What to wait for on its behalf.
+    /// What to poll: its report, and the answer to a probe.
     pub fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.child.poll_fd().into_iter().chain(self.probe.iter().map(Probe::poll_fd))
     }
 
-    /// When to look at it again, whatever happens.
-    pub fn next_look(&self) -> Instant {
+    /// When to check it again, if nothing happens before.
+    pub fn next_check(&self) -> Instant {
         if !self.child.is_alive() {
-            // It was killed, and SIGCHLD will say when it has died: a disk may hold it.
+            // It was killed. SIGCHLD will tell when it has ended, which a slow disk may delay.
             return Instant::now() + PROBE_INTERVAL;
         }
-        let deadline = self.last_life + self.silence_max();
+        let deadline = self.last_alive + self.silence_max();
         if self.is_ready && self.probe.is_none() { deadline.min(self.next_probe) } else { deadline }
     }
 
-    /// Looks for its report and its answer, asks if it is time, and kills it if it hangs.
-    pub fn tend(&mut self, now: Instant) {
+    /// Receives its report and its answer, sends a probe if one is due, and kills it if it hangs.
+    pub fn check(&mut self, now: Instant) {
         if self.child.take_report() {
             self.is_ready = true;
             let took = now.saturating_duration_since(self.started);
             info!("{} serves on {} after {took:?}", self.child, self.address);
-            self.live(now);
+            self.set_alive(now);
         }
         match self.probe.as_mut().map(Probe::advance) {
-            None | Some(Progress::Waits) => {}
-            Some(Progress::Answered) => self.live(now),
+            None | Some(Progress::Waiting) => {}
+            Some(Progress::Answered) => self.set_alive(now),
             Some(Progress::Lost(error)) => {
                 info!("{} has lost a probe: {error}", self.child);
                 self.probe = None;
             }
         }
         if self.is_ready && self.probe.is_none() && now >= self.next_probe {
-            self.ask(now);
+            self.start_probe(now);
         }
-        let silence = now.saturating_duration_since(self.last_life);
+        let silence = now.saturating_duration_since(self.last_alive);
         if silence >= self.silence_max() && self.child.is_alive() {
             warn!("{} gives no sign of life for {} ms", self.child, silence.as_millis());
             self.child.kill();
         }
     }
 
-    /// Asks for a sign of life at the next occasion.
-    pub fn suspect(&mut self, now: Instant) {
+    /// Has the next check send a probe.
+    pub fn probe_soon(&mut self, now: Instant) {
         self.next_probe = now;
     }
 
-    /// Gives it more time: the watchdog itself did not look.
-    pub fn forgive(&mut self, time: Duration) {
-        // One that was started just now was not waited for.
-        self.last_life = (self.last_life + time).min(Instant::now());
+    /// Moves its deadlines by the time for which the watchdog itself did not run.
+    pub fn extend_deadlines(&mut self, time: Duration) {
+        // No later than now: it may have been started after the watchdog ran again.
+        self.last_alive = (self.last_alive + time).min(Instant::now());
         self.next_probe += time;
     }
 
-    /// Asks no more: it is to stop, and need not wait for us.
-    pub fn leave(&mut self) {
+    /// Drops the probe under way: a server that is to stop need not wait for this connection.
+    pub fn cancel_probe(&mut self) {
         self.probe = None;
     }
 
@@ -163,27 +168,28 @@ impl Watched {
         Ok(())
     }
 
-    fn live(&mut self, now: Instant) {
-        (self.probe, self.last_life) = (None, now);
+    fn set_alive(&mut self, now: Instant) {
+        self.probe = None;
+        self.last_alive = now;
         self.next_probe = now + PROBE_INTERVAL;
     }
 
-    fn ask(&mut self, now: Instant) {
+    fn start_probe(&mut self, now: Instant) {
         self.next_probe = now + PROBE_INTERVAL;
         match Probe::start(self.address, self.question) {
             Ok(probe) => self.probe = Some(probe),
-            // A watchdog that cannot ask cannot judge.
+            // A watchdog that cannot ask must not kill either.
             Err(error) => {
                 warn!("cannot ask {} for a sign of life: {error}", self.child);
-                self.live(now);
+                self.set_alive(now);
             }
         }
     }
 
     fn silence_max(&self) -> Duration {
-        // A connection that is not made yet says nothing of the server: the kernel makes it, unless
-        // others keep the backlog full, and asks again only after a second.
-        let connects = self.probe.as_ref().is_some_and(Probe::is_connecting);
-        if self.is_ready && !connects { SILENCE_MAX } else { START_MAX }
+        // A connection that is not established yet says nothing about the server: the kernel
+        // establishes it. If others keep the backlog full, it tries again only after a second.
+        let is_connecting = self.probe.as_ref().is_some_and(Probe::is_connecting);
+        if self.is_ready && !is_connecting { SILENCE_MAX } else { START_MAX }
     }
 }

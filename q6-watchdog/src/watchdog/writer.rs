@@ -1,8 +1,7 @@
-//! The writer's lock, `DIR/writer.lock`: whoever writes the data file holds it, and no two processes
-//! can.
+//! The writer's lock, `DIR/writer.lock`: only the process that holds it writes the data file.
 //!
-//! DIR's own lock cannot say this: the watchdog and all its children share it. This one is opened
-//! after the fork, by each reservation server for itself, and goes with its process.
+//! DIR's own lock cannot ensure this, because the watchdog and all its children share it. Each
+//! reservation server opens this file itself, after the fork, and holds the lock until it ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -16,9 +15,9 @@ use tracing::warn;
 
 /// Name of the file in DIR.
 pub const WRITER_LOCK: &str = "writer.lock";
-/// How long a writer before us may take to let go: it was reaped already, so it has.
+/// How long to wait for the lock of an earlier writer. It was waited for, so its lock is released.
 const WAIT_MAX: Duration = Duration::from_millis(500);
-/// How often to look; no call waits for a lock and for a deadline.
+/// How often to try: no call waits for a lock until a deadline.
 const POLL: Duration = Duration::from_millis(5);
 
 /// The lock, ours until this process ends.
@@ -28,10 +27,10 @@ pub struct WriterLock {
 }
 
 impl WriterLock {
-    /// Takes it, which must be done before the data file is read.
+    /// Takes the lock, before the data file is read.
     ///
     /// # Errors
-    /// If another process holds it still after 500 ms: an old writer lives. See flock(2).
+    /// If another process still holds it after 500 ms: an old writer is alive. See flock(2).
     pub fn take(dir: &Path) -> anyhow::Result<WriterLock> {
         let path = dir.join(WRITER_LOCK);
         let file =
@@ -52,8 +51,8 @@ impl WriterLock {
     }
 }
 
-/// Removes the file, when no server is there any more; but not from under somebody who holds it:
-/// the next writer would lock another file of that name.
+/// Removes the file at the end, unless a process holds the lock: otherwise the next writer would lock
+/// another file of the same name, and two could write.
 ///
 /// # Errors
 /// Of open and unlink. See unlink(2).

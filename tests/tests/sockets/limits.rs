@@ -109,6 +109,23 @@ fn without_descriptors_connections_wait_and_nothing_spins() {
 }
 
 #[test]
+fn without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on() {
+    let name = "without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on";
+    let server = start(&[]);
+    // The first mmap of each thread fails: the accepting thread's is for a new thread's stack, and a
+    // new thread's own would be for a second stack.
+    let fault = ["-e", "trace=mmap", "-e", "inject=mmap:error=ENOMEM:when=1"];
+    let Some(strace) = Strace::attach(name, &[server.pid()], &fault) else { return };
+    let mut refused = Raw::open(&server);
+    refused.send(&request(1, VIEW));
+    assert_eq!(refused.told(), (Some(Status::Busy), 0));
+    let mut second = Raw::open(&server);
+    second.send(&request(2, VIEW));
+    assert_eq!(second.told(), (Some(Status::Ok), 2));
+    drop(strace);
+}
+
+#[test]
 fn too_few_descriptors_lower_the_limit_and_the_log_says_so() {
     let server = start(&[]);
     assert!(!server.log().contains("are enough for"), "{}", server.log());
