@@ -1,6 +1,8 @@
 //! What hostile clients do; the program `hostile` does it in a process of its own, until it is
 //! killed.
 
+pub mod attacker;
+
 use std::fs;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};

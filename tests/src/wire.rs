@@ -20,8 +20,9 @@ use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
 
+use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::{address, sys, wait};
+use crate::{address, evidence, sys, wait};
 
 /// How long to wait for room for a request.
 const ROOM_MAX: Duration = Duration::from_secs(10);
@@ -124,8 +125,15 @@ impl Wire {
     /// # Panics
     /// If the server is gone, or makes no room within 10 s.
     pub fn send(&self, class: RequestClass, bytes: &[u8]) {
-        let sent = || self.try_send(class, bytes).expect("the server is there");
-        wait::until_true("room for a request", ROOM_MAX, sent);
+        let sent = || format!("{} bytes where a {class:?} goes", bytes.len());
+        let try_once = || match self.try_send(class, bytes) {
+            Ok(is_sent) => is_sent.then_some(()),
+            Err(error) => evidence::fail(sent(), "a server that takes them", error),
+        };
+        if wait::until(ROOM_MAX, try_once).is_none() {
+            let limit = wait::at_most(ROOM_MAX);
+            evidence::fail(sent(), "room for them", format!("none for {limit:?}"));
+        }
     }
 
     /// The next reply to `client`; None if none comes within `limit`.
@@ -172,7 +180,7 @@ impl Wire {
 fn connect(address: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(ROOM_MAX))?;
+    stream.set_write_timeout(Some(wait::at_most(ROOM_MAX)))?;
     Ok(stream)
 }
 
@@ -180,7 +188,7 @@ fn connect(address: &str) -> io::Result<TcpStream> {
 fn redirected(dispatcher: &str, ask: Ask) -> anyhow::Result<TcpStream> {
     let mut stream = connect(dispatcher)?;
     stream.write_all(Request::new(1, 1, ask).as_bytes())?;
-    stream.set_read_timeout(Some(ROOM_MAX))?;
+    stream.set_read_timeout(Some(wait::at_most(ROOM_MAX)))?;
     let mut bytes = [0; REPLY_SIZE];
     stream.read_exact(&mut bytes)?;
     let reply = Reply::from_received(&bytes).context("the dispatcher sends a reply")?;
@@ -227,5 +235,18 @@ fn first(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
         }
         Frame::Incomplete => Ok(None),
         Frame::Garbage => Err(io::Error::other("this is no reply")),
+    }
+}
+
+impl Server {
+    /// The server's mechanism, opened to receive the replies to `client`.
+    ///
+    /// # Panics
+    /// If no server runs there.
+    pub fn wire(&self, client: i32) -> Wire {
+        let opened = Wire::open(self.stage(), &self.dir(), client);
+        opened.unwrap_or_else(|error| {
+            evidence::fail("nothing yet", "a server that can be opened", format!("{error:#}"))
+        })
     }
 }

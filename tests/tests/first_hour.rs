@@ -16,6 +16,7 @@ use std::time::Duration;
 use harness::c::Program;
 use harness::server::Server;
 use harness::stage::{Mechanism, Stage, is_ours, skip};
+use harness::target::Target;
 use harness::{processes, wait};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
@@ -132,7 +133,9 @@ fn the_log_has_the_protocols_words(stage: Stage) {
 
 #[apply(every_stage)]
 fn every_program_says_its_version(stage: Stage) {
-    for (name, program) in [("server", stage.server()), ("client", stage.client())] {
+    for (name, program) in
+        [("server", Target::from(stage).program().to_owned()), ("client", stage.client())]
+    {
         let (status, out, error) = run(Command::new(program).arg("--version"));
         assert!(status.success() && error.is_empty(), "{error}");
         assert_eq!(out, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
@@ -198,7 +201,7 @@ fn after(preparation: &str, command: &Command) -> Command {
 }
 
 fn server_command(stage: Stage, dir: &Path) -> Command {
-    let mut command = Command::new(stage.server());
+    let mut command = Command::new(Target::from(stage).program());
     command.arg("--dir").arg(dir);
     if stage.mechanism().has_address() {
         command.args(["--listen", "127.0.0.1:0"]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use common::ask::{Ask, Unanswered};
 use common::reply::Status;
 use common::request::Request;
-use harness::attacker::NeverReads;
+use harness::attack::attacker::NeverReads;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::server::Server;
 use harness::stage::Stage;

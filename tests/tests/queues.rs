@@ -8,7 +8,7 @@ use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use harness::attack::Attack;
-use harness::attacker::{Attacker, NeverReads};
+use harness::attack::attacker::{Attacker, NeverReads};
 use harness::leftovers::ipc_objects;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours, skip};

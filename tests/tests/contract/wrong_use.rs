@@ -8,6 +8,7 @@ use common::reply::Status;
 use common::shows;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours, skip};
+use harness::target::Target;
 use nix::unistd::geteuid;
 use rstest_reuse::apply;
 use zerocopy::IntoBytes;
@@ -156,7 +157,7 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
             "mount -t tmpfs -o mode=0700,size=8k tmpfs '{0}' && {prepare} && '{1}' --dir '{0}/run'; \
              status=$?; ls '{0}/run' 2>/dev/null | sed 's/^/has /'; exit $status",
             base.path().display(),
-            stage.server().display(),
+            Target::from(stage).program().display(),
         );
         let output =
             Command::new("unshare").args(["-m", "-i", "sh", "-c", &script]).output().unwrap();
@@ -217,7 +218,7 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
     let server = Server::start(stage);
     let holder = format!("{}, process {}, runs", stage.package(), server.pid());
     for other in ALL.into_iter().filter(|&other| other != stage) {
-        let mut command = Command::new(other.server());
+        let mut command = Command::new(Target::from(other).program());
         command.arg("--dir").arg(server.dir());
         if other.mechanism().has_address() {
             command.args(["--listen", "127.0.0.1:0"]);

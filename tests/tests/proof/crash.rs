@@ -6,13 +6,14 @@ use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
 use harness::client::{CLIENT_TIMEOUT, Client};
-use harness::gate::counted_before;
-use harness::ledger::{Ledger, SCRIPT};
+use harness::history::ledger::{Ledger, SCRIPT};
+use harness::runner::sweep::Sweep;
 use harness::server::Server;
 use harness::stage::{ALL, Stage};
 use harness::strace::Strace;
-use harness::sweep::Sweep;
-use harness::{trace, wait};
+use harness::strace::gate::counted_before;
+use harness::strace::trace;
+use harness::wait;
 
 /// A server that was killed, or has lost a process, or was asked to stop, ends within this.
 const END_MAX: Duration = Duration::from_secs(10);

@@ -7,9 +7,9 @@ use common::data_file;
 use common::table::Table;
 use fastrand::Rng;
 use harness::effort::Effort;
-use harness::journal::{Event, Journal};
+use harness::history::journal::{Event, Journal};
+use harness::runner::sweep::Sweep;
 use harness::stage::ALL;
-use harness::sweep::Sweep;
 use zerocopy::IntoBytes;
 
 /// What a disk writes whole.

@@ -10,13 +10,14 @@ use common::process::is_alive;
 use common::shows;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
-use harness::gate::Traced;
-use harness::ledger::Ledger;
+use harness::history::ledger::Ledger;
+use harness::runner::sweep::Sweep;
 use harness::server::Server;
 use harness::stage::{ALL, Stage};
 use harness::strace::Strace;
-use harness::sweep::Sweep;
-use harness::{processes, trace, wait};
+use harness::strace::gate::Traced;
+use harness::strace::trace;
+use harness::{processes, wait};
 use nix::sys::signal::Signal;
 
 use crate::faults::{self, Fault};

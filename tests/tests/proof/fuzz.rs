@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use fastrand::Rng;
-use harness::sweep::Sweep;
+use harness::runner::sweep::Sweep;
 
 use mutation::mutate;
 

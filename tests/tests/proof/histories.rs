@@ -9,12 +9,12 @@ use common::shows;
 use common::table::Table;
 use fastrand::Rng;
 use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::history::nemesis;
 use harness::history::{History, Meaning, Operation, chain, meaning, now, search, seats};
-use harness::nemesis;
+use harness::runner::sweep::Sweep;
 use harness::say::say;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours, program};
-use harness::sweep::Sweep;
 use zerocopy::little_endian::I32;
 
 /// Histories per stage.

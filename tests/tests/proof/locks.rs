@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use common::process;
 use harness::effort::Effort;
+use harness::ptrace::tracer::AtLock;
+use harness::runner::sweep::Sweep;
 use harness::say::say;
 use harness::stage::{ALL, Stage, is_ours};
-use harness::sweep::Sweep;
-use harness::tracer::AtLock;
 use harness::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

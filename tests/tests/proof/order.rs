@@ -1,7 +1,7 @@
 //! The order of write, sync and reply in a long run under load: every count that leaves is durable.
 
 use harness::effort::Effort;
-use harness::journal::{Event, Journal};
+use harness::history::journal::{Event, Journal};
 use harness::seed;
 use harness::stage::ALL;
 

@@ -10,13 +10,13 @@ use common::ask::Ask;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use harness::disk::Disk;
+use harness::history::load::Load;
 use harness::leftovers;
-use harness::load::Load;
+use harness::machine::disk::Disk;
 use harness::processes;
+use harness::runner::sweep::Sweep;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours};
-use harness::sweep::Sweep;
 use harness::wait;
 
 /// Cuts per stage.

@@ -10,6 +10,7 @@ use harness::c::Program;
 use harness::processes::of_process;
 use harness::server::Server;
 use harness::stage::{Mechanism, Stage, program};
+use harness::target::Target;
 use harness::wait;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -44,7 +45,7 @@ impl Counted {
         let mut server = Server::prepare(stage, &[]);
         let count = server.base().join("allocations");
         fs::write(&count, 0_u64.to_ne_bytes()).unwrap();
-        let mut command = Command::new(stage.server());
+        let mut command = Command::new(Target::from(stage).program());
         command.arg("--dir").arg(server.dir());
         if stage.mechanism() == Mechanism::Sockets {
             command.args(["--listen", "127.0.0.1:0"]);

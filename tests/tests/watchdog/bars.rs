@@ -12,7 +12,7 @@ use common::reply::Status;
 use common::shows;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
-use harness::hang::Hang;
+use harness::ptrace::hang::Hang;
 use harness::server::Server;
 use harness::stage::Stage;
 use harness::wait;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::record::MAGIC;
 use common::reply::Status;
-use harness::hang::Hang;
+use harness::ptrace::hang::Hang;
 use harness::seed;
 use harness::wait;
 use q1_pipes::fifo;

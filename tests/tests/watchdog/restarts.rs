@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use harness::client::Client;
-use harness::hang::Hang;
+use harness::ptrace::hang::Hang;
 use harness::wait;
 use nix::sys::signal::Signal;
 

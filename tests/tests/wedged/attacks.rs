@@ -4,13 +4,13 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use harness::attack::Attack;
-use harness::attacker::{Attacker, NeverReads};
+use harness::attack::attacker::{Attacker, NeverReads};
 use harness::effort::Effort;
+use harness::machine::stolen::Stolen;
+use harness::runner::sweep::Sweep;
 use harness::say::say;
 use harness::server::Server;
 use harness::stage::{ALL, Stage};
-use harness::stolen::Stolen;
-use harness::sweep::Sweep;
 use harness::wait;
 
 use crate::alone;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::Reply;
 use common::request::Request;
-use harness::attacker::NeverReads;
+use harness::attack::attacker::NeverReads;
 use harness::server::Server;
 use harness::stage::{ALL, Mechanism, Stage, is_ours};
 use harness::wait;

@@ -16,7 +16,7 @@ use zerocopy::little_endian::I32;
 use crate::client::{CLIENT_TIMEOUT, Client};
 use crate::server::Server;
 use crate::stage::Stage;
-use crate::trace::{self, Call};
+use crate::strace::trace::{self, Call};
 
 /// Clients of a recorded run, enough for batches.
 const CLIENTS: u64 = 16;
