@@ -15,8 +15,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use common::reply::{REPLY_MAX, REPLY_SIZE};
-use common::request::REQUEST_SIZE;
+use common::protocol::reply::{REPLY_MAX, REPLY_SIZE};
+use common::protocol::request::REQUEST_SIZE;
 
 use crate::results::timing::Question;
 

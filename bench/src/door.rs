@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::ValueEnum;
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::client::Client;
 use harness::stage::Mechanism;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bench::options::{Options, Part};
 use bench::{bare, connections, report, worker};
 use clap::Parser;
-use common::signals::inherit_nothing;
+use common::program::signals::inherit_nothing;
 
 fn main() -> ExitCode {
     inherit_nothing();

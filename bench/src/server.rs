@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use clap::ValueEnum;
-use common::shows;
+use common::booking::shows;
 use harness::{address, processes};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;

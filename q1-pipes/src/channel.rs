@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use common::record::MAGIC;
-use common::request::Request;
+use common::protocol::record::MAGIC;
+use common::protocol::request::Request;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zerocopy::{FromZeros, IntoBytes};
@@ -206,8 +206,8 @@ fn stop_record() -> io::Result<Request> {
 mod tests {
     use super::*;
     use crate::armour::resync::Stream;
-    use common::ask::Ask;
-    use common::request::REQUEST_SIZE;
+    use common::client::ask::Ask;
+    use common::protocol::request::REQUEST_SIZE;
     use proptest::prelude::*;
 
     proptest! {

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use common::log;
-use common::office::Office;
-use common::options::ServerOptions;
-use common::process;
-use common::reply::{Reply, Status};
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::{Reply, Status};
+use common::server::log;
+use common::server::options::ServerOptions;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use tracing::info;
 

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail};
-use common::directory::{self, open_file};
-use common::exit::plain;
-use common::hint;
-use common::lock::{self, Holder, Lock};
-use common::office::BATCH_MAX;
-use common::process;
-use common::request::Request;
+use common::booking::office::BATCH_MAX;
+use common::client::hint;
+use common::program::directory::{self, open_file};
+use common::program::exit::plain;
+use common::program::process;
+use common::protocol::request::Request;
+use common::server::lock::{self, Holder, Lock};
 use zerocopy::IntoBytes;
 
 use crate::PACKAGE;
@@ -246,7 +246,7 @@ pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
     let is_for = |class| received.mtype() == class as i64;
     let is_known = is_for(RequestClass::Consultation) || is_for(RequestClass::Reservation);
-    if is_known { request } else { request.spoiled() }
+    if is_known { request } else { request.without_magic() }
 }
 
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::ptr;
 use std::slice;
 
-use common::reply::REPLY_MAX;
+use common::protocol::reply::REPLY_MAX;
 
 /// Bytes a message has room for: one more than the largest that is legal, so that a longer one
 /// shows by its length.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::office::BATCH_MAX;
-use common::request::Request;
+use common::booking::office::BATCH_MAX;
+use common::protocol::request::Request;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::oneshot;
@@ -100,8 +100,8 @@ impl Reservations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::reply::{Outcome, Status};
+    use common::client::ask::Ask;
+    use common::protocol::reply::{Outcome, Status};
     use std::thread;
 
     const UNAVAILABLE: Outcome = Outcome { status: Status::Unavailable, seats: 0 };

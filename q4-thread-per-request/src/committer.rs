@@ -2,8 +2,8 @@
 //! threads share one sync.
 
 use anyhow::Context;
-use common::office::Office;
-use common::table::Table;
+use common::booking::office::Office;
+use common::booking::table::Table;
 
 use crate::commit_queue::Batches;
 
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
     use crate::commit_queue::{CommitQueue, Pending, commit_queue};
     use crate::oneshot;
-    use common::ask::Ask;
-    use common::options::Durability;
-    use common::reply::{Outcome, Reply, Status};
-    use common::request::Request;
-    use common::shows;
-    use common::store::Store;
+    use common::booking::shows;
+    use common::booking::store::Durability;
+    use common::booking::store::Store;
+    use common::client::ask::Ask;
+    use common::protocol::reply::{Outcome, Reply, Status};
+    use common::protocol::request::Request;
     use q3_threads::published::Published;
 
     fn office(dir: &std::path::Path) -> (Office, Published) {

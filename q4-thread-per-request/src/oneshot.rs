@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use common::reply::{Outcome, Status};
+use common::protocol::reply::{Outcome, Status};
 
 /// Sends the decision, once. Dropped before that, it sends UNAVAILABLE.
 #[derive(Debug)]

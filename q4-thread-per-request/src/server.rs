@@ -8,14 +8,14 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
-use common::log;
-use common::office::Office;
-use common::options::ServerOptions;
-use common::process;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
+use common::server::log;
+use common::server::options::ServerOptions;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use q2_msgqueue::armour::sweep::Sweeper;
 use q2_msgqueue::channel::{Channel, RequestClass};
@@ -235,7 +235,7 @@ fn stop(
 ) -> anyhow::Result<()> {
     if let Err(error) = channel.requests.remove() {
         error!("cannot remove the request queue, which alone ends the main thread: {error}");
-        std::process::exit(common::exit::FAILED.into());
+        std::process::exit(common::program::exit::FAILED.into());
     }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);

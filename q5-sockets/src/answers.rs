@@ -3,9 +3,9 @@
 
 use std::io;
 
-use common::log;
-use common::reply::Reply;
-use common::request::{Kind, Request};
+use common::protocol::reply::Reply;
+use common::protocol::request::{Kind, Request};
+use common::server::log;
 use q3_threads::published::Published;
 use q4_thread_per_request::commit_queue::{CommitQueue, Pending};
 

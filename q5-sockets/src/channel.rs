@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::reply::{REPLY_MAX, Reply};
-use common::request::{REQUEST_SIZE, Request};
+use common::protocol::reply::{REPLY_MAX, Reply};
+use common::protocol::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
@@ -210,7 +210,7 @@ impl Connection {
 
 /// What is answered when no request can be found: its client and nonce as far as they arrived.
 fn broken(bytes: &[u8]) -> Request {
-    Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).spoiled()
+    Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).without_magic()
 }
 
 /// Whether our own deadline has passed; the kernel's ETIMEDOUT has the same kind and a number.

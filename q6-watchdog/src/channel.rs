@@ -10,7 +10,7 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use common::record::MAGIC;
+use common::protocol::record::MAGIC;
 use q1_pipes::armour::resync::{Found, Record, Stream};
 use q1_pipes::fifo::{self, Fifo};
 use zerocopy::little_endian::{I32, U64};

@@ -6,11 +6,11 @@ use std::mem::forget;
 use std::sync::Arc;
 
 use anyhow::Context;
-use common::log;
-use common::office::Office;
-use common::reply::{Reply, Status};
-use common::request::{Kind, Request};
-use common::store::Store;
+use common::booking::office::Office;
+use common::booking::store::Store;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::{Kind, Request};
+use common::server::log;
 use q1_pipes::process::workers::Ready;
 use q3_threads::armour::workers::Workers;
 use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, Pending, commit_queue};

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
-use common::lock::Lock;
+use common::server::lock::Lock;
 use nix::errno::Errno;
 use q1_pipes::sys::Memory;
 use tracing::{info, warn};

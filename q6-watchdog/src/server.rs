@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use common::exit::FAILED;
-use common::process;
-use common::start::{self, Start};
+use common::program::exit::FAILED;
+use common::program::process;
+use common::server::start::{self, Start};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;

@@ -10,8 +10,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::panicking;
 use std::time::Duration;
 
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;

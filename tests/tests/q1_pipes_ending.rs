@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::ask::{Ask, Unanswered};
-use common::reply::Status;
-use common::request::Request;
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use harness::attack::attacker::NeverReads;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::server::Server;

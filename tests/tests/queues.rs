@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::attack::Attack;
 use harness::attack::attacker::{Attacker, NeverReads};
 use harness::leftovers::ipc_objects;

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::io;
 
-use common::ask::Nonces;
-use common::request::Request;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Nonces;
+use common::protocol::request::Request;
 
 use crate::door;
 use crate::results::timing::Question;

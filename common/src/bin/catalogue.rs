@@ -8,8 +8,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
-use common::signals::inherit_nothing;
-use common::{data_file, exit, print, shows};
+use common::booking::data_file;
+use common::booking::shows;
+use common::client::print;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 
 /// Prints a data file, or makes one from a list of shows
 #[derive(Parser)]

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use common::reply::{REPLY_MAX, Reply};
+use common::protocol::reply::{REPLY_MAX, Reply};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -176,9 +176,9 @@ impl AsFd for Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::reply::Status;
-    use common::request::Request;
+    use common::client::ask::Ask;
+    use common::protocol::reply::Status;
+    use common::protocol::request::Request;
     use std::io::Write;
 
     #[test]

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use common::process::is_alive;
+use common::program::process::is_alive;
 use tracing::{info, warn};
 
 use crate::armour::inbox;

@@ -9,7 +9,7 @@ use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
 use std::path::Path;
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use nix::errno::Errno;
 use tracing::{debug, info};
 
@@ -149,9 +149,9 @@ fn write_once(mut end: &File, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::armour::inbox::Inbox;
-    use common::ask::Ask;
-    use common::reply::Status;
-    use common::request::Request;
+    use common::client::ask::Ask;
+    use common::protocol::reply::Status;
+    use common::protocol::request::Request;
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     fn reply(nonce: u64) -> Reply {

@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use common::office::BATCH_MAX;
-use common::request::{REQUEST_SIZE, Request};
+use common::booking::office::BATCH_MAX;
+use common::protocol::request::{REQUEST_SIZE, Request};
 use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::armour::grace_period::GracePeriod;
@@ -126,7 +126,7 @@ impl RequestFifo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
+    use common::client::ask::Ask;
     use std::io::Write;
     use std::time::Duration;
     use zerocopy::IntoBytes;

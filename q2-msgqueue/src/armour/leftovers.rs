@@ -7,7 +7,7 @@
 use std::io;
 
 use anyhow::{Context, anyhow, bail};
-use common::lock::Lock;
+use common::server::lock::Lock;
 use nix::unistd::geteuid;
 use tracing::info;
 

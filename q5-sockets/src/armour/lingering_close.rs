@@ -10,8 +10,8 @@ use std::os::fd::AsRawFd;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use nix::sys::socket::{MsgFlags, send};
 use zerocopy::FromZeros;
 

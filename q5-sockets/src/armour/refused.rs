@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tracing::debug;
 

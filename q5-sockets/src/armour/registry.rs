@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use common::reply::Status;
+use common::protocol::reply::Status;
 use tracing::debug;
 
 /// A connection that was idle for less stays: its client may be between two questions.

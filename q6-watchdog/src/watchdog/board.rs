@@ -7,8 +7,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::lock::Lock;
-use common::table::Table;
+use common::booking::table::Table;
+use common::server::lock::Lock;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
 use q1_pipes::process::shared::SharedTable;

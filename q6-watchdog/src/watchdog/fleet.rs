@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use common::ask::Ask;
-use common::request::Request;
-use common::signals::Signals;
+use common::client::ask::Ask;
+use common::program::signals::Signals;
+use common::protocol::request::Request;
 use q1_pipes::process::workers::Ready;
 use q5_sockets::armour::listeners::Listeners;
 

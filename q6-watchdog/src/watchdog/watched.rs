@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use common::request::Request;
+use common::protocol::request::Request;
 use nix::poll::PollFd;
 use q5_sockets::armour::listeners::Listeners;
 use tracing::{info, warn};

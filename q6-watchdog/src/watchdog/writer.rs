@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use common::directory::open_file;
+use common::program::directory::open_file;
 use tracing::warn;
 
 /// Name of the file in DIR.

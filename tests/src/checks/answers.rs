@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use nix::unistd::gettid;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;

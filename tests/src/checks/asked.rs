@@ -1,7 +1,7 @@
 //! What several checks ask alike.
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 
 use crate::checks::check::Skipped;
 use crate::client::Client;

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 use zerocopy::IntoBytes;
@@ -264,7 +264,7 @@ pub fn a_start_writes_the_table_back_and_syncs_it_before_it_is_ready(target: &Ta
     }
     server.launch_as(command);
     // The one that was started is strace, which ends when the server does, and like it.
-    let holder = common::lock::holder(&server.dir()).expect("the lock can be read");
+    let holder = common::server::lock::holder(&server.dir()).expect("the lock can be read");
     let first = holder.expect("it names the server").pid;
     kill(Pid::from_raw(first), Signal::SIGTERM).expect("the server runs");
     let status = server.wait(SOON);

@@ -7,9 +7,9 @@ use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use common::ask::{Ask, Unanswered};
-use common::reply::Status;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::reply::Status;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use zerocopy::little_endian::I32;

@@ -4,8 +4,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::{Command, Output};
 
-use common::reply::Status;
-use common::shows;
+use common::booking::shows;
+use common::protocol::reply::Status;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours, skip};
 use harness::target::Target;

@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::checks::sockets::raw::SOON;
 use harness::server::Server;
 use harness::stage::Stage;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
-use common::reply::Status;
+use common::protocol::reply::Status;
 use harness::processes;
 use harness::server::Server;
 use harness::stage::Stage;

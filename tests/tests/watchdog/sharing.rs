@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::leftovers;
 use nix::sys::signal::Signal;
 

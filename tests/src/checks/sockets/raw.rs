@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use q5_sockets::framing::{Frame, reply};
 use zerocopy::IntoBytes;
 
@@ -43,7 +43,7 @@ pub enum Next {
 
 /// Starts a server over the sample of shows, with more options.
 pub fn start(target: impl Into<Target>, options: &[&str]) -> Server {
-    Server::start_with(target, &common::shows::sample(), options)
+    Server::start_with(target, &common::booking::shows::sample(), options)
 }
 
 /// A request's bytes.

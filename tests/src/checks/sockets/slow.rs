@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::raw::{Next, Raw, SOON, request, start, threads};

@@ -12,8 +12,8 @@ use toml::Spanned;
 use zerocopy::FromZeros;
 use zerocopy::little_endian::I32;
 
-use crate::record::{DATE_SIZE, ROWS, Spectacle, TITLE_SIZE};
-use crate::table::Table;
+use crate::booking::table::Table;
+use crate::protocol::record::{DATE_SIZE, ROWS, Spectacle, TITLE_SIZE};
 
 /// Longest list of shows: ten shows need a few hundred bytes.
 const FILE_MAX: u64 = 64 * 1024;
@@ -160,7 +160,7 @@ pub fn check(row: &Spectacle) -> anyhow::Result<()> {
     if *row == Spectacle::new_zeroed() {
         return Ok(());
     }
-    let text = |bytes| std::str::from_utf8(crate::record::until_nul(bytes));
+    let text = |bytes| std::str::from_utf8(crate::protocol::record::until_nul(bytes));
     let title = text(&row.title).context("the title is not UTF-8")?;
     let date = text(&row.date).context("the date is not UTF-8")?;
     match spectacle(row.id.get(), title, date, row.seats.get()) {

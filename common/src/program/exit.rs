@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use nix::sys::signal::{Signal, raise};
 
-use crate::reply::Status;
+use crate::protocol::reply::Status;
 use crate::sys;
 
 /// Exit status of a question that was answered, but not with what was asked for.

@@ -5,8 +5,8 @@ use std::mem::{offset_of, size_of};
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::record::{MAGIC, ROWS, Spectacle};
-use crate::request::{Kind, Request};
+use crate::protocol::record::{MAGIC, ROWS, Spectacle};
+use crate::protocol::request::{Kind, Request};
 
 /// Bytes of a reply without rows.
 pub const REPLY_SIZE: usize = offset_of!(Reply, rows);
@@ -222,7 +222,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ask::Ask;
+    use crate::client::ask::Ask;
 
     fn view() -> Request {
         Request::new(7, 9, Ask::View { show: 3 })

@@ -7,9 +7,9 @@ use clap::Subcommand;
 use zerocopy::FromZeros;
 use zerocopy::little_endian::{I32, U64};
 
-use crate::exit::plain;
-use crate::record::MAGIC;
-use crate::request::{Kind, Request};
+use crate::program::exit::plain;
+use crate::protocol::record::MAGIC;
+use crate::protocol::request::{Kind, Request};
 
 /// One question to the box office; also the client's commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]

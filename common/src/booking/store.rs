@@ -7,13 +7,22 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use nix::unistd::fdatasync;
 use zerocopy::IntoBytes;
 
-use crate::data_file::{self, DATA_FILE};
-use crate::options::Durability;
-use crate::record::{ROWS, Spectacle};
-use crate::table::Table;
+use crate::booking::data_file::{self, DATA_FILE};
+use crate::booking::table::Table;
+use crate::protocol::record::{ROWS, Spectacle};
+
+/// What an acknowledged reservation survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// The death of any process and a power cut: fdatasync before every acknowledgement
+    Power,
+    /// The death of any process, but not a power cut: no sync
+    Process,
+}
 
 /// The open data file.
 #[derive(Debug)]
@@ -96,7 +105,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shows;
+    use crate::booking::shows;
     use std::fs;
     use std::os::unix::fs::MetadataExt;
     use zerocopy::little_endian::I32;

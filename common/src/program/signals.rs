@@ -10,7 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::exit::plain;
+use crate::program::exit::plain;
 use crate::sys;
 
 /// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.

@@ -4,9 +4,9 @@
 use zerocopy::little_endian::I32;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::record::{ROWS, Spectacle};
-use crate::reply::{Outcome, Reply, Status};
-use crate::request::{Kind, Request};
+use crate::protocol::record::{ROWS, Spectacle};
+use crate::protocol::reply::{Outcome, Reply, Status};
+use crate::protocol::request::{Kind, Request};
 
 /// All shows, in the 720 bytes of the data file.
 #[repr(C)]
@@ -93,7 +93,7 @@ impl Default for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ask::Ask;
+    use crate::client::ask::Ask;
     use proptest::prelude::*;
 
     fn table(seats: &[i32]) -> Table {

@@ -3,10 +3,10 @@
 
 use std::io;
 
-use crate::reply::{Outcome, Status};
-use crate::request::Request;
-use crate::store::Store;
-use crate::table::Table;
+use crate::booking::store::Store;
+use crate::booking::table::Table;
+use crate::protocol::reply::{Outcome, Status};
+use crate::protocol::request::Request;
 
 /// Reservations decided and synced together at most.
 ///
@@ -63,9 +63,9 @@ impl Office {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ask::Ask;
-    use crate::options::Durability;
-    use crate::shows;
+    use crate::booking::shows;
+    use crate::booking::store::Durability;
+    use crate::client::ask::Ask;
 
     fn reserve(show: i32, seats: i32) -> Request {
         Request::new(7, 1, Ask::Reserve { show, seats })
@@ -103,7 +103,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, table) =
             Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
-        let path = dir.path().join(crate::data_file::DATA_FILE);
+        let path = dir.path().join(crate::booking::data_file::DATA_FILE);
         let writable = std::mem::replace(&mut store.file, std::fs::File::open(path).unwrap());
         let mut office = Office::new(store, table);
         let mut outcomes = Vec::new();

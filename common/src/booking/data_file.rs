@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::directory::open_file;
-use crate::shows;
-use crate::table::Table;
+use crate::booking::shows;
+use crate::booking::table::Table;
+use crate::program::directory::open_file;
 
 /// Name of the data file in DIR.
 pub const DATA_FILE: &str = "spectacles.dat";

@@ -8,17 +8,17 @@ use std::io::Write;
 use anyhow::Context;
 use tracing::{info, warn};
 
-use crate::data_file;
-use crate::directory;
-use crate::lock::Lock;
-use crate::log;
-use crate::options::ServerOptions;
-use crate::process;
-use crate::shows;
-use crate::signals::Signals;
-use crate::store::Store;
+use crate::booking::data_file;
+use crate::booking::shows;
+use crate::booking::store::Store;
+use crate::booking::table::Table;
+use crate::program::directory;
+use crate::program::process;
+use crate::program::signals::Signals;
+use crate::server::lock::Lock;
+use crate::server::log;
+use crate::server::options::ServerOptions;
 use crate::sys;
-use crate::table::Table;
 
 /// A server that has its directory to itself, and has not yet made any child, thread or kernel
 /// object.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use nix::sys::signal::Signal;
 
-use crate::ask::Ask;
+use crate::client::ask::Ask;
 use crate::sys;
 
 /// Ctrl-C, kill, and a terminal that is closed.

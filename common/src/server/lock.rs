@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::directory::open_file;
-use crate::process::is_alive;
+use crate::program::directory::open_file;
+use crate::program::process::is_alive;
 
 /// Name of the lock file in DIR.
 pub const LOCK_FILE: &str = "lock";

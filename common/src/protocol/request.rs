@@ -5,7 +5,7 @@ use std::mem::{offset_of, size_of};
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::record::MAGIC;
+use crate::protocol::record::MAGIC;
 
 /// Bytes of a request.
 pub const REQUEST_SIZE: usize = size_of::<Request>();
@@ -75,12 +75,12 @@ impl Request {
         let mut request = Request::new_zeroed();
         let len = bytes.len().min(REQUEST_SIZE);
         request.as_mut_bytes()[..len].copy_from_slice(&bytes[..len]);
-        if bytes.len() == REQUEST_SIZE { request } else { request.spoiled() }
+        if bytes.len() == REQUEST_SIZE { request } else { request.without_magic() }
     }
 
     /// The same request without its magic, so that it is refused: it came in where its kind does not
     /// belong.
-    pub fn spoiled(self) -> Request {
+    pub fn without_magic(self) -> Request {
         Request { magic: [0; 4], ..self }
     }
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_request_with_a_foreign_magic_kind_or_reserved_field_has_no_kind() {
         assert_eq!(view().kind(), Some(Kind::View));
-        assert_eq!(view().spoiled().kind(), None);
+        assert_eq!(view().without_magic().kind(), None);
         assert_eq!(Request { reserved: I32::new(1), ..view() }.kind(), None);
         for kind in [i32::MIN, -1, 0, 4, i32::MAX] {
             assert_eq!(Request { kind: I32::new(kind), ..view() }.kind(), None);

@@ -5,12 +5,12 @@ use std::io::{self, BufRead, Read, Write};
 
 use anyhow::{Context, anyhow, ensure};
 
-use crate::ask::{Ask, Unanswered};
-use crate::exit::{self, Unprinted};
-use crate::interruption;
-use crate::options::ClientOptions;
-use crate::print;
-use crate::reply::Reply;
+use crate::client::ask::{Ask, Unanswered};
+use crate::client::interruption;
+use crate::client::options::ClientOptions;
+use crate::client::print;
+use crate::program::exit::{self, Unprinted};
+use crate::protocol::reply::Reply;
 
 /// Longest line that is read; the rest of a longer one is skipped.
 const LINE_MAX: u64 = 1024;
@@ -144,8 +144,8 @@ fn say(out: &mut impl Write, text: &str) -> Result<(), Unprinted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Request;
-    use crate::shows;
+    use crate::booking::shows;
+    use crate::protocol::request::Request;
     use proptest::prelude::*;
 
     /// Types `input` at the menu; what was printed and what was asked.

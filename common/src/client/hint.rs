@@ -7,9 +7,9 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use crate::lock::Holder;
-use crate::process;
-use crate::shell;
+use crate::program::process;
+use crate::program::shell;
+use crate::server::lock::Holder;
 
 /// The next step after an error, in parentheses behind a space; nothing if the error has other
 /// reasons than a server that is not there.

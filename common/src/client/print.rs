@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::ask::Ask;
-use crate::record::Spectacle;
-use crate::reply::{Reply, Status};
+use crate::client::ask::Ask;
+use crate::protocol::record::Spectacle;
+use crate::protocol::reply::{Reply, Status};
 use crate::sys;
 
 /// Columns of a list besides those of titles and seats: a number of 3, a date of 10, 3 gaps of 2.
@@ -191,9 +191,9 @@ fn to_json(ask: Ask, reply: &Reply) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Request;
-    use crate::shows;
-    use crate::table::Table;
+    use crate::booking::shows;
+    use crate::booking::table::Table;
+    use crate::protocol::request::Request;
 
     fn printed(table: &Table, ask: Ask, as_json: bool) -> String {
         let answer = table.clone().reply(&Request::new(7, 1, ask), 4242);

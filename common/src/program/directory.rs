@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::shell;
+use crate::program::shell;
 
 /// Makes DIR with mode 0700 if it is missing, then checks it as [`check`] does.
 ///

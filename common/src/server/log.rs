@@ -11,10 +11,10 @@ use nix::fcntl::OFlag;
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info};
 
-use crate::log_lines::{self, Lines};
-use crate::options::ServerOptions;
-use crate::reply::{Outcome, Reply, Status};
-use crate::request::{Kind, Request};
+use crate::protocol::reply::{Outcome, Reply, Status};
+use crate::protocol::request::{Kind, Request};
+use crate::server::log_lines::{self, Lines};
+use crate::server::options::ServerOptions;
 
 /// Starts logging as the options say, with date and time (UTC).
 ///

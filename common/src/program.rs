@@ -1,0 +1,8 @@
+//! What any program of the course needs: its end, its signals, its name, its private directory.
+
+pub mod directory;
+pub mod duration;
+pub mod exit;
+pub mod process;
+pub mod shell;
+pub mod signals;
