@@ -19,11 +19,11 @@ pub fn run(mut office: Office, batches: &Batches, publish: impl Fn(&Table)) -> a
     let mut outcomes = Vec::new();
     while batches.receive(&mut batch) {
         requests.clear();
-        requests.extend(batch.iter().map(|pending| pending.request));
+        requests.extend(batch.iter().map(|reservation| reservation.request()));
         let written = office.decide(&requests, &mut outcomes);
         publish(office.table());
-        for (pending, &outcome) in batch.drain(..).zip(&outcomes) {
-            pending.decision.send(outcome);
+        for (reservation, &outcome) in batch.drain(..).zip(&outcomes) {
+            reservation.send(outcome);
         }
         written.context("cannot make reservations durable")?;
     }
@@ -33,7 +33,7 @@ pub fn run(mut office: Office, batches: &Batches, publish: impl Fn(&Table)) -> a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit_queue::{CommitQueue, Pending, commit_queue};
+    use crate::commit_queue::{CommitQueue, commit_queue};
     use crate::oneshot;
     use common::booking::shows;
     use common::booking::store::Durability;
@@ -49,8 +49,9 @@ mod tests {
     }
 
     fn reserve(queue: &CommitQueue, seats: i32) -> oneshot::Receiver {
-        let (pending, decision) = Pending::new(Request::new(7, 1, Ask::Reserve { show: 1, seats }));
-        queue.submit(pending);
+        let request = Request::new(7, 1, Ask::Reserve { show: 1, seats });
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decision
     }
 

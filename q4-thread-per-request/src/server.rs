@@ -26,7 +26,7 @@ use tracing::{error, info, warn};
 use crate::PACKAGE;
 use crate::armour::replies::Replies;
 use crate::armour::thread_limit::ThreadLimit;
-use crate::commit_queue::{CommitQueue, Pending, commit_queue};
+use crate::commit_queue::{CommitQueue, commit_queue};
 use crate::committer;
 use crate::oneshot;
 use crate::sys::DetachedThreads;
@@ -139,11 +139,11 @@ fn start_thread(
     // One more, because the main thread has a permit too.
     let permit = state.limit.acquire(threads + 1);
     let Some(permit) = permit else { return refuse(state, &request, Status::Busy) };
-    let (pending, decision) = match class {
+    let (reservation, decision) = match class {
         RequestClass::Consultation => (None, None),
         RequestClass::Reservation => {
-            let (pending, decision) = Pending::new(request);
-            (Some(pending), Some(decision))
+            let (reservation, decision) = oneshot::channel(request);
+            (Some(reservation), Some(decision))
         }
     };
     let shared = state.clone();
@@ -155,8 +155,8 @@ fn start_thread(
         warn!("cannot start a thread: {error}");
         return refuse(state, &request, Status::Busy);
     }
-    if let Some(pending) = pending {
-        queue.submit(pending);
+    if let Some(reservation) = reservation {
+        queue.submit(reservation);
     }
 }
 

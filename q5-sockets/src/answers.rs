@@ -7,7 +7,8 @@ use common::protocol::reply::Reply;
 use common::protocol::request::{Kind, Request};
 use common::server::log;
 use q3_threads::published::Published;
-use q4_thread_per_request::commit_queue::{CommitQueue, Pending};
+use q4_thread_per_request::commit_queue::CommitQueue;
+use q4_thread_per_request::oneshot;
 
 use crate::channel::Connection;
 
@@ -55,8 +56,8 @@ fn reserve(
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
-        let (pending, decision) = Pending::new(request);
-        queue.submit(pending);
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }

@@ -13,8 +13,8 @@ use common::protocol::request::{Kind, Request};
 use common::server::log;
 use q1_pipes::process::workers::Ready;
 use q3_threads::armour::workers::Workers;
-use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, Pending, commit_queue};
-use q4_thread_per_request::committer;
+use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, commit_queue};
+use q4_thread_per_request::{committer, oneshot};
 use q5_sockets::channel::Connection;
 use tracing::debug;
 
@@ -111,8 +111,8 @@ fn decide(
     let mut next = Some(request);
     while let Some(request) = next {
         // If it is no reservation, it came to the wrong server, and the decision is BAD_REQUEST.
-        let (pending, decision) = Pending::new(request);
-        queue.submit(pending);
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
