@@ -14,14 +14,9 @@ use rstest_reuse::apply;
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
+use crate::wrong_use::refused::{error, mounted, refused};
 
-/// The error of a server that should refuse to start.
-fn refused(output: &Output) -> String {
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{error}");
-    assert!(error.lines().last().is_some_and(|line| line.starts_with("server: ")), "{error}");
-    error
-}
+mod refused;
 
 #[apply(every_stage)]
 fn a_directory_that_is_not_private_is_refused(stage: Stage) {
@@ -54,7 +49,7 @@ fn another_users_directory_is_refused(stage: Stage) {
         return;
     }
     let output = server.client_program(&["list"]).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = error(&output);
     assert!(output.status.code() == Some(2) && error.contains("belongs to user 12345"), "{error}");
 }
 
@@ -100,7 +95,7 @@ fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage)
         ("not toml".into(), "line 1"),
     ] {
         fs::write(&file, text).unwrap();
-        let error = String::from_utf8_lossy(&server.rival().stderr).into_owned();
+        let error = error(&server.rival());
         assert!(error.contains(expected) && error.contains("shows.toml"), "{expected}: {error}");
         assert!(!server.dir().exists());
     }
@@ -150,35 +145,21 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
     if !geteuid().is_root() {
         return skip(name, "root, to mount a full and a read-only file system");
     }
-    // In a mount namespace of its own, over a directory of the test's.
     let base = tempfile::tempdir().unwrap();
-    let mounted = |prepare: &str| {
-        let script = format!(
-            "mount -t tmpfs -o mode=0700,size=8k tmpfs '{0}' && {prepare} && '{1}' --dir '{0}/run'; \
-             status=$?; ls '{0}/run' 2>/dev/null | sed 's/^/has /'; exit $status",
-            base.path().display(),
-            Target::from(stage).program().display(),
-        );
-        let output =
-            Command::new("unshare").args(["-m", "-i", "sh", "-c", &script]).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&text));
-        String::from_utf8(text).unwrap()
-    };
     let place = base.path().display();
-    let full = mounted(&format!(
+    let full = format!(
         "mkdir -m 700 '{place}/run' && ! head -c 1M /dev/zero 2>/dev/null > '{place}/fill'"
-    ));
-    assert!(full.contains("No space left on device") && !full.contains("has spectacles"), "{full}");
-    let nearly =
-        mounted(&format!("mkdir -m 700 '{place}/run' && head -c 4096 /dev/zero > '{place}/fill'"));
-    assert!(
-        nearly.contains("cannot create") && nearly.contains("No space left on device"),
-        "{nearly}"
     );
-    assert!(!nearly.contains("has spectacles"), "{nearly}");
-    let read_only = mounted(&format!("mount -o remount,ro '{place}'"));
-    assert!(read_only.contains("Read-only file system"), "{read_only}");
+    let nearly = format!("mkdir -m 700 '{place}/run' && head -c 4096 /dev/zero > '{place}/fill'");
+    for (prepare, words) in [
+        (full, &["No space left on device"][..]),
+        (nearly, &["cannot create", "No space left on device"]),
+        (format!("mount -o remount,ro '{place}'"), &["Read-only file system"]),
+    ] {
+        let said = mounted(stage, base.path(), &prepare);
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        assert!(!said.contains("has spectacles"), "{said}");
+    }
 }
 
 #[apply(every_stage)]
@@ -191,7 +172,7 @@ fn letters_where_numbers_belong_are_a_usage_error(stage: Stage) {
     {
         let server = Server::prepare(stage, options);
         let output = server.rival();
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        let error = error(&output);
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains("--help"), "{error}");
         assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
@@ -204,7 +185,7 @@ fn a_reader_that_goes_away_does_not_undo_a_reservation(stage: Stage) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = server.client_program(&["reserve", "1", "2"]).stdout(writer).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = error(&output);
     assert_eq!(output.status.code(), Some(2));
     assert!(error.contains("the question was answered, but cannot write"), "{error}");
     assert_eq!(server.client().view(1), 198);
@@ -229,7 +210,7 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
         if other.mechanism() != stage.mechanism() && other.mechanism().is_found_through_dir() {
             let mut command = Command::new(other.client());
             let output = command.arg("--dir").arg(server.dir()).arg("list").output().unwrap();
-            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            let error = error(&output);
             assert_eq!(output.status.code(), Some(2), "{error}");
             assert!(error.contains(&holder) && error.contains("use its client"), "{error}");
         }

@@ -85,7 +85,8 @@ fn every_fault_names_what_is_wrong_and_a_test_that_is_there() {
         let (target, test) =
             fault.field("Caught by").and_then(|test| test.split_once(' ')).expect(&name);
         let path: Vec<&str> = test.split("::").filter(|part| !part.starts_with("case_")).collect();
-        let text = fs::read_to_string(source(target, &path)).unwrap();
+        let file = source(target, &path);
+        let text = fs::read_to_string(&file).unwrap() + &sources(&file.with_extension(""));
         let function = format!("fn {}(", path.last().unwrap());
         assert!(text.contains(&function), "{name}: no {function}) for {target}");
         let program = fault.field("Program").map(|it| it.rsplit_once('-').expect(&name).0);
