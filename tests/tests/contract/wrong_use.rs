@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use common::reply::Status;
 use common::shows;
@@ -14,7 +14,7 @@ use rstest_reuse::apply;
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
-use crate::wrong_use::refused::{error, mounted, refused};
+use crate::wrong_use::refused::{mounted, refused, show, stderr};
 
 mod refused;
 
@@ -49,7 +49,7 @@ fn another_users_directory_is_refused(stage: Stage) {
         return;
     }
     let output = server.client_program(&["list"]).output().unwrap();
-    let error = error(&output);
+    let error = stderr(&output);
     assert!(output.status.code() == Some(2) && error.contains("belongs to user 12345"), "{error}");
 }
 
@@ -81,9 +81,6 @@ fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage)
     let file = base.path().join("shows.toml");
     let server = Server::prepare(stage, &["--shows", file.to_str().unwrap()]);
     fs::remove_dir(server.dir()).unwrap();
-    let show = |title: &str, date: &str, seats: &str| {
-        format!("[[show]]\ntitle = \"{title}\"\ndate = \"{date}\"\nseats = {seats}\n")
-    };
     let good = show("Hamlet", "01/02/2027", "10");
     for (text, expected) in [
         (good.repeat(11), "line 42"),
@@ -95,7 +92,7 @@ fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage)
         ("not toml".into(), "line 1"),
     ] {
         fs::write(&file, text).unwrap();
-        let error = error(&server.rival());
+        let error = stderr(&server.rival());
         assert!(error.contains(expected) && error.contains("shows.toml"), "{expected}: {error}");
         assert!(!server.dir().exists());
     }
@@ -132,8 +129,8 @@ fn without_shows_a_new_data_file_is_the_sample(stage: Stage) {
     let mut server = Server::prepare(stage, &[]);
     fs::remove_dir(server.dir()).unwrap();
     server.launch();
-    assert_eq!(server.table_on_disk(), shows::sample());
-    assert_eq!(fs::metadata(server.dir()).unwrap().permissions().mode() & 0o777, 0o700);
+    let mode = fs::metadata(server.dir()).unwrap().permissions().mode() & 0o777;
+    assert_eq!((server.table_on_disk(), mode), (shows::sample(), 0o700));
 }
 
 #[apply(every_stage)]
@@ -157,8 +154,8 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
         (format!("mount -o remount,ro '{place}'"), &["Read-only file system"]),
     ] {
         let said = mounted(stage, base.path(), &prepare);
-        assert!(words.iter().all(|word| said.contains(word)), "{said}");
-        assert!(!said.contains("has spectacles"), "{said}");
+        let all = words.iter().all(|word| said.contains(word));
+        assert!(all && !said.contains("has spectacles"), "{said}");
     }
 }
 
@@ -172,9 +169,8 @@ fn letters_where_numbers_belong_are_a_usage_error(stage: Stage) {
     {
         let server = Server::prepare(stage, options);
         let output = server.rival();
-        let error = error(&output);
-        assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains("--help"), "{error}");
+        let error = stderr(&output);
+        assert!(output.status.code() == Some(2) && error.contains("--help"), "{error}");
         assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
     }
 }
@@ -185,7 +181,7 @@ fn a_reader_that_goes_away_does_not_undo_a_reservation(stage: Stage) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = server.client_program(&["reserve", "1", "2"]).stdout(writer).output().unwrap();
-    let error = error(&output);
+    let error = stderr(&output);
     assert_eq!(output.status.code(), Some(2));
     assert!(error.contains("the question was answered, but cannot write"), "{error}");
     assert_eq!(server.client().view(1), 198);
@@ -210,9 +206,9 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
         if other.mechanism() != stage.mechanism() && other.mechanism().is_found_through_dir() {
             let mut command = Command::new(other.client());
             let output = command.arg("--dir").arg(server.dir()).arg("list").output().unwrap();
-            let error = error(&output);
-            assert_eq!(output.status.code(), Some(2), "{error}");
-            assert!(error.contains(&holder) && error.contains("use its client"), "{error}");
+            let error = stderr(&output);
+            let is_told = error.contains(&holder) && error.contains("use its client");
+            assert!(is_told && output.status.code() == Some(2), "{error}");
         }
     }
     assert_eq!(server.client().view(3), 120);

@@ -1,4 +1,4 @@
-//! What a server says that refuses to start.
+//! What a server is given that refuses to start, and what it says.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,14 +6,19 @@ use std::process::{Command, Output};
 use harness::stage::Stage;
 use harness::target::Target;
 
+/// A show for the option `--shows`, right or wrong.
+pub(crate) fn show(title: &str, date: &str, seats: &str) -> String {
+    format!("[[show]]\ntitle = \"{title}\"\ndate = \"{date}\"\nseats = {seats}\n")
+}
+
 /// What a program has said on stderr.
-pub(crate) fn error(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The error of a server that should refuse to start.
 pub(crate) fn refused(output: &Output) -> String {
-    let error = error(output);
+    let error = stderr(output);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{error}");
     assert!(error.lines().last().is_some_and(|line| line.starts_with("server: ")), "{error}");
     error
