@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::office::BATCH_MAX;
+use common::booking::office::BATCH_MAX;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::oneshot;
@@ -82,9 +82,9 @@ impl Reservations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::reply::{Outcome, Status};
-    use common::request::Request;
+    use common::client::ask::Ask;
+    use common::protocol::reply::{Outcome, Status};
+    use common::protocol::request::Request;
     use std::thread;
 
     const UNAVAILABLE: Outcome = Outcome { status: Status::Unavailable, seats: 0 };

@@ -7,8 +7,8 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use common::reply::{Outcome, Status};
-use common::request::Request;
+use common::protocol::reply::{Outcome, Status};
+use common::protocol::request::Request;
 
 /// Sends the decision, once. Dropped before that, it sends UNAVAILABLE.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
+    use common::client::ask::Ask;
     use std::thread;
 
     const OUTCOME: Outcome = Outcome { status: Status::Ok, seats: 7 };

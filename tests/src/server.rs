@@ -194,11 +194,15 @@ impl Server {
     /// # Panics
     /// If it does not within `limit`.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        self.wait_after("what ends a server", limit)
+    }
+
+    fn wait_after(&mut self, sent: &str, limit: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
         let Some(status) = status else {
             let came = format!("it runs; it logged:\n{}", self.last_words());
-            evidence::fail("what ends a server", format!("its end within {limit:?}"), came);
+            evidence::fail(sent, "its end", came);
         };
         self.child = None;
         status
@@ -211,7 +215,7 @@ impl Server {
     pub fn stop(&mut self) {
         self.signal(Signal::SIGTERM);
         let group = self.pid();
-        let status = self.wait(STOP_MAX);
+        let status = self.wait_after("SIGTERM", STOP_MAX);
         let came = || format!("{status}; it logged:\n{}", self.last_words());
         if !status.success() {
             evidence::fail("SIGTERM", "exit status 0", came());

@@ -1,7 +1,6 @@
 //! What only the stages with System V queues can get wrong.
 
 use std::fs;
-use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::client::ask::Ask;
@@ -12,13 +11,17 @@ use harness::attack::attacker::{Attacker, NeverReads};
 use harness::leftovers::ipc_objects;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours, skip};
-use harness::strace::Strace;
+use harness::strace::{Strace, calls};
 use harness::wait;
 use nix::unistd::{geteuid, gettid};
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use rstest_reuse::{apply, template};
 use zerocopy::IntoBytes;
+
+use crate::parked::Parked;
+
+mod parked;
 
 /// Far more than an answer takes.
 const SOON: Duration = Duration::from_secs(5);
@@ -94,20 +97,9 @@ fn a_live_client_may_read_late_while_there_is_room(stage: Stage) {
 fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stage: Stage) {
     let server = Server::start(stage);
     let channel = Channel::open(&server.dir()).unwrap();
-    let (count, parked) = (40, Arc::new(Barrier::new(41)));
-    let clients: Vec<_> = (0..count)
-        .map(|_| {
-            let (tell, told) = mpsc::channel();
-            let parked = parked.clone();
-            let thread = std::thread::spawn(move || {
-                tell.send(gettid().as_raw()).unwrap();
-                parked.wait();
-            });
-            (thread, told.recv().unwrap())
-        })
-        .collect();
-    for (_, client) in &clients {
-        let request = Request::new(*client, 1, Ask::List);
+    let clients = Parked::start(40);
+    for client in clients.ids() {
+        let request = Request::new(client, 1, Ask::List);
         channel.requests.send(1, request.as_bytes(), Wait::Yes).unwrap();
     }
     // 21 of the 40 replies fit. A worker that waited for room would leave the other requests for
@@ -116,8 +108,7 @@ fn requests_are_taken_while_the_reply_queue_is_full_of_live_clients_replies(stag
     wait::until_true("all requests are taken", Duration::from_millis(500), all_taken);
     let is_full = || channel.replies.load().unwrap().messages >= 20;
     wait::until_true("a full reply queue", SOON, is_full);
-    parked.wait();
-    clients.into_iter().for_each(|(thread, _)| thread.join().unwrap());
+    clients.end();
 }
 
 #[apply(every_queue_stage)]
@@ -153,8 +144,7 @@ fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(st
     }
     let mut server = Server::start(stage);
     server.crash();
-    let left = ipc_objects(&server.dir()).len();
-    assert_eq!(left, 2);
+    assert_eq!(ipc_objects(&server.dir()).len(), 2);
     let error = Channel::open(&server.dir()).unwrap_err().to_string();
     assert!(error.contains("is dead") && error.contains("is the server running?"), "{error}");
     // A new key file has another inode, as long as the old one is still there.
@@ -171,13 +161,10 @@ fn a_queue_that_somebody_removes_ends_the_server_with_an_error(stage: Stage) {
     for which in [0, 1] {
         let mut server = Server::start(stage);
         let group = server.pid();
-        let channel = Channel::open(&server.dir()).unwrap();
-        let id = [channel.requests.id(), channel.replies.id()][which];
-        let removed =
-            std::process::Command::new("ipcrm").args(["-q", &id.to_string()]).status().unwrap();
-        assert!(removed.success());
-        let status = server.wait(Duration::from_secs(5));
-        assert_eq!(status.code(), Some(2), "{}", server.last_words());
+        let mut channel = Channel::open(&server.dir()).unwrap();
+        let queue = if which == 0 { &mut channel.requests } else { &mut channel.replies };
+        queue.remove().unwrap();
+        assert_eq!(server.wait(SOON).code(), Some(2), "{}", server.last_words());
         server.assert_nothing_left(group);
     }
 }
@@ -210,20 +197,15 @@ fn a_steady_view_costs_the_server_two_system_calls(stage: Stage) {
     let name = "a_steady_view_costs_the_server_two_system_calls";
     let server = Server::start(stage);
     // A thread per request has another price, and a test of its own.
-    let threads = server.threads();
-    let Some(consult) = threads.iter().find(|thread| thread.name.contains("consult")) else {
-        return;
-    };
+    let consult = server.threads().into_iter().find(|thread| thread.name.contains("consult"));
+    let Some(consult) = consult else { return };
     let mut client = server.client();
     client.view(1);
     let Some(strace) = Strace::attach(name, &[consult.tid], &["-c"]) else { return };
     (0..1000).for_each(|_| assert_eq!(client.view(1), 200));
     let table = strace.finish();
-    let calls = |name: &str| -> u32 {
-        let line = table.lines().find(|line| line.split_whitespace().last() == Some(name));
-        line.map_or(0, |line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
-    };
-    let (received, sent, all) = (calls("msgrcv"), calls("msgsnd"), calls("total"));
+    let (received, sent, all) =
+        (calls(&table, "msgrcv"), calls(&table, "msgsnd"), calls(&table, "total"));
     // The calls that strace interrupts when it comes or goes are counted too, or not any more.
     let (off, others) = (received.abs_diff(1000), all - received - sent);
     assert!(off < 10 && (999..=1000).contains(&sent) && others < 10, "{table}");
@@ -234,15 +216,11 @@ fn a_client_ignores_what_was_sent_to_an_earlier_process_with_its_pid(stage: Stag
     let server = Server::start(stage);
     let channel = Channel::open(&server.dir()).unwrap();
     let me = i64::from(gettid().as_raw());
-    let stale = Request::new(me as i32, 77, Ask::View { show: 2 });
-    let stale = Reply::new(&stale, Status::Ok, 1);
+    let stale = Reply::new(&Request::new(me as i32, 77, Ask::View { show: 2 }), Status::Ok, 1);
     channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
     let mut client = server.client();
-    assert_eq!(
-        channel.replies.load().unwrap().messages,
-        0,
-        "a client clears its type when it opens"
-    );
+    let left = channel.replies.load().unwrap().messages;
+    assert_eq!(left, 0, "a client clears its type when it opens");
     channel.replies.send(me, stale.bytes(), Wait::Yes).unwrap();
     channel.replies.send(me, b"garbage", Wait::Yes).unwrap();
     channel.replies.send(me, &[0; 752], Wait::Yes).unwrap();
