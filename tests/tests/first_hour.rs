@@ -368,3 +368,22 @@ fn a_plain_cargo_build_makes_the_first_lessons_programs() {
     let members = manifest.lines().find(|line| line.starts_with("default-members")).unwrap();
     assert!(members.contains("\"q0-primitives\""), "{members}");
 }
+
+#[test]
+fn every_program_begins_by_undoing_what_it_inherited() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let entries =
+        |path: &Path| fs::read_dir(path).into_iter().flatten().map(|it| it.unwrap().path());
+    let mut programs = 0;
+    for package in entries(root).filter(|path| path.join("Cargo.toml").is_file()) {
+        let main = [package.join("src/main.rs")].into_iter().filter(|path| path.is_file());
+        for path in main.chain(entries(&package.join("src/bin"))) {
+            let text = fs::read_to_string(&path).unwrap();
+            let body = text.split("\nfn main()").nth(1).unwrap_or_default();
+            let first = body.lines().skip(1).find(|line| !line.trim_start().starts_with("//"));
+            assert_eq!(first, Some("    inherit_nothing();"), "{}", path.display());
+            programs += 1;
+        }
+    }
+    assert!(programs > 30, "{programs}");
+}

@@ -101,7 +101,7 @@ fn a_request_fifo_under_a_second_name_gets_no_replies() {
     fs::remove_file(path).unwrap();
     drop(wire);
     server.stop();
-    assert_eq!(server.log().matches("BadRequest").count(), 1, "{}", server.last_words());
+    assert_eq!(server.log().matches("bad_request").count(), 1, "{}", server.last_words());
 }
 
 #[test]
