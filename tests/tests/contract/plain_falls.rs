@@ -14,22 +14,23 @@ use harness::stage::Stage;
 use harness::target::Target;
 use rstest::rstest;
 
-/// It waits for room for a reply that nobody reads, and answers nobody else.
-const WAITS_FOR_READERS: &[&str] = &[
+/// Who does not read, alive or dead: a plain server waits for them, or leaves their FIFOs.
+const WHO_DOES_NOT_READ: &[&str] = &[
     "hostile::clients_killed_between_request_and_reply_delay_nobody",
     "hostile::a_client_that_never_reads_delays_nobody",
     "hostile::many_clients_that_never_read_delay_nobody",
-    "hostile::a_forged_pid_costs_its_owner_nothing",
 ];
-/// It ends when the reply to a claimed PID that is none cannot be sent.
-const BELIEVES_ANY_PID: &[&str] = &[
+/// Who claims to be another: the replies fill the queue that all clients share.
+const WHO_IS_NOT_MEANT: &[&str] = &["hostile::a_forged_pid_costs_its_owner_nothing"];
+/// Bytes that no honest client sends: a plain server believes them.
+const WHAT_IS_NO_REQUEST: &[&str] = &[
     "hostile::garbage_of_every_length_is_survived",
     "hostile::a_request_that_names_nobody_is_dropped_and_sells_nothing",
 ];
-/// Its stop waits for a worker that stands still.
-const WAITS_FOR_WORKERS: &[&str] = &["ending::a_stopped_worker_is_killed_and_the_stop_says_so"];
-/// It does not start where a killed one has left its queues.
-const CLEANS_UP_NOTHING: &[&str] = &[
+/// A worker that stands still: a plain stop waits for it.
+const WHO_IS_STOPPED: &[&str] = &["ending::a_stopped_worker_is_killed_and_the_stop_says_so"];
+/// The queues of a killed server: a plain one does not start where they are.
+const WHAT_A_KILL_LEAVES: &[&str] = &[
     "ending::after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go",
     "ending::a_client_that_waits_learns_soon_that_the_server_is_dead",
     "ending::a_server_waits_for_the_last_processes_of_a_killed_one",
@@ -37,13 +38,25 @@ const CLEANS_UP_NOTHING: &[&str] = &[
 
 /// The checks of `hostile`, `ending` and, for question 5, `sockets` that each plain server fails.
 const PLAIN_FALLS: [(Stage, &[&[&str]]); 5] = [
-    (Stage::Q1Pipes, &[]),
+    (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
         Stage::Q2Msgqueue,
-        &[WAITS_FOR_READERS, BELIEVES_ANY_PID, WAITS_FOR_WORKERS, CLEANS_UP_NOTHING],
+        &[
+            WHO_DOES_NOT_READ,
+            WHO_IS_NOT_MEANT,
+            WHAT_IS_NO_REQUEST,
+            WHO_IS_STOPPED,
+            WHAT_A_KILL_LEAVES,
+        ],
     ),
-    (Stage::Q3Threads, &[WAITS_FOR_READERS, BELIEVES_ANY_PID, CLEANS_UP_NOTHING]),
-    (Stage::Q4ThreadPerRequest, &[WAITS_FOR_READERS, BELIEVES_ANY_PID, CLEANS_UP_NOTHING]),
+    (
+        Stage::Q3Threads,
+        &[WHO_DOES_NOT_READ, WHO_IS_NOT_MEANT, WHAT_IS_NO_REQUEST, WHAT_A_KILL_LEAVES],
+    ),
+    (
+        Stage::Q4ThreadPerRequest,
+        &[WHO_DOES_NOT_READ, WHO_IS_NOT_MEANT, WHAT_IS_NO_REQUEST, WHAT_A_KILL_LEAVES],
+    ),
     (Stage::Q5Sockets, &[]),
 ];
 
