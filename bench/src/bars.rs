@@ -93,9 +93,8 @@ fn of_stage(results: &Results, stage: &Stage) -> Vec<Bar> {
         bars.push(least(8, demand, demanded, rate));
         let (rest, after) = (&stage.memory_at_rest, &stage.memory_after);
         let dirty = rest.private_dirty.max(after.private_dirty) as f64;
-        let dirty_max = if is(&["q1", "q2"]) { 140.0 } else { 240.0 };
+        let dirty_max = if is(&["q1", "q2"]) { 148.0 } else { 240.0 };
         bars.push(most(9, "Private_Dirty, KiB", dirty_max, Some(dirty)));
-        bars.push(most(9, "Pss, KiB", 1300.0, Some(rest.pss.max(after.pss) as f64)));
     }
     for connections in results.connections.iter().filter(|row| row.stage == stage.name) {
         let demand = "KiB of each idle connection, both ends";
