@@ -19,6 +19,7 @@ pub mod noise;
 pub mod options;
 pub mod order;
 pub mod pace;
+pub mod pairs;
 pub mod place;
 pub mod plan;
 pub mod plot;

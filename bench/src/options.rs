@@ -24,9 +24,9 @@ pub struct Options {
     /// How long each turn lasts; 400, or 30 with --quick
     #[arg(long, value_name = "MS")]
     pub segment: Option<u64>,
-    /// Rounds of every group
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub rounds: usize,
+    /// Rounds of every group; 5, or 20 with --compare OLD_DIR NEW_DIR
+    #[arg(long, value_name = "N")]
+    pub rounds: Option<usize>,
     /// Only what needs no clock: memory, calls, switches, faults, allocations
     #[arg(long)]
     pub counts: bool,
@@ -39,10 +39,11 @@ pub struct Options {
     /// How each --server is reached
     #[arg(long, value_enum, requires = "server")]
     pub protocol: Vec<Protocol>,
-    /// An earlier results.json of this machine; exit status 1 if a figure got worse by more than
-    /// --threshold
-    #[arg(long, value_name = "FILE")]
-    pub compare: Option<PathBuf>,
+    /// OLD NEW, two folders with built programs (target/release of two trees): measures them in turn
+    /// and prints NEW / OLD. Or OLD alone, an earlier results.json of this machine: exit status 1 if
+    /// a figure got worse by more than --threshold
+    #[arg(long, value_names = ["OLD", "NEW"], num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
     /// By how many percent a figure may get worse
     #[arg(long, value_name = "PERCENT", default_value_t = 25.0)]
     pub threshold: f64,

@@ -34,6 +34,42 @@ pub fn subjects(names: &[String], programs: Option<&Path>) -> anyhow::Result<Vec
     stages.into_iter().map(subject).collect()
 }
 
+/// A stage, and its server in each of two folders.
+pub type Pair = (Stage, PathBuf, PathBuf);
+
+/// The stages that were asked for, or all that both folders have, with both their servers.
+///
+/// # Errors
+/// If a folder has no program, or not that of a stage that was asked for.
+pub fn pairs(names: &[String], old: &Path, new: &Path) -> anyhow::Result<Vec<Pair>> {
+    for dir in [old, new] {
+        ensure!(
+            found(dir).values().any(|program| program.is_file()),
+            "{} has no program of a stage: it should be target/release of a tree, after \
+             `cargo build --release`",
+            dir.display()
+        );
+    }
+    let mut pairs = Vec::new();
+    for stage in choose(names)? {
+        let name = format!("{}-server", stage.package());
+        let programs = [old, new].map(|dir| dir.join(&name));
+        let missing = programs.iter().find(|program| !program.is_file());
+        match missing {
+            Some(_) if names.is_empty() => continue,
+            Some(program) => bail!("there is no program {}", program.display()),
+            None => {}
+        }
+        for program in &programs {
+            settle(program).with_context(|| format!("cannot sync {}", program.display()))?;
+        }
+        let [old, new] = programs;
+        pairs.push((stage, old, new));
+    }
+    ensure!(!pairs.is_empty(), "the two folders have no stage in common");
+    Ok(pairs)
+}
+
 /// All stages, or those with these names or numbers.
 fn choose(names: &[String]) -> anyhow::Result<Vec<Stage>> {
     let number = |stage: Stage| stage.package().split('-').next().unwrap_or_default();

@@ -10,13 +10,16 @@ use anyhow::Context;
 use crate::grid::{self, Grid};
 use crate::options::Options;
 use crate::results::{Host, Method, Results};
-use crate::{bars, compare, run, summary, table};
+use crate::{bars, compare, pairs, run, summary, table};
 
 /// Measures, prints and writes; returns the exit status.
 ///
 /// # Errors
 /// If a server fails, or a file cannot be written.
 pub fn run(options: &Options) -> anyhow::Result<u8> {
+    if let [old, new] = &options.compare[..] {
+        return pairs::run(options, old, new);
+    }
     let results = run::run(options)?;
     let json = serde_json::to_string_pretty(&results).context("cannot write JSON")?;
     let files = [
@@ -32,7 +35,7 @@ pub fn run(options: &Options) -> anyhow::Result<u8> {
     println!("{}", method(&results.method, &results.host));
     println!("written: {}/report.html, report.md, results.json", options.out.display());
     let mut status = 0;
-    if let Some(path) = &options.compare {
+    if let [path] = &options.compare[..] {
         let earlier = compare::read(path, &results)?;
         let moves = compare::moves(&earlier, &results);
         println!("\n{}", table::of(&compare::table(&moves, options.threshold)));

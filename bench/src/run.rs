@@ -18,6 +18,9 @@ use crate::results::{Method, Results, SCHEMA};
 use crate::subject::Subject;
 use crate::{bars, connections, cost, host, interrupt, memory, plan, programs, ratios};
 
+/// Rounds of each group if nobody asks for another number.
+const ROUNDS: usize = 5;
+
 /// What all measurements share.
 #[derive(Debug)]
 pub struct Bench {
@@ -51,6 +54,22 @@ impl Bench {
         self.work.path()
     }
 
+    /// Shows how far it has come, of so many turns.
+    pub fn begin(&self, turns: usize) {
+        self.progress.set_length(turns as u64);
+        self.progress.enable_steady_tick(Duration::from_millis(500));
+    }
+
+    /// Takes that off the terminal.
+    pub fn end(&self) {
+        self.progress.finish_and_clear();
+    }
+
+    /// Rounds that count, and how many of them were dirty.
+    pub fn rounds_so_far(&self) -> (usize, usize) {
+        (self.all_rounds, self.dirty_rounds)
+    }
+
     /// Says what is being measured.
     pub fn say(&self, what: &str) {
         self.progress.set_message(what.to_owned());
@@ -67,7 +86,14 @@ impl Bench {
         self.dirty_rounds += dirty;
     }
 
-    fn new(options: &Options) -> anyhow::Result<Bench> {
+    /// Blocks Ctrl-C, and prepares a directory, the CPUs and the counter of allocations.
+    ///
+    /// # Errors
+    /// If one of them cannot be had.
+    pub fn new(options: &Options, rounds: usize) -> anyhow::Result<Bench> {
+        interrupt::block()?;
+        // What a killed server leaves behind goes with the namespace, if we may have one.
+        leftovers::enter_namespace();
         fs::create_dir_all(&options.out)
             .with_context(|| format!("cannot make {}", options.out.display()))?;
         // In the report's directory: on the user's disk, where a sync is one.
@@ -81,7 +107,7 @@ impl Bench {
         let segment_ms = if quick { 30 } else { 400 };
         Ok(Bench {
             cpus: Cpus::find(work.path())?,
-            rounds: options.rounds.max(1),
+            rounds: options.rounds.unwrap_or(rounds).max(1),
             segment: Duration::from_millis(options.segment.unwrap_or(segment_ms)),
             starts: if quick { 3 } else { 11 },
             counted: if quick { 2_000 } else { 20_000 },
@@ -103,11 +129,8 @@ impl Bench {
 /// If a server fails, or this process is asked to end.
 pub fn run(options: &Options) -> anyhow::Result<Results> {
     let subjects = subjects(options)?;
-    interrupt::block()?;
-    // What a killed server leaves behind goes with the namespace, if we may have one.
-    leftovers::enter_namespace();
     let begin = Instant::now();
-    let mut bench = Bench::new(options)?;
+    let mut bench = Bench::new(options, ROUNDS)?;
     let host = host::look(&bench.cpus, bench.work())?;
     let timed = !options.counts;
     let mut groups = if timed { plan::groups(&bench, &subjects) } else { Vec::new() };
@@ -117,8 +140,7 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
         subjects.iter().filter(|subject| timed && connections::can_be_idle(subject)).collect();
     let idle = if connections::GROUP.contains(&options.groups) { idle } else { Vec::new() };
     let steps = turns + subjects.len() + idle.len() * bench.rounds;
-    bench.progress.set_length(steps as u64);
-    bench.progress.enable_steady_tick(Duration::from_millis(500));
+    bench.begin(steps);
     let mut stages = Vec::new();
     for subject in &subjects {
         stages.push(cost::measure(&mut bench, subject)?);
@@ -135,7 +157,7 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
     for subject in idle {
         connections.push(connections::measure(&mut bench, subject)?);
     }
-    bench.progress.finish_and_clear();
+    bench.end();
     let mut results = Results {
         schema: SCHEMA,
         host,

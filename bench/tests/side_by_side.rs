@@ -211,3 +211,48 @@ fn what_got_worse_ends_with_status_one() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(text(&output).contains("another machine"), "{}", text(&output));
 }
+
+#[test]
+fn two_copies_of_the_same_programs_compare_as_equal() {
+    let out = tempfile::tempdir().unwrap();
+    let built = program("q4-thread-per-request-server");
+    let folders = ["old", "new"].map(|name| {
+        let folder = out.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        for server in ["q3-threads-server", "q4-thread-per-request-server"] {
+            fs::copy(built.with_file_name(server), folder.join(server)).unwrap();
+        }
+        folder
+    });
+    let compare = |old: &Path, new: &Path, more: &[&str]| {
+        let mut command = bench(out.path(), &["--quick", "--compare"]);
+        command.arg(old).arg(new).args(more).output().unwrap()
+    };
+    let [old, new] = &folders;
+    let output = compare(old, new, &["--stages", "q3,q4", "--groups", "VIEW, 1", "--rounds", "8"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let said = text(&output);
+    let rows: Vec<Vec<&str>> =
+        said.lines().filter(|line| line.contains("p50, us")).map(|line| cells(line)).collect();
+    assert_eq!(rows.len(), 2, "{said}");
+    for row in rows {
+        let ratio: f64 = row[4].parse().unwrap();
+        assert!((0.5..2.0).contains(&ratio), "the same program, yet {ratio}: {said}");
+        assert_eq!(row[6], "8", "{said}");
+    }
+
+    let empty = out.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let output = compare(&empty, new, &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("empty has no program of a stage"), "{}", text(&output));
+    let output = compare(old, new, &["--stages", "q1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("there is no program"), "{}", text(&output));
+    assert_nothing_left(out.path());
+}
+
+/// The cells of a line of a table.
+fn cells(line: &str) -> Vec<&str> {
+    line.split(['│', '┆']).map(str::trim).filter(|cell| !cell.is_empty()).collect()
+}
