@@ -87,7 +87,7 @@ pub enum Part {
         #[arg(long)]
         group_commit: bool,
     },
-    /// A client that looks whether the server does its work
+    /// A client that finds out whether the server does its work
     #[command(hide = true)]
     Verify {
         /// How it reaches its server

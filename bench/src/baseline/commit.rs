@@ -1,5 +1,5 @@
-//! Group commit between threads, and nothing else: who comes while a sync is made waits for the next,
-//! which is made for all of them.
+//! Group commit between threads, and nothing else: all that ask while a sync is made wait for the
+//! next one, which is made for all of them.
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};

@@ -15,7 +15,7 @@ const CLIENT_AT: usize = 4;
 /// The kind of a LIST.
 const LIST: u8 = 1;
 
-/// The request's bytes: what a stage's client sends, as far as a bare server looks at it.
+/// The request's bytes: what a stage's client sends, as far as a bare server reads it.
 pub(super) fn request(question: Question, client: i32) -> [u8; REQUEST_SIZE] {
     let mut bytes = [0; REQUEST_SIZE];
     bytes[CLIENT_AT..CLIENT_AT + 4].copy_from_slice(&client.to_le_bytes());
@@ -44,9 +44,9 @@ pub(super) fn size_of_reply(question: Question) -> usize {
 }
 
 /// Prints the same line as a stage's server.
-pub(super) fn ready(place: &str) -> anyhow::Result<()> {
+pub(super) fn ready(address: &str) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
-    writeln!(stdout, "ready bare {place}")
+    writeln!(stdout, "ready bare {address}")
         .and_then(|()| stdout.flush())
         .context("cannot write the ready line")
 }

@@ -1,5 +1,5 @@
 //! Whether a server does the work of a box office: a few requests, whose answers are compared with
-//! one another and with the data file. Who sells nothing is fast, and no row of a table.
+//! one another and with the data file. A server that sells nothing is fast, and must not have a row.
 
 use std::io::{Write, stdout};
 use std::path::Path;

@@ -22,7 +22,7 @@ use crate::target::server::{Server, Settings};
 const COUNT_INTERVAL: Duration = Duration::from_millis(5);
 /// Clients that ask meanwhile.
 const CLIENTS: usize = 16;
-/// What one client asks before its server's memory is looked at once more: 10 000 requests.
+/// What one client asks before its server's memory is read once more: 10 000 requests.
 const WORKLOAD: [(Question, u64); 3] =
     [(Question::View, 9000), (Question::List, 900), (Question::Reserve, 100)];
 

@@ -102,7 +102,7 @@ fn busy(cpus: &[usize]) -> anyhow::Result<f64> {
 /// Seconds that each thread of the kernel has used, and the CPU on which it ran last.
 fn kernel() -> anyhow::Result<HashMap<i32, (f64, usize)>> {
     let stats: Vec<Stat> = match fs::read_to_string("/proc/2/task/2/children") {
-        // There may be a thousand clients, and each look at one of them would be a disturbance.
+        // There may be a thousand clients, and reading the file of each would disturb them.
         Ok(pids) => {
             let pids = pids.split_whitespace().filter_map(|pid| pid.parse().ok());
             pids.filter_map(|pid| Process::new(pid).and_then(|it| it.stat()).ok()).collect()

@@ -1,13 +1,13 @@
 //! What a run says, in three sentences that are made from its figures.
 
-use crate::output::words::us;
+use crate::output::words::{number, us};
 use crate::results::bar;
 use crate::results::file::Results;
 use crate::results::group::{Group, Question};
 use crate::results::ratio::{Against, Figure};
 use crate::results::timing::{Timing, of_server};
 
-/// The three sentences: what one client waits for, what durability costs, and what is kept.
+/// The three sentences: what one client waits for, what durability costs, and memory and bars.
 pub fn of(results: &Results) -> [String; 3] {
     [latency(results), durability(results), memory_and_bars(results)]
 }
@@ -92,7 +92,7 @@ fn durability(results: &Results) -> String {
     }
     if let Some(shared) = shared {
         let rate = shared.words(" a second", |rate| format!("{rate:.0}"));
-        parts.push(format!("64 clients, who share each sync, reserve {rate}"));
+        parts.push(format!("64 clients that share each sync reserve {rate}"));
     }
     if parts.is_empty() {
         return "Durable reservations were not measured.".to_owned();
@@ -117,10 +117,15 @@ fn memory_and_bars(results: &Results) -> String {
     }
     let short = bar::short(&results.bars);
     let holds = measured - short.len();
-    let which: Vec<String> =
-        short.iter().map(|bar| format!("bar {} of {}", bar.number, bar.stage)).collect();
-    let which =
-        if which.is_empty() { String::new() } else { format!(", not {}", which.join(", ")) };
+    let mut which: Vec<String> = Vec::new();
+    for bar in &short {
+        let one = format!("{} of {}", bar.number, number(&bar.stage));
+        if !which.contains(&one) {
+            which.push(one);
+        }
+    }
+    let which = which.join(", ");
+    let which = if which.is_empty() { which } else { format!(" (short: {which})") };
     format!("{memory}; {holds} of {measured} bars hold{which}.")
 }
 

@@ -2,16 +2,16 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::output::method::{facts, method};
 use crate::output::table::Table;
-use crate::output::{conclusion, details, plot, words};
+use crate::output::{conclusion, details, method, plot, words};
 use crate::results::file::Results;
 
 const STYLE: &str = "body { font: 15px/1.5 sans-serif; max-width: 75em; margin: 2em auto; \
     padding: 0 1em; color: #111 } table { border-collapse: collapse; font-size: 13px; \
     font-variant-numeric: tabular-nums } th, td { border-bottom: 1px solid #bbb; \
-    padding: .2em .6em; text-align: right; white-space: pre-line } \
-    th.text, td.text { text-align: left } th { vertical-align: bottom } \
+    padding: .2em .6em; text-align: right; white-space: nowrap } \
+    th { vertical-align: bottom; white-space: pre } th.text, td.text { text-align: left } \
+    td.text + td.text { white-space: normal } \
     figure { margin: 1.5em 0 } svg { max-width: 100%; height: auto } \
     .wide { overflow-x: auto } .short { font-weight: bold } dt { font-weight: bold; float: left; \
     margin-right: .5em } dd { margin: 0 0 .3em } .lead { font-size: 17px }";
@@ -33,6 +33,7 @@ pub fn of(results: &Results) -> anyhow::Result<String> {
             }
             body {
                 h1 { "Unix IPC, side by side" }
+                @if let Some(warning) = method::warning(&results.method) { p.short { (warning) } }
                 p.lead { (conclusion::of(results).join(" ")) }
                 dl {
                     @for (word, meaning) in words::DEFINITIONS {
@@ -51,8 +52,8 @@ pub fn of(results: &Results) -> anyhow::Result<String> {
                     }
                 }
                 h2 { "Method and host" }
-                p { (method(&results.method, &results.host)) }
-                ul { @for (name, value) in facts(&results.host) { li { (name) ": " (value) } } }
+                p { (method::in_words(&results.method, &results.host)) }
+                ul { @for (name, value) in method::facts(&results.host) { li { (name) ": " (value) } } }
             }
         }
     };

@@ -2,14 +2,16 @@
 
 use std::fmt::Write;
 
-use crate::output::method::{facts, method};
 use crate::output::table::Table;
-use crate::output::{conclusion, details, words};
+use crate::output::{conclusion, details, method, words};
 use crate::results::file::Results;
 
 /// The whole file.
 pub fn of(results: &Results) -> String {
     let mut text = String::from("# Unix IPC, side by side\n\n");
+    if let Some(warning) = method::warning(&results.method) {
+        text += &format!("**{warning}**\n\n");
+    }
     text += &conclusion::of(results).join("\n");
     text += "\n\n";
     for (word, meaning) in words::DEFINITIONS {
@@ -18,8 +20,11 @@ pub fn of(results: &Results) -> String {
     for table in details::all(results) {
         add(&mut text, &table);
     }
-    text += &format!("\n## Method and host\n\n{}\n\n", method(&results.method, &results.host));
-    for (name, value) in facts(&results.host) {
+    text += &format!(
+        "\n## Method and host\n\n{}\n\n",
+        method::in_words(&results.method, &results.host)
+    );
+    for (name, value) in method::facts(&results.host) {
         text += &format!("- {name}: {value}\n");
     }
     text

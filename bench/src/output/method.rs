@@ -2,8 +2,11 @@
 
 use crate::results::host::{Host, Method};
 
+/// One round in so many may be dirty without a warning.
+const DIRTY_SHARE: usize = 10;
+
 /// How it was measured, in one paragraph.
-pub fn method(method: &Method, host: &Host) -> String {
+pub fn in_words(method: &Method, host: &Host) -> String {
     let disk = match host.disk_cpu {
         Some(cpu) => format!("CPU {cpu} takes the disk's interrupts"),
         None => "no CPU could be found that takes the disk's interrupts".to_owned(),
@@ -20,6 +23,18 @@ pub fn method(method: &Method, host: &Host) -> String {
          {dirty}. The run took {:.0} s.{quick}",
         host.chosen_cpu, method.segment_ms, method.rounds, method.all_rounds, method.seconds,
     )
+}
+
+/// A warning, if other programs have disturbed more than a few rounds.
+pub fn warning(method: &Method) -> Option<String> {
+    let is_disturbed = method.dirty_rounds * DIRTY_SHARE > method.all_rounds;
+    is_disturbed.then(|| {
+        format!(
+            "Other programs disturbed {} of {} rounds: the times below say little. Measure again on \
+             an idle machine.",
+            method.dirty_rounds, method.all_rounds
+        )
+    })
 }
 
 /// What is known of the machine, as names and values.

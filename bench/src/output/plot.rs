@@ -52,6 +52,7 @@ fn short(name: &str) -> String {
 /// A number of figures for an axis or a label: 1 234 567 as 1.2M.
 fn human(figure: f64) -> String {
     match figure {
+        0.0 => "0".to_owned(),
         f if f >= 10_000_000.0 => format!("{:.0}M", f / 1e6),
         f if f >= 1_000_000.0 => format!("{:.1}M", f / 1e6),
         f if f >= 10_000.0 => format!("{:.0}k", f / 1e3),
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_label_has_few_digits_and_a_unit() {
-        let seen: Vec<String> = [2.345, 456.7, 1234.0, 98765.0, 2.5e6].map(human).into();
-        assert_eq!(seen, ["2.3", "457", "1.2k", "99k", "2.5M"]);
+        let seen: Vec<String> = [0.0, 2.345, 456.7, 1234.0, 98765.0, 2.5e6].map(human).into();
+        assert_eq!(seen, ["0", "2.3", "457", "1.2k", "99k", "2.5M"]);
     }
 }

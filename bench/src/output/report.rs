@@ -33,9 +33,12 @@ pub fn write(results: &Results, out: &Path) -> anyhow::Result<()> {
 pub fn print(results: &Results, out: &Path, wide: bool) {
     let summary = summary::of(results);
     let drawn = if wide { terminal::wide(&summary) } else { terminal::of(&summary) };
+    if let Some(warning) = method::warning(&results.method) {
+        println!("{}\n", terminal::wrap(&warning));
+    }
     println!("{}\n", terminal::wrap(&conclusion::of(results).join(" ")));
     println!("{drawn}");
-    println!("{}", terminal::wrap(&method::method(&results.method, &results.host)));
+    println!("{}", terminal::wrap(&method::in_words(&results.method, &results.host)));
     println!("written: {}/report.html, report.md, results.json", out.display());
 }
 

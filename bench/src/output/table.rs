@@ -14,7 +14,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name; a line break where a narrow table may break it.
     pub name: &'static str,

@@ -11,19 +11,20 @@ const WIDTH: usize = 80;
 /// out, and the words of the rest are broken.
 pub fn of(table: &Table) -> String {
     let mut shown = table.clone();
-    let mut hidden = Vec::new();
     while natural_width(&shown) > WIDTH {
         let ranks = shown.columns.iter().map(|column| column.rank).enumerate();
         let Some((at, _)) = ranks.filter(|(_, rank)| *rank > 0).max_by_key(|(_, rank)| *rank)
         else {
             break;
         };
-        hidden.push(shown.columns.remove(at).name.replace('\n', " ").trim().to_owned());
+        shown.columns.remove(at);
         shown.rows.iter_mut().for_each(|row| drop(row.remove(at)));
     }
+    let hidden = table.columns.iter().filter(|column| !shown.columns.contains(column));
+    let hidden: Vec<String> = hidden.map(|column| column.name.replace('\n', " ")).collect();
     let mut note = table.note.clone();
     if !hidden.is_empty() {
-        note = format!("{note} --wide shows more columns: {}.", hidden.join(", "));
+        note = format!("{note} --wide shows more columns: {}.", hidden.join("; "));
     }
     let mut drawn = draw(&shown);
     drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);

@@ -39,13 +39,13 @@ impl Judged<'_> {
         let mut bars = match self.stage {
             Stage::Q1Pipes | Stage::Q2Msgqueue | Stage::Q3Threads => {
                 let bare = self.rate(Group::views(CLIENTS), Question::View, Against::Bare);
-                let throughput = self.least(5, "VIEWs per second of 16 clients / bare", 0.90, bare);
+                let throughput = self.least(5, "VIEW/s of 16 clients / bare", 0.90, bare);
                 [self.latency(), self.steady(), vec![throughput], self.common()].concat()
             }
             Stage::Q4ThreadPerRequest => [self.thread_per_request(), self.common()].concat(),
             Stage::Q5Sockets => {
                 let bare = self.rate(Group::free_views(CLIENTS), Question::View, Against::Bare);
-                let demand = "VIEWs per second of 16 clients, free / bare thread per connection";
+                let demand = "VIEW/s of 16 clients, free / bare thread per connection";
                 let throughput = self.least(6, demand, 0.90, bare);
                 [self.latency(), self.steady(), vec![throughput], self.common(), self.idle()]
                     .concat()
@@ -69,9 +69,9 @@ impl Judged<'_> {
         let allocations = view.server.allocations.map(Measured::count);
         vec![
             self.most(3, "system calls of a VIEW", 4.0 + ROUNDING, both(|side| side.calls)),
-            self.most(3, "context switches of a VIEW", 2.0 + ROUNDING, both(|side| side.switches)),
+            self.most(3, "switches of a VIEW", 2.0 + ROUNDING, both(|side| side.switches)),
             self.most(3, "page faults of a VIEW", NEVER, both(|side| side.faults)),
-            self.most(3, "allocations of a VIEW, server", NEVER, allocations),
+            self.most(3, "allocations of a VIEW", NEVER, allocations),
         ]
     }
 
@@ -90,7 +90,7 @@ impl Judged<'_> {
         let (one, reserve) = (Group::durable(1), Question::Reserve);
         let alone = self.ratio(one, Figure::P50, reserve, Against::DiskAndBare);
         let shared = self.rate(Group::durable(DURABLE_CLIENTS), reserve, Against::GroupCommit);
-        let demand = "durable RESERVEs per second of 64 clients / bare group commit";
+        let demand = "durable RESERVE/s of 64 clients / bare group commit";
         let (rest, after) = (&self.server.memory_at_rest, &self.server.memory_after);
         let dirty = Measured::count(rest.private_dirty.max(after.private_dirty) as f64);
         vec![

@@ -24,7 +24,7 @@ impl Row {
         match self {
             Row::Server(name) => name.clone(),
             Row::Baseline(baseline) => baseline.name(),
-            Row::Disk => "bare write + fdatasync".to_owned(),
+            Row::Disk => "bare write+fdatasync".to_owned(),
             Row::InProcess => "no IPC: the table".to_owned(),
         }
     }

@@ -61,10 +61,10 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
     let mut quotients = Vec::new();
     for _ in 0..context.rounds {
         let without = p99(&mut clients, time)?;
-        let before = kept(context, &server)?;
+        let before = unreclaimable(context, &server)?;
         let mut idle = open(&server, count)?;
         wait_until(|| server.n_threads() >= few + count, "all connections are accepted")?;
-        kib_each.push((kept(context, &server)? - before) / count as f64);
+        kib_each.push((unreclaimable(context, &server)? - before) / count as f64);
         quotients.push(p99(&mut clients, time)? / without);
         idle.stop(None)?;
         wait_until(|| server.n_threads() <= few, "all connections are closed")?;
@@ -79,7 +79,7 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
 }
 
 /// KiB that the kernel cannot take back: the server's written pages, and the kernel's own.
-fn kept(context: &Context, server: &Server) -> anyhow::Result<f64> {
+fn unreclaimable(context: &Context, server: &Server) -> anyhow::Result<f64> {
     let (pids, n_threads) = (server.pids(), server.n_threads());
     let memory = memory::of(&pids, n_threads, context.kernel_stack_kib)?;
     Ok((memory.private_dirty + memory::of_kernel()?) as f64)

@@ -38,7 +38,7 @@ pub struct Block {
     pub trials: Vec<Trial>,
 }
 
-/// One target's turn in each round.
+/// One target, asked for one segment of each round.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// Who answers.
@@ -155,10 +155,10 @@ impl<'a> RunningBlock<'a> {
         self.deployments.iter().flat_map(of).collect()
     }
 
-    /// Each trial's turn.
+    /// Each trial once.
     fn round(&mut self, plan: &Plan, time: Duration) -> anyhow::Result<Vec<Vec<Done>>> {
         let block = self.block;
-        let turn = |trial: &Trial| {
+        let measure = |trial: &Trial| {
             let mut deployments = self.deployments.iter_mut();
             let one = deployments.find(|one| one.target.row == trial.target.row);
             let one = one.context("every trial has its server")?;
@@ -170,7 +170,7 @@ impl<'a> RunningBlock<'a> {
             }
             Ok(done)
         };
-        block.trials.iter().map(turn).collect()
+        block.trials.iter().map(measure).collect()
     }
 
     fn add(&mut self, round: &[Vec<Done>], load: Load) -> anyhow::Result<()> {

@@ -158,12 +158,7 @@ mod tests {
         assert_eq!(blocks.len(), 4);
         assert_eq!(
             names(&blocks[1]),
-            [
-                "bare write + fdatasync",
-                "bare two queues, group commit",
-                "q2-msgqueue",
-                "q3-threads"
-            ]
+            ["bare write+fdatasync", "bare two queues, group commit", "q2-msgqueue", "q3-threads"]
         );
         assert_eq!(blocks[2].trials.last().unwrap().target.name(), "bare std thread, group commit");
     }

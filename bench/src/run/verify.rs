@@ -17,7 +17,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// The calls by which written data reaches the disk.
 const SYNCS: [&str; 3] = ["fdatasync", "fsync", "msync"];
 
-/// Looks at a server; whether it was seen to sync is written down.
+/// Asks a server a few requests, and notes whether it was seen to sync.
 ///
 /// # Errors
 /// If it does not do the work, in words that say what is missing.

@@ -80,7 +80,7 @@ impl Server {
         if matches!(target.kind, Kind::Server(_)) {
             process.let_it_tidy_up();
         }
-        if line.split(' ').nth(2).is_some_and(|place| place.contains(':')) {
+        if line.split(' ').nth(2).is_some_and(|address| address.contains(':')) {
             address::remember(&dir, &line);
         }
         server.process = Some(process);

@@ -52,7 +52,7 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// Starts a run with long turns, and waits until its first client asks; its server's PID.
+/// Starts a run with long trials, and waits until its first client asks; its server's PID.
 pub(crate) fn start_and_wait(
     out: &TempDir,
     stage: &str,
@@ -67,7 +67,7 @@ pub(crate) fn start_and_wait(
         let servers = fs::read_dir(work).ok()?.flatten().filter(|entry| entry.path().is_dir());
         (servers.count() >= 2).then_some(())?;
         let running = processes(out.path());
-        // In its group, where a turn is long, a bare server has its client too.
+        // In its group, where a trial is long, a bare server has its client too.
         running.iter().find(|(_, line)| line.contains(" client bare-"))?;
         running.iter().find(|(_, line)| line.contains(&format!(" client {transport} ")))?;
         running.iter().find(|(_, line)| line.contains(server)).map(|(pid, _)| *pid)

@@ -143,11 +143,11 @@ fn draw(results: &Results, columns: &Columns) -> anyhow::Result<String> {
             chart.draw_series([PathElement::new(line, WHITE.stroke_width(6))])?;
             chart.draw_series([PathElement::new(line, BASELINE.stroke_width(3))])?;
         }
-        let above = Pos::new(HPos::Center, VPos::Bottom);
-        let style = (FONT, 13).into_text_style(&root).pos(above);
+        let anchor = Pos::new(HPos::Center, VPos::Bottom);
+        let style = (FONT, 13).into_text_style(&root).pos(anchor);
         for (middle, height, text) in &columns.labels {
-            let place = (*middle, height + highest * 0.015);
-            chart.draw_series([Text::new(text.clone(), place, style.clone())])?;
+            let above = (*middle, height + highest * 0.015);
+            chart.draw_series([Text::new(text.clone(), above, style.clone())])?;
         }
         let below = (FONT, 14).into_text_style(&root).pos(Pos::new(HPos::Center, VPos::Top));
         for (at, server) in results.servers.iter().enumerate() {

@@ -106,7 +106,7 @@ fn panel(
 ) -> anyhow::Result<()> {
     let last = CLIENTS.len() as f64;
     let mut chart = ChartBuilder::on(area)
-        .caption(short(&server.name), (FONT, 15))
+        .caption(short(&server.name), (FONT, 16))
         .margin(8)
         .x_label_area_size(34)
         .y_label_area_size(42)
@@ -118,7 +118,7 @@ fn panel(
         .light_line_style(WHITE)
         .y_labels(6)
         .y_label_formatter(&|figure| human(*figure))
-        .label_style((FONT, 12))
+        .label_style((FONT, 13))
         .draw()?;
     let (own, bare) = lines.split_first().context("a panel has a line")?;
     let (style, filled) = (BASELINE.stroke_width(2), BASELINE.filled());
@@ -143,15 +143,16 @@ fn panel(
         } else {
             (VPos::Bottom, 0.045)
         };
-        let label = (FONT, 12).into_text_style(area).pos(Pos::new(HPos::Center, side));
+        let label = (FONT, 13).into_text_style(area).pos(Pos::new(HPos::Center, side));
         chart.draw_series([Text::new(human(y), (x, y + highest * gap), label)])?;
     }
     let below = (FONT, 13).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Top));
     let (left, top) = area.get_base_pixel();
     for (at, clients) in [1].iter().chain(&CLIENTS).enumerate() {
         let (x, y) = chart.backend_coord(&(at as f64, 0.0));
-        let place = (x - left, y - top + 8);
-        area.draw(&Text::new(clients.to_string(), place, below.clone()))?;
+        let below_axis = (x - left, y - top + 8);
+        let name = if *clients == 1 { "1 client".to_owned() } else { clients.to_string() };
+        area.draw(&Text::new(name, below_axis, below.clone()))?;
     }
     Ok(())
 }
