@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use harness::leftovers;
 use tempfile::TempDir;
-use tests::leftovers;
 
 use crate::machine::affinity::Cpus;
 use crate::machine::{descriptors, interrupt, memory};

@@ -8,8 +8,10 @@ use bench::options::{Options, Part};
 use bench::results::row::Baseline;
 use bench::run::{self, connections};
 use clap::Parser;
+use common::signals::inherit_nothing;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = Options::parse();
     let ended = match &options.part {
         None => run::run(&options),

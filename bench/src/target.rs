@@ -7,7 +7,7 @@ pub mod server;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use tests::stage::{Mechanism, Stage};
+use harness::stage::{Mechanism, Stage};
 
 use crate::results::row::{Baseline, Exchange, Protocol, Row};
 

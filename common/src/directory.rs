@@ -1,25 +1,40 @@
 //! DIR, the server's directory: its owner's alone, and so is everything in it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
+
+use crate::shell;
 
 /// Makes DIR with mode 0700 if it is missing, then checks it as [`check`] does.
 ///
 /// # Errors
-/// Of mkdir, or if DIR is not ours alone. See mkdir(2).
+/// Of mkdir, or if DIR is not ours alone. One that could not be made so is removed again. See
+/// mkdir(2).
 pub fn make(dir: &Path) -> anyhow::Result<()> {
+    let is_new = dir.symlink_metadata().is_err();
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
         .with_context(|| format!("cannot make the directory {}", dir.display()))?;
-    check(dir)
+    let checked = check(dir);
+    if is_new && checked.is_err() {
+        let mode = dir.metadata().map_or(0, |metadata| metadata.mode() & 0o777);
+        // Empty, it is of no use to anybody; if it cannot be removed, it does no harm.
+        let _ = fs::remove_dir(dir);
+        bail!(
+            "cannot make {} private: it was made with mode 0700 and has {mode:04o}, so its file system \
+             keeps no modes: use a --dir on another one",
+            dir.display()
+        );
+    }
+    checked
 }
 
 /// Checks that DIR is a directory of this user's with mode 0700: nobody else may list, read or
@@ -29,17 +44,22 @@ pub fn make(dir: &Path) -> anyhow::Result<()> {
 /// Says what is wrong and what to do.
 pub fn check(dir: &Path) -> anyhow::Result<()> {
     let metadata = dir.metadata().with_context(|| format!("cannot open {}", dir.display()))?;
-    let (me, owner, mode) = (geteuid().as_raw(), metadata.uid(), metadata.mode() & 0o777);
+    let me = geteuid().as_raw();
+    let owner = metadata.uid();
+    let mode = metadata.mode() & 0o777;
     ensure!(metadata.is_dir(), "{} is not a directory", dir.display());
     ensure!(
         owner == me,
         "{} belongs to user {owner} and this is user {me}: use a --dir of your own",
         dir.display()
     );
+    let fault =
+        if mode & 0o077 == 0 { "its owner lacks rights" } else { "other users could meddle" };
     ensure!(
         mode == 0o700,
-        "{} has mode {mode:04o}, so other users could meddle: chmod 700 {0}",
-        dir.display()
+        "{} has mode {mode:04o}, so {fault}: chmod 700 {}",
+        dir.display(),
+        shell::quoted(dir)
     );
     Ok(())
 }
@@ -76,7 +96,7 @@ pub fn open_file(path: &Path, create: bool) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

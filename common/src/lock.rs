@@ -20,11 +20,11 @@ use crate::process::is_alive;
 /// Name of the lock file in DIR.
 pub const LOCK_FILE: &str = "lock";
 /// How long a dead server's last processes may take to die; killed ones need milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+const WAIT_MAX: Duration = Duration::from_secs(2);
 /// How often to look whether they have; nothing tells us of the death of a process that is not our
 /// child.
 const POLL: Duration = Duration::from_millis(10);
-/// A lock file of this project has a handful of lines.
+/// A lock file has a handful of lines; of a larger file no more is read.
 const FILE_MAX: u64 = 64 * 1024;
 
 /// What a lock file says: `PID package` in the first line, then a line for each kernel object.
@@ -90,8 +90,8 @@ impl Lock {
         self.write()
     }
 
-    /// One write, then the cut: killed in between, the file has a rest of old lines, which say
-    /// nothing false.
+    /// Writes the lines, then cuts the file. A server that is killed in between leaves some old lines
+    /// behind the new ones, and they are true.
     fn write(&self) -> io::Result<()> {
         let mut text = format!("{} {}\n", self.holder.pid, self.holder.package);
         for object in &self.holder.objects {
@@ -115,7 +115,7 @@ pub fn holder(dir: &Path) -> io::Result<Option<Holder>> {
 }
 
 fn wait_for(file: &File, dir: &Path) -> anyhow::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_MAX;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
@@ -217,6 +217,6 @@ mod tests {
         // The holder is this very process, which `users` leaves out: as if the owner had died.
         let before = Instant::now();
         let error = format!("{:#}", Lock::take(dir.path(), "q9-test").unwrap_err());
-        assert!(error.contains("is gone") && before.elapsed() >= PATIENCE, "{error}");
+        assert!(error.contains("is gone") && before.elapsed() >= WAIT_MAX, "{error}");
     }
 }

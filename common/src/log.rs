@@ -18,8 +18,9 @@ use crate::request::{Kind, Request};
 
 /// Starts logging as the options say, with date and time (UTC).
 ///
-/// A line is one write, or one with others of its batch, to a file opened with O_APPEND: lines of a
-/// parent and its forked workers never mix, and no thread stands between a worker and its last words.
+/// A line, or a batch of lines, is one write to a file opened with O_APPEND: lines of a parent and
+/// its forked workers never mix. No background thread writes them: a worker that dies would take its
+/// last lines along.
 ///
 /// # Errors
 /// If the file cannot be opened, or logging was started before.
@@ -33,11 +34,11 @@ pub fn start(options: &ServerOptions) -> anyhow::Result<()> {
         .context("cannot start logging")
 }
 
-/// stderr for a server: where it is a pipe that nobody reads, or a terminal that is stopped, lines
-/// are lost instead of the office waiting for a reader.
+/// stderr for a server. Where it is a pipe that nobody reads, or a stopped terminal, lines are lost:
+/// the office must not wait for a reader.
 ///
-/// Opened anew there, because O_NONBLOCK belongs to the open file description, and this one is
-/// shared with whoever started us; a file never blocks. See fcntl(2).
+/// Pipes and terminals are opened anew, because O_NONBLOCK belongs to the open file description, and
+/// this one is shared with whoever started us. A file never blocks. See fcntl(2).
 fn stderr() -> io::Result<File> {
     const STDERR: &str = "/proc/self/fd/2";
     let kind = fs::metadata(STDERR).map(|metadata| metadata.file_type());
@@ -59,7 +60,7 @@ pub fn add_field(name: &str, value: impl Display) {
 /// Logs the answered requests of a batch: as [`answered`] each, their lines by one write for up to
 /// PIPE_BUF bytes.
 ///
-/// Called after the last reply of the batch: nobody waits for a line that is about another.
+/// Called after the last reply of the batch: no client waits for the log.
 pub fn answered_batch(batch: &[Request], outcomes: &[Outcome]) {
     log_lines::together(|| {
         for (request, outcome) in batch.iter().zip(outcomes) {
@@ -77,11 +78,17 @@ fn answered_with(request: &Request, status: Option<Status>, left: i32) {
     if LevelFilter::current() < LevelFilter::INFO {
         return;
     }
-    let (client, show, seats) = (request.client.get(), request.show.get(), request.seats.get());
+    let client = request.client.get();
+    let show = request.show.get();
+    let seats = request.seats.get();
     match (request.kind(), status) {
         (Some(Kind::Reserve), Some(status)) => {
-            info!(client, show, seats, left, "reserve: {status:?}")
+            info!(client, show, seats, left, "reserve: {}", status.name())
         }
-        (kind, status) => debug!(client, show, left, "{kind:?}: {status:?}"),
+        (kind, status) => {
+            let kind = kind.map_or("not a request", Kind::name);
+            let status = status.map_or("no status", Status::name);
+            debug!(client, show, left, "{kind}: {status}");
+        }
     }
 }

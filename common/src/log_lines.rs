@@ -18,9 +18,8 @@ const USUAL_SIZE: usize = 160;
 thread_local! {
     /// What every line of this thread ends with.
     static FIELDS: RefCell<String> = const { RefCell::new(String::new()) };
-    /// Lines of this thread that wait for those that leave with them, while there is somebody to
-    /// let them go.
-    static HELD: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Lines of this thread that are written together, while [`together`] runs.
+    static BATCH: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Adds a field to every line of the calling thread from now on.
@@ -30,31 +29,30 @@ pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
 
 /// Collects the lines that `body` logs, and writes them together, all with this moment.
 ///
-/// They leave in pieces of at most PIPE_BUF bytes: a pipe takes such a piece wholly or not at all,
-/// so that each line stays whole. See pipe(7).
+/// Each write has at most PIPE_BUF bytes. A pipe takes so many wholly or not at all, and no line is
+/// cut. See pipe(7).
 pub(crate) fn together(body: impl FnOnce()) {
-    /// Lets the lines go even if the body panics.
-    struct Release;
-    impl Drop for Release {
+    /// Writes the lines, even if the body panics.
+    struct WriteAtEnd;
+    impl Drop for WriteAtEnd {
         fn drop(&mut self) {
-            let held = HELD.take().unwrap_or_default();
+            let lines = BATCH.take().unwrap_or_default();
             tracing::dispatcher::get_default(|dispatch| {
-                if let Some(lines) = dispatch.downcast_ref::<Lines>() {
-                    lines.write(&held);
+                if let Some(subscriber) = dispatch.downcast_ref::<Lines>() {
+                    subscriber.write(&lines);
                 }
             });
         }
     }
-    HELD.set(Some(String::with_capacity(USUAL_SIZE)));
-    let _release = Release;
+    BATCH.set(Some(String::with_capacity(USUAL_SIZE)));
+    let _at_end = WriteAtEnd;
     body();
 }
 
 /// Writes the events of a level, and those above it, to all of its outputs.
 ///
-/// It has no spans. The subscriber of the crate tracing-subscriber has them, and a registry for
-/// them that touches 32 KiB at once, whether there are any or not; nothing else in a server is as
-/// large.
+/// It knows no spans. The crate tracing-subscriber keeps a registry for them, of 32 KiB, even where
+/// there are none; nothing else in a server is as large.
 #[derive(Debug)]
 pub(crate) struct Lines {
     /// The least important level that is written.
@@ -66,7 +64,7 @@ pub(crate) struct Lines {
 impl Lines {
     fn write(&self, lines: &str) {
         for mut output in &self.outputs {
-            // There is nobody to tell that nobody can be told.
+            // An error of the log cannot be logged.
             let _ = output.write_all(lines.as_bytes());
         }
     }
@@ -82,26 +80,26 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        // A thread that is about to end holds none any more.
-        let held = HELD.try_with(RefCell::take).unwrap_or_default();
-        let Some(mut held) = held else {
+        // In a thread that is about to end, the variable may be gone already.
+        let batch = BATCH.try_with(RefCell::take).unwrap_or_default();
+        let Some(mut batch) = batch else {
             let mut line = String::with_capacity(USUAL_SIZE);
-            put_moment(&mut line);
-            put(&mut line, event);
+            write_time(&mut line);
+            write_event(&mut line, event);
             return self.write(&line);
         };
-        let begin = held.len();
-        // A moment is made of many small pieces: all lines have that of the first.
-        match held.find(' ') {
-            Some(end) => held.extend_from_within(..end),
-            None => put_moment(&mut held),
+        let begin = batch.len();
+        // To write the time takes long: all lines of a batch have that of the first.
+        match batch.find(' ') {
+            Some(end) => batch.extend_from_within(..end),
+            None => write_time(&mut batch),
         }
-        put(&mut held, event);
-        if held.len() > libc::PIPE_BUF {
-            self.write(&held[..begin]);
-            held.drain(..begin);
+        write_event(&mut batch, event);
+        if batch.len() > libc::PIPE_BUF {
+            self.write(&batch[..begin]);
+            batch.drain(..begin);
         }
-        HELD.set(Some(held));
+        BATCH.set(Some(batch));
     }
 
     // No span is enabled, so none of these is called.
@@ -115,7 +113,7 @@ impl Subscriber for Lines {
 }
 
 /// Date and time, UTC.
-fn put_moment(line: &mut String) {
+fn write_time(line: &mut String) {
     let now = OffsetDateTime::now_utc();
     let date = now.date();
     let (hour, minute, second, micro) = now.to_hms_micro();
@@ -124,19 +122,20 @@ fn put_moment(line: &mut String) {
 }
 
 /// The rest of a line.
-fn put(line: &mut String, event: &Event<'_>) {
+fn write_event(line: &mut String, event: &Event<'_>) {
     // A value that cannot write itself leaves its line shorter.
     let _ = write!(line, " {:>5}", event.metadata().level());
-    event.record(&mut Line(line));
-    // A thread that is about to end has none any more.
+    event.record(&mut Escaped(line));
+    // In a thread that is about to end, the variable may be gone already.
     let _ = FIELDS.try_with(|fields| *line += &fields.borrow());
     line.push('\n');
 }
 
-/// A line that stays one: a line feed in a path, or whatever a terminal would act on, is escaped.
-struct Line<'a>(&'a mut String);
+/// Text in which line feeds and other control characters are escaped: a path may hold them, and a
+/// terminal would act on them.
+struct Escaped<'a>(&'a mut String);
 
-impl fmt::Write for Line<'_> {
+impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // Nearly always; to look at characters would take longer than to copy them.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -154,7 +153,7 @@ impl fmt::Write for Line<'_> {
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for Escaped<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let _ = match field.name() {
             "message" => write!(self, " {value:?}"),
@@ -212,32 +211,32 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_held_leave_together_in_order_and_even_if_their_body_panics() {
+    fn lines_of_a_batch_are_written_together_in_order_and_even_if_their_body_panics() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let outputs = vec![file.reopen().unwrap()];
         let written = || fs::read_to_string(file.path()).unwrap().lines().count();
         tracing::subscriber::with_default(Lines { level: LevelFilter::INFO, outputs }, || {
             together(|| {
                 for n in 0..100 {
-                    info!(n, "held");
+                    info!(n, "batch");
                 }
-                // Only whole pieces have left yet.
+                // So far only full writes were made.
                 assert!((1..100).contains(&written()), "{}", written());
             });
             assert_eq!(written(), 100);
             let body = || {
                 together(|| {
-                    info!("said before the end");
+                    info!("logged before the panic");
                     panic!("a body panics");
                 })
             };
             assert!(std::panic::catch_unwind(body).is_err());
-            info!("and after it");
+            info!("logged after it");
         });
         assert_eq!(written(), 102);
         let text = fs::read_to_string(file.path()).unwrap();
         let moment = text.split(' ').next().unwrap();
-        let is_next = |(n, line): (usize, &str)| line == format!("{moment}  INFO held n={n}");
+        let is_next = |(n, line): (usize, &str)| line == format!("{moment}  INFO batch n={n}");
         assert!(text.lines().take(100).enumerate().all(is_next), "{text}");
     }
 }

@@ -6,12 +6,13 @@ use std::io::{self, BufRead, Read, Write};
 use anyhow::{Context, anyhow, ensure};
 
 use crate::ask::{Ask, Unanswered};
-use crate::exit;
+use crate::exit::{self, Unprinted};
+use crate::interruption;
 use crate::options::ClientOptions;
 use crate::print;
 use crate::reply::Reply;
 
-/// Longest line that is read as one; a rest is skipped.
+/// Longest line that is read; the rest of a longer one is skipped.
 const LINE_MAX: u64 = 1024;
 
 const MENU: &str = "\n1. Consult the shows\n2. Reserve seats\n0. Quit\nYour choice: ";
@@ -24,9 +25,10 @@ pub fn run(
     options: &ClientOptions,
     mut ask: impl FnMut(Ask) -> Result<Reply, Unanswered>,
 ) -> anyhow::Result<u8> {
+    interruption::prepare().context("cannot handle signals")?;
     let mut out = io::stdout().lock();
     match options.command {
-        Some(command) => put(&mut out, command, options.json, &mut ask),
+        Some(command) => ask_and_print(&mut out, command, options.json, &mut ask),
         None => {
             ensure!(!options.json, "--json needs a command: list, view or reserve");
             menu(&mut io::stdin().lock(), &mut out, &mut ask)?;
@@ -35,18 +37,34 @@ pub fn run(
     }
 }
 
-/// Puts one question and prints the answer; returns the exit status it stands for.
-fn put(
+/// Asks one question and prints the answer; returns the exit status that it stands for.
+fn ask_and_print(
     out: &mut impl Write,
     question: Ask,
     json: bool,
     ask: &mut impl FnMut(Ask) -> Result<Reply, Unanswered>,
 ) -> anyhow::Result<u8> {
+    let _waiting = interruption::waiting_for(question);
     let reply = ask(question).map_err(|unanswered| anyhow!(unanswered.explain(question)))?;
-    print::reply(out, question, &reply, json)
-        .and_then(|()| out.flush())
-        .context("the question was answered, but cannot write to standard output")?;
+    let printed = if json {
+        print::json(out, question, &reply)
+    } else {
+        print::text(out, question, &reply, print::columns())
+    };
+    if let Err(error) = printed.and_then(|()| out.flush()) {
+        return Err(unprinted(question, &reply, error)?.into());
+    }
     Ok(exit::code(reply.status()))
+}
+
+/// Why an answer was not printed, with the answer where it cannot be had again.
+fn unprinted(question: Ask, reply: &Reply, error: io::Error) -> io::Result<Unprinted> {
+    if !matches!(question, Ask::Reserve { .. }) {
+        return Ok(Unprinted::Other(error));
+    }
+    let mut text = Vec::new();
+    print::text(&mut text, question, reply, None)?;
+    Ok(Unprinted::Answer { text: String::from_utf8_lossy(&text).into_owned(), error })
 }
 
 fn menu(
@@ -59,11 +77,11 @@ fn menu(
         match choice.as_str() {
             "0" => return Ok(()),
             "1" => {
-                put(out, Ask::List, false, ask)?;
+                ask_and_print(out, Ask::List, false, ask)?;
                 let Some(show) = number(input, out, "Show to consult (Enter: back): ")? else {
                     continue;
                 };
-                put(out, Ask::View { show }, false, ask)?;
+                ask_and_print(out, Ask::View { show }, false, ask)?;
             }
             "2" => {
                 let Some(show) = number(input, out, "Show to reserve (Enter: back): ")? else {
@@ -72,47 +90,61 @@ fn menu(
                 let Some(seats) = number(input, out, "Number of seats (Enter: back): ")? else {
                     continue;
                 };
-                put(out, Ask::Reserve { show, seats }, false, ask)?;
+                ask_and_print(out, Ask::Reserve { show, seats }, false, ask)?;
             }
             "" => {}
-            other => writeln!(out, "{other:?} is not in the menu: type 1, 2 or 0")?,
+            other => say(out, &format!("{other:?} is not in the menu: type 1, 2 or 0\n"))?,
         }
     }
 }
 
 /// A number typed by the user, or None for anything else.
-fn number(input: &mut impl BufRead, out: &mut impl Write, text: &str) -> io::Result<Option<i32>> {
+fn number(
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+    text: &str,
+) -> anyhow::Result<Option<i32>> {
     let Some(line) = prompt(input, out, text)? else { return Ok(None) };
     let number = line.parse().ok();
     if number.is_none() && !line.is_empty() {
-        writeln!(out, "{line:?} is not a whole number of at most {}", i32::MAX)?;
+        say(out, &format!("{line:?} is not a whole number of at most {}\n", i32::MAX))?;
     }
     Ok(number)
 }
 
 /// Shows `text` and reads a line, without the spaces around it; None at the end of the input.
+///
+/// A line that the input ends in is none: nobody has pressed Enter, and a number may lack its last
+/// digits.
 fn prompt(
     input: &mut impl BufRead,
     out: &mut impl Write,
     text: &str,
-) -> io::Result<Option<String>> {
-    write!(out, "{text}")?;
-    out.flush()?;
+) -> anyhow::Result<Option<String>> {
+    say(out, text)?;
     let mut line = Vec::new();
-    if input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)? == 0 {
-        writeln!(out)?;
-        return Ok(None);
-    }
-    if line.len() as u64 == LINE_MAX && !line.ends_with(b"\n") {
-        input.skip_until(b'\n')?;
+    let len = input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line);
+    let len = len.context("cannot read standard input")?;
+    if !line.ends_with(b"\n") {
+        if len as u64 == LINE_MAX {
+            input.skip_until(b'\n').context("cannot read standard input")?;
+        } else {
+            say(out, if len == 0 { "\n" } else { "\nan unfinished line is ignored\n" })?;
+            return Ok(None);
+        }
     }
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+/// Shows a text at once.
+fn say(out: &mut impl Write, text: &str) -> Result<(), Unprinted> {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Unprinted::Other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Kind, Request};
+    use crate::request::Request;
     use crate::shows;
     use proptest::prelude::*;
 
@@ -123,9 +155,7 @@ mod tests {
         let mut out = Vec::new();
         menu(&mut &input[..], &mut out, &mut |ask| {
             asked.push(ask);
-            let request = Request::new(7, 1, ask);
-            let reserve = request.kind() == Some(Kind::Reserve);
-            Ok(if reserve { table.reserve(&request, 42) } else { table.consult(&request, 42) })
+            Ok(table.reply(&Request::new(7, 1, ask), 42))
         })
         .unwrap();
         (String::from_utf8(out).unwrap(), asked)
@@ -150,8 +180,15 @@ mod tests {
                 && out.contains("\"99999999999\" is not a whole number")
         );
         assert_eq!(typed(b"").1, []);
-        assert_eq!(typed(b"1").1, [Ask::List]);
+    }
+
+    #[test]
+    fn an_unfinished_line_is_no_order() {
+        assert_eq!(typed(b"1").1, []);
         assert_eq!(typed(b"2\n1").1, []);
+        let (out, asked) = typed(b"2\n1\n2");
+        assert!(asked.is_empty() && out.contains("an unfinished line is ignored"), "{out}");
+        assert_eq!(typed(&[b' '; LINE_MAX as usize]).1, []);
     }
 
     #[test]

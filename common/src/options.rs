@@ -10,7 +10,7 @@ use crate::ask::Ask;
 
 /// The box office's server
 #[derive(Clone, Debug, Parser)]
-#[command(name = "server")]
+#[command(name = "server", version)]
 pub struct ServerOptions {
     /// Directory of the server: its data file, its lock, its kernel objects' names; made if missing
     #[arg(long, value_name = "DIR", default_value = "run")]
@@ -40,7 +40,7 @@ pub enum Durability {
 
 /// The box office's client; without a command, a menu
 #[derive(Clone, Debug, Parser)]
-#[command(name = "client")]
+#[command(name = "client", version)]
 pub struct ClientOptions {
     /// Directory of the server
     #[arg(long, value_name = "DIR", default_value = "run")]

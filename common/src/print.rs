@@ -1,6 +1,6 @@
 //! Answers as people and programs read them.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -8,18 +8,43 @@ use unicode_width::UnicodeWidthStr;
 use crate::ask::Ask;
 use crate::record::Spectacle;
 use crate::reply::{Reply, Status};
+use crate::sys;
 
-/// Prints the answer to `ask`, as text or as one JSON object.
+/// Columns of a list besides those of titles and seats: a number of 3, a date of 10, 3 gaps of 2.
+const OTHER_COLUMNS: usize = 3 + 10 + 3 * 2;
+/// Columns of the greatest number of seats.
+const SEATS_WIDTH: usize = 10;
+/// Columns that titles keep in the narrowest terminal.
+const TITLE_MIN: usize = 8;
+
+/// How wide a line on standard output may be: as wide as a terminal; elsewhere there is no limit.
+pub fn columns() -> Option<usize> {
+    let out = io::stdout();
+    if out.is_terminal() { sys::columns(sys::stdout()) } else { None }
+}
+
+/// Prints the answer to `ask` as one JSON object, which has the fields that its status defines.
 ///
 /// # Errors
 /// Of the writer.
-pub fn reply(out: &mut impl Write, ask: Ask, reply: &Reply, json: bool) -> io::Result<()> {
-    if json {
-        return writeln!(out, "{}", to_json(ask, reply)?);
-    }
-    let (show, left) = (reply.show.get(), reply.seats.get());
+pub fn json(out: &mut impl Write, ask: Ask, reply: &Reply) -> io::Result<()> {
+    writeln!(out, "{}", to_json(ask, reply)?)
+}
+
+/// Prints the answer to `ask` as text; a list in lines of `columns` characters, if there is a limit.
+///
+/// # Errors
+/// Of the writer.
+pub fn text(
+    out: &mut impl Write,
+    ask: Ask,
+    reply: &Reply,
+    columns: Option<usize>,
+) -> io::Result<()> {
+    let show = reply.show.get();
+    let left = reply.seats.get();
     match (reply.status(), ask) {
-        (Some(Status::Ok), Ask::List) => list(out, reply.rows()),
+        (Some(Status::Ok), Ask::List) => list(out, reply.rows(), columns),
         (Some(Status::Ok), Ask::View { .. }) => writeln!(out, "show {show}: {} left", count(left)),
         (Some(Status::Ok), Ask::Reserve { seats, .. }) => {
             writeln!(out, "show {show}: {} reserved, {left} left", count(seats))
@@ -53,21 +78,49 @@ fn count(seats: i32) -> String {
 
 /// Prints the shows of a table, the empty rows left out.
 ///
+/// Where lines have a limit, the column of the seats is as narrow as its numbers, and titles that
+/// are still too long are cut.
+///
 /// # Errors
 /// Of the writer.
-pub fn list(out: &mut impl Write, rows: &[Spectacle]) -> io::Result<()> {
+pub fn list(out: &mut impl Write, rows: &[Spectacle], columns: Option<usize>) -> io::Result<()> {
     let shows: Vec<_> = rows.iter().filter(|row| row.id != 0).collect();
-    let titles: Vec<_> = shows.iter().map(|row| visible(&row.title())).collect();
-    let widest = titles.iter().map(|title| title.width()).max().unwrap_or(0).max("Title".len());
+    let mut titles: Vec<_> = shows.iter().map(|row| visible(&row.title())).collect();
+    let mut seats_width = SEATS_WIDTH;
+    let widest = |titles: &[String]| titles.iter().map(|title| title.width()).max().unwrap_or(0);
+    if let Some(columns) = columns
+        && columns < OTHER_COLUMNS + SEATS_WIDTH + widest(&titles)
+    {
+        let numbers = shows.iter().map(|row| row.seats.to_string().len());
+        seats_width = numbers.max().unwrap_or(0).max("Seats".len());
+        let room = columns.saturating_sub(OTHER_COLUMNS + seats_width).max(TITLE_MIN);
+        titles.iter_mut().for_each(|title| shorten(title, room));
+    }
+    let title_width = widest(&titles).max("Title".len());
     // Padded by hand: format's width counts characters, but an accent may be one of its own and a
     // CJK title is wide.
-    let pad = |title: &str| " ".repeat(widest - title.width());
-    writeln!(out, " No  Title{}  Date             Seats", pad("Title"))?;
+    let pad = |title: &str| " ".repeat(title_width - title.width());
+    writeln!(out, " No  Title{}  Date        {:>seats_width$}", pad("Title"), "Seats")?;
     for (row, title) in shows.iter().zip(&titles) {
-        let (id, date, seats) = (row.id.get(), visible(&row.date()), row.seats.get());
-        writeln!(out, "{id:>3}  {title}{}  {date:<10}  {seats:>10}", pad(title))?;
+        let id = row.id.get();
+        let date = visible(&row.date());
+        let seats = row.seats.get();
+        writeln!(out, "{id:>3}  {title}{}  {date:<10}  {seats:>seats_width$}", pad(title))?;
     }
     Ok(())
+}
+
+/// Cuts a title that is wider than `columns`, and ends it with an ellipsis.
+fn shorten(title: &mut String, columns: usize) {
+    if title.width() <= columns {
+        return;
+    }
+    // Character by character from the end: an accent of its own goes with its letter.
+    while title.width() > columns - 1 {
+        title.pop();
+    }
+    *title = title.trim_end().to_owned();
+    title.push('…');
 }
 
 /// The text with a replacement for every character that could drive a terminal: titles come from
@@ -82,13 +135,18 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// An answer; what its status does not define is left out.
 #[derive(Serialize)]
 struct Object {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     shows: Option<Vec<Show>>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    decision: Option<Decision>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    show: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<i32>,
 }
 
 #[derive(Serialize)]
@@ -97,13 +155,6 @@ struct Show {
     title: String,
     date: String,
     seats: i32,
-}
-
-#[derive(Serialize)]
-struct Decision {
-    show: i32,
-    seats: i32,
-    server: i32,
 }
 
 fn to_json(ask: Ask, reply: &Reply) -> io::Result<String> {
@@ -115,15 +166,18 @@ fn to_json(ask: Ask, reply: &Reply) -> io::Result<String> {
             seats: row.seats.get(),
         })
     };
-    let listed = ask == Ask::List && reply.status() == Some(Status::Ok);
+    let status = reply.status();
+    let is_table = ask == Ask::List && status == Some(Status::Ok);
+    // One for the whole connection names no show, and with REDIRECT the field is a port.
+    let names_show = ask != Ask::List && reply.nonce != 0 && status != Some(Status::Redirect);
+    let counts_seats =
+        ask != Ask::List && matches!(status, Some(Status::Ok | Status::NotEnoughSeats));
     let object = Object {
-        status: status_name(reply.status()),
-        shows: listed.then(|| shows().collect()),
-        decision: (!listed).then(|| Decision {
-            show: reply.show.get(),
-            seats: reply.seats.get(),
-            server: reply.server.get(),
-        }),
+        status: status.unwrap_or(Status::BadRequest).name(),
+        shows: is_table.then(|| shows().collect()),
+        show: names_show.then(|| reply.show.get()),
+        seats: counts_seats.then(|| reply.seats.get()),
+        server: (!is_table).then(|| reply.server.get()),
     };
     // serde_json escapes the first 32 control characters only; the others are escaped here, in the
     // same notation.
@@ -134,20 +188,6 @@ fn to_json(ask: Ask, reply: &Reply) -> io::Result<String> {
         .collect())
 }
 
-/// The protocol's name of a status, in lower case.
-fn status_name(status: Option<Status>) -> &'static str {
-    match status {
-        Some(Status::Ok) => "ok",
-        Some(Status::UnknownShow) => "unknown_show",
-        Some(Status::NotEnoughSeats) => "not_enough_seats",
-        Some(Status::BadSeats) => "bad_seats",
-        Some(Status::Busy) => "busy",
-        Some(Status::Unavailable) => "unavailable",
-        Some(Status::Redirect) => "redirect",
-        Some(Status::BadRequest) | None => "bad_request",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,15 +195,39 @@ mod tests {
     use crate::shows;
     use crate::table::Table;
 
-    fn printed(table: &Table, ask: Ask, json: bool) -> String {
-        let request = Request::new(7, 1, ask);
-        let answer = match ask {
-            Ask::Reserve { .. } => table.clone().reserve(&request, 4242),
-            _ => table.consult(&request, 4242),
-        };
+    fn printed(table: &Table, ask: Ask, as_json: bool) -> String {
+        let answer = table.clone().reply(&Request::new(7, 1, ask), 4242);
         let mut out = Vec::new();
-        reply(&mut out, ask, &answer, json).unwrap();
+        match as_json {
+            true => json(&mut out, ask, &answer).unwrap(),
+            false => text(&mut out, ask, &answer, None).unwrap(),
+        }
         String::from_utf8(out).unwrap()
+    }
+
+    fn listed(table: &Table, columns: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        list(&mut out, &table.rows, Some(columns)).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn titles_shrink_to_the_width_of_a_terminal() {
+        let mut table = shows::sample();
+        table.rows[8] = shows::spectacle(9, "歌舞伎座の夜の部", "01/01/2027", 5).unwrap();
+        for columns in [0, 20, 40, 50, 79] {
+            let lines = listed(&table, columns);
+            let width = lines[0].width();
+            assert!(width <= columns.max(OTHER_COLUMNS + 5 + TITLE_MIN), "{columns}: {lines:#?}");
+            assert!(lines.iter().all(|line| line.width() == width), "{columns}: {lines:#?}");
+            assert!(lines.iter().all(|line| !line.contains(" …")), "{lines:#?}");
+        }
+        assert!(listed(&table, 40)[2].starts_with("  2  Le Songe d'une…   15/01/2027"));
+        assert!(listed(&table, 80).join("\n").contains("Le Songe d'une nuit d'été"));
+        assert_eq!(
+            listed(&table, 80),
+            printed(&table, Ask::List, false).lines().collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -195,8 +259,14 @@ mod tests {
         let ask = Ask::View { show: 99 };
         assert_eq!(
             printed(&table, ask, true),
-            "{\"status\":\"unknown_show\",\"show\":99,\"seats\":0,\"server\":4242}\n"
+            "{\"status\":\"unknown_show\",\"show\":99,\"server\":4242}\n"
         );
+        let busy = Reply::new(&Request::new(7, 1, Ask::List), Status::Busy, 4242);
+        let mut out = Vec::new();
+        json(&mut out, Ask::List, &busy).unwrap();
+        json(&mut out, ask, &Reply { nonce: 0.into(), ..busy }).unwrap();
+        let expected = "{\"status\":\"busy\",\"server\":4242}\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected.repeat(2));
         let list = printed(&table, Ask::List, true);
         let start = "{\"status\":\"ok\",\"shows\":[{\"id\":1,\"title\":\"Cyrano de Bergerac\",\"date\":\"08/01/2027\",\"seats\":200},";
         assert!(list.starts_with(start), "{list}");

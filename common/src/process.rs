@@ -22,6 +22,14 @@ pub fn name(name: &str) -> io::Result<()> {
     Ok(nix::sys::prctl::set_name(name)?)
 }
 
+/// Has what this process makes belong to its user alone, with all rights.
+///
+/// The inherited umask may take the user's own rights away from files that we make and open again.
+/// See umask(2).
+pub fn make_private_files() {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_retain(0o077));
+}
+
 /// The state letter of a process or thread (R, S, D, T, t, Z, X), or None if there is no such one.
 ///
 /// See proc_pid_stat(5).

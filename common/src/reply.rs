@@ -35,6 +35,15 @@ pub struct Reply {
     pub rows: [Spectacle; ROWS],
 }
 
+// What a C program on the other side relies on, in numbers that nobody computed from this type.
+const _: () = {
+    // One write to a pipe stays whole up to 4096 bytes.
+    assert!(REPLY_SIZE == 32 && REPLY_MAX == 752 && REPLY_MAX <= 4096);
+    assert!(offset_of!(Reply, status) == 4 && offset_of!(Reply, nonce) == 8);
+    assert!(offset_of!(Reply, show) == 16 && offset_of!(Reply, seats) == 20);
+    assert!(offset_of!(Reply, server) == 24 && offset_of!(Reply, count) == 28);
+};
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -128,10 +137,10 @@ impl Reply {
         reply.receive(bytes).then_some(reply)
     }
 
-    /// Becomes the reply in `bytes`; false, and it stays what it was, if they are not exactly one.
+    /// Becomes the reply in `bytes`. If they are not exactly one, it stays what it was: false.
     ///
-    /// Most replies are 32 bytes, and a client's is made once: the room for rows need not be cleared
-    /// and copied for each of them.
+    /// A client has one reply for all its questions. Most are 32 bytes, and then the room for rows is
+    /// neither cleared nor copied.
     #[inline]
     pub fn receive(&mut self, bytes: &[u8]) -> bool {
         let is_one = Self::is_one(bytes);
@@ -176,7 +185,7 @@ impl Reply {
     }
 }
 
-/// Replies are equal if what travels is: other rows are those of an earlier one.
+/// Replies are equal if the bytes that travel are: other rows are left from an earlier reply.
 impl PartialEq for Reply {
     fn eq(&self, other: &Reply) -> bool {
         self.as_bytes()[..REPLY_SIZE] == other.as_bytes()[..REPLY_SIZE]
@@ -187,6 +196,20 @@ impl PartialEq for Reply {
 impl Eq for Reply {}
 
 impl Status {
+    /// The protocol's name, in lower case: what logs and `--json` say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::UnknownShow => "unknown_show",
+            Status::NotEnoughSeats => "not_enough_seats",
+            Status::BadSeats => "bad_seats",
+            Status::BadRequest => "bad_request",
+            Status::Busy => "busy",
+            Status::Unavailable => "unavailable",
+            Status::Redirect => "redirect",
+        }
+    }
+
     #[inline]
     fn of(status: I32) -> Option<Status> {
         use Status::*;

@@ -1,6 +1,6 @@
 //! The request, 32 bytes from a client to the server.
 
-use std::mem::size_of;
+use std::mem::{offset_of, size_of};
 
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -33,6 +33,15 @@ pub struct Request {
     pub reserved: I32,
 }
 
+// What a C program on the other side relies on, in numbers that nobody computed from this type.
+const _: () = {
+    // One write to a pipe stays whole up to 4096 bytes.
+    assert!(REQUEST_SIZE == 32 && REQUEST_SIZE <= 4096);
+    assert!(offset_of!(Request, client) == 4 && offset_of!(Request, nonce) == 8);
+    assert!(offset_of!(Request, kind) == 16 && offset_of!(Request, show) == 20);
+    assert!(offset_of!(Request, seats) == 24 && offset_of!(Request, reserved) == 28);
+};
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -45,12 +54,23 @@ pub enum Kind {
     Reserve = 3,
 }
 
+impl Kind {
+    /// The protocol's name, in lower case: what logs say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::List => "list",
+            Kind::View => "view",
+            Kind::Reserve => "reserve",
+        }
+    }
+}
+
 impl Request {
     /// The request that whatever arrived is taken for.
     ///
-    /// Every byte string is one. A string of the wrong length loses its magic, so that the table's
-    /// rules refuse it, and keeps client and nonce as far as they arrived, so that its sender can
-    /// be told.
+    /// Every byte string is taken for one. One of the wrong length loses its magic, so that the
+    /// table's rules refuse it. It keeps client and nonce as far as they arrived, so that its sender
+    /// gets a reply.
     pub fn from_received(bytes: &[u8]) -> Request {
         let mut request = Request::new_zeroed();
         let len = bytes.len().min(REQUEST_SIZE);
@@ -58,12 +78,13 @@ impl Request {
         if bytes.len() == REQUEST_SIZE { request } else { request.spoiled() }
     }
 
-    /// The same request without its magic: one that came in at a place where no request belongs.
+    /// The same request without its magic, so that it is refused: it came in where its kind does not
+    /// belong.
     pub fn spoiled(self) -> Request {
         Request { magic: [0; 4], ..self }
     }
 
-    /// Whether it names no client: then nobody can be answered.
+    /// Whether it names no client: then there is nobody to send a reply to.
     pub fn is_anonymous(&self) -> bool {
         self.client <= 0
     }

@@ -15,7 +15,7 @@ use zerocopy::little_endian::I32;
 use crate::record::{DATE_SIZE, ROWS, Spectacle, TITLE_SIZE};
 use crate::table::Table;
 
-/// Ten shows need a few hundred bytes; a larger file is no list of shows.
+/// Longest list of shows: ten shows need a few hundred bytes.
 const FILE_MAX: u64 = 64 * 1024;
 
 /// The shows of a server that was given none: title, date, seats.

@@ -11,6 +11,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::exit::plain;
+use crate::sys;
 
 /// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.
 #[derive(Debug)]
@@ -72,6 +73,37 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
+}
+
+/// What a program may find ignored because whoever started it wants it so: nohup, a shell's
+/// background job, a shell without job control. SIGPIPE std ignores itself.
+const LEFT_ALONE: [Signal; 9] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGPIPE,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGKILL,
+    Signal::SIGSTOP,
+];
+
+/// Blocks nothing, and ignores nothing by accident: the first line of every `main`.
+///
+/// Both are inherited. Where SIGCHLD is ignored nobody can wait for a child (ECHILD); where SIGALRM
+/// is ignored or blocked no time-out ends.
+///
+/// # Panics
+/// Never: the calls cannot fail for these signals.
+pub fn inherit_nothing() {
+    for signal in Signal::iterator().filter(|signal| !LEFT_ALONE.contains(signal)) {
+        // A handler cannot be inherited: what is not ignored is as it should be.
+        let reset = sys::is_ignored(signal)
+            .and_then(|ignored| if ignored { sys::set_default(signal) } else { Ok(()) });
+        reset.expect("these signals can be ignored, and so reset");
+    }
+    SigSet::empty().thread_set_mask().expect("an empty set is legal");
 }
 
 /// With this the server ends, so it is a sentence.

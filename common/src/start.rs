@@ -13,6 +13,7 @@ use crate::directory;
 use crate::lock::Lock;
 use crate::log;
 use crate::options::ServerOptions;
+use crate::process;
 use crate::shows;
 use crate::signals::Signals;
 use crate::store::Store;
@@ -41,6 +42,7 @@ pub struct Start {
 /// Says what is in the way, and what to do about it.
 pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     sys::one_arena();
+    process::make_private_files();
     log::start(options)?;
     let signals = Signals::block().context("cannot block signals")?;
     let data_file = options.dir.join(data_file::DATA_FILE);
@@ -64,8 +66,8 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
 
 /// The line that says on stdout that a server can serve: `ready PACKAGE WHERE`.
 ///
-/// Made before the forks, because it takes memory: a page that only one process writes is one page
-/// more. For the same reason it does not go through std's buffer.
+/// Made before the forks: after them, memory that is written is no longer shared, and takes a page
+/// more. For the same reason it does not use std's buffer.
 #[derive(Debug)]
 pub struct ReadyLine {
     out: File,

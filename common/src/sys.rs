@@ -1,10 +1,18 @@
-//! A setting of the allocator, and standard output without a buffer: what std has not.
+//! What std and nix have not, or not safely: a setting of the allocator, standard output without a
+//! buffer, a terminal's width, what a signal does, and a handler that ends the program.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
 )]
 
-use std::os::fd::BorrowedFd;
+use std::ffi::{CString, c_char, c_int};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
 
 /// Has all threads of this process allocate from one arena.
 ///
@@ -21,4 +29,89 @@ pub(crate) fn one_arena() {
 pub(crate) fn stdout() -> BorrowedFd<'static> {
     // SAFETY: std has it opened before `main` if it was closed, and nothing here closes it.
     unsafe { BorrowedFd::borrow_raw(libc::STDOUT_FILENO) }
+}
+
+/// How many characters fit in a line of this terminal; None if it is none, or does not know.
+///
+/// See TIOCGWINSZ(2const).
+pub(crate) fn columns(terminal: BorrowedFd<'_>) -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the call fills `size`, which has the type that it asks for.
+    let result =
+        unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, ptr::from_mut(&mut size)) };
+    (result == 0 && size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// Whether a signal does nothing to this process.
+///
+/// # Errors
+/// None that can happen. See sigaction(2).
+pub(crate) fn is_ignored(signal: Signal) -> io::Result<bool> {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action the call changes nothing, and fills the old one.
+    let result = unsafe { libc::sigaction(signal as c_int, ptr::null(), action.as_mut_ptr()) };
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was filled.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Gives a signal its default action.
+///
+/// # Errors
+/// EINVAL for SIGKILL and SIGSTOP. See signal(7).
+pub(crate) fn set_default(signal: Signal) -> io::Result<()> {
+    // SAFETY: no handler is installed.
+    unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+    Ok(())
+}
+
+/// What [`end`] says; null: nothing.
+static LAST_WORDS: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());
+/// The file that [`end`] removes; null: none.
+static LAST_FILE: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());
+
+/// Has a signal say the last words, remove the last file, and then do what it does by default.
+///
+/// # Errors
+/// EINVAL for SIGKILL and SIGSTOP. See sigaction(2).
+pub(crate) fn end_on(signal: Signal) -> io::Result<()> {
+    let action = SigAction::new(SigHandler::Handler(end), SaFlags::empty(), SigSet::all());
+    // SAFETY: the handler may run at any moment: see there.
+    unsafe { nix::sys::signal::sigaction(signal, &action) }?;
+    Ok(())
+}
+
+/// Chooses what is said on stderr if one of the signals comes from now on.
+pub(crate) fn set_last_words(words: Option<&'static std::ffi::CStr>) {
+    let words = words.map_or(ptr::null_mut(), |words| words.as_ptr().cast_mut());
+    LAST_WORDS.store(words, Ordering::Release);
+}
+
+/// Chooses which file is removed if one of the signals comes from now on.
+pub(crate) fn set_last_file(path: CString) {
+    // It is never freed: the handler may be reading an earlier one.
+    LAST_FILE.store(path.into_raw(), Ordering::Release);
+}
+
+/// The handler. It may run between any two instructions of the program, so it does only what
+/// signal-safety(7) allows: it reads two lock-free atomics and makes system calls.
+extern "C" fn end(signal: c_int) {
+    let words = LAST_WORDS.load(Ordering::Acquire);
+    if !words.is_null() {
+        // SAFETY: a text with a NUL behind it, which lives as long as the program.
+        let len = unsafe { libc::strlen(words) };
+        // SAFETY: the kernel reads these bytes.
+        unsafe { libc::write(libc::STDERR_FILENO, words.cast(), len) };
+    }
+    let file = LAST_FILE.load(Ordering::Acquire);
+    if !file.is_null() {
+        // SAFETY: a path with a NUL behind it, which lives as long as the program.
+        unsafe { libc::unlink(file) };
+    }
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // SAFETY: takes an integer. The signal is blocked here and acts as this returns.
+    unsafe { libc::raise(signal) };
 }

@@ -25,13 +25,6 @@ impl Table {
     }
 
     /// Answers a consultation, LIST or VIEW; anything else is a BAD_REQUEST here.
-    pub fn consult(&self, request: &Request, server: i32) -> Reply {
-        let mut reply = Reply::default();
-        self.answer(request, server, &mut reply);
-        reply
-    }
-
-    /// As [`Table::consult`], into a reply that is there already.
     pub fn answer(&self, request: &Request, server: i32, reply: &mut Reply) {
         match request.kind() {
             Some(Kind::List) => {
@@ -59,7 +52,8 @@ impl Table {
         let Some(row) = self.find(request.show) else {
             return Outcome::only(Status::UnknownShow);
         };
-        let (wanted, left) = (request.seats.get(), self.rows[row].seats.get());
+        let wanted = request.seats.get();
+        let left = self.rows[row].seats.get();
         if wanted <= 0 {
             return Outcome::only(Status::BadSeats);
         }
@@ -70,10 +64,14 @@ impl Table {
         Outcome { status: Status::Ok, seats: left - wanted }
     }
 
-    /// As [`Table::decide`], with the reply.
-    pub fn reserve(&mut self, request: &Request, server: i32) -> Reply {
+    /// Answers or decides, whichever the request asks for: the reply of somebody who has the table
+    /// to himself.
+    pub fn reply(&mut self, request: &Request, server: i32) -> Reply {
         let mut reply = Reply::default();
-        reply.tell(request, self.decide(request), server);
+        match request.kind() {
+            Some(Kind::Reserve) => reply.tell(request, self.decide(request), server),
+            Some(Kind::List | Kind::View) | None => self.answer(request, server, &mut reply),
+        }
         reply
     }
 
@@ -108,7 +106,8 @@ mod tests {
     }
 
     fn reserve(table: &mut Table, show: i32, seats: i32) -> (Option<Status>, i32) {
-        let reply = table.reserve(&Request::new(7, 1, Ask::Reserve { show, seats }), 42);
+        let request = Request::new(7, 1, Ask::Reserve { show, seats });
+        let reply = table.reply(&request, 42);
         (reply.status(), reply.seats.get())
     }
 
@@ -138,27 +137,27 @@ mod tests {
     fn each_place_answers_its_own_kinds_and_refuses_the_others() {
         let mut table = table(&[10]);
         let reserve = Request::new(7, 1, Ask::Reserve { show: 1, seats: 1 });
-        assert_eq!(table.consult(&reserve, 42).status(), Some(Status::BadRequest));
+        let mut reply = Reply::default();
+        table.answer(&reserve, 42, &mut reply);
+        assert_eq!(reply.status(), Some(Status::BadRequest));
         for ask in [Ask::List, Ask::View { show: 1 }] {
-            assert_eq!(
-                table.reserve(&Request::new(7, 1, ask), 42).status(),
-                Some(Status::BadRequest)
-            );
+            let outcome = table.decide(&Request::new(7, 1, ask));
+            assert_eq!(outcome, Outcome::only(Status::BadRequest));
         }
         assert_eq!(table.rows[0].seats, 10);
     }
 
     #[test]
     fn a_list_is_the_whole_table_and_a_view_one_count() {
-        let table = table(&[10, 0, 7]);
-        let list = table.consult(&Request::new(7, 1, Ask::List), 42);
+        let mut table = table(&[10, 0, 7]);
+        let list = table.reply(&Request::new(7, 1, Ask::List), 42);
         assert_eq!(
             (list.status(), list.rows(), list.show.get()),
             (Some(Status::Ok), &table.rows[..], 0)
         );
-        let view = table.consult(&Request::new(7, 1, Ask::View { show: 3 }), 42);
+        let view = table.reply(&Request::new(7, 1, Ask::View { show: 3 }), 42);
         assert_eq!((view.status(), view.show.get(), view.seats.get()), (Some(Status::Ok), 3, 7));
-        let unknown = table.consult(&Request::new(7, 1, Ask::View { show: 4 }), 42);
+        let unknown = table.reply(&Request::new(7, 1, Ask::View { show: 4 }), 42);
         assert_eq!((unknown.status(), unknown.seats.get()), (Some(Status::UnknownShow), 0));
     }
 
@@ -173,9 +172,10 @@ mod tests {
                 let before = table;
                 let mut request = Request::new(7, 9, Ask::Reserve { show, seats: wanted });
                 if kind % 3 == 0 { request.kind = I32::new(kind); }
-                let reply = table.reserve(&request, 42);
+                let reply = table.reply(&request, 42);
                 for row in 0..ROWS {
-                    let (was, is) = (before.rows[row].seats.get(), table.rows[row].seats.get());
+                    let was = before.rows[row].seats.get();
+                    let is = table.rows[row].seats.get();
                     let taken = reply.status() == Some(Status::Ok) && row as i32 + 1 == show;
                     prop_assert_eq!(i64::from(was) - i64::from(is), if taken { i64::from(wanted) } else { 0 });
                     prop_assert!(is >= 0);
@@ -187,10 +187,9 @@ mod tests {
         fn every_byte_string_gets_a_reply_that_parses(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let request = Request::from_received(&bytes);
             let mut table = table(&[3, 4]);
-            for reply in [table.consult(&request, 42), table.reserve(&request, 42)] {
-                prop_assert_eq!(Reply::from_received(reply.bytes()), Some(reply));
-                prop_assert_eq!(reply.nonce, request.nonce);
-            }
+            let reply = table.reply(&request, 42);
+            prop_assert_eq!(Reply::from_received(reply.bytes()), Some(reply));
+            prop_assert_eq!(reply.nonce, request.nonce);
         }
     }
 }

@@ -12,7 +12,6 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::signals;
 use crate::sys::{self, Action};
 
 /// A FIFO. Dropping it removes the name if this process made it; open ends stay open.
@@ -48,7 +47,6 @@ impl Fifo {
     /// # Errors
     /// If nobody comes; EACCES. See open(2).
     pub fn open(&self, flags: OFlag, seconds: u32) -> anyhow::Result<File> {
-        signals::reset(&[Signal::SIGALRM])?;
         sys::sigaction(Signal::SIGALRM, Action::Count)?;
         sys::setitimer(seconds)?;
         // Not File::open: it begins again when a signal interrupts it.

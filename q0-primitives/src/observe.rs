@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 /// How long a process may take to reach a state that it is about to reach; long, for a loaded
 /// machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long to wait between two looks: no call waits for a state, so we must look again.
 const INTERVAL: Duration = Duration::from_millis(1);
 
@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_millis(1);
 /// # Errors
 /// If it is not there within 10 seconds. See proc_pid_stat(5).
 pub fn wait_for_state(pid: Pid, state: char) -> anyhow::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_MAX;
     while process::state(pid.as_raw()) != Some(state) {
         ensure!(Instant::now() < deadline, "process {pid} does not reach state {state}");
         thread::sleep(INTERVAL);

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 
 use anyhow::Context;
+use common::exit::Unprinted;
 
 /// Prints one line, at once and with one `write`, so that the lines of two processes never mix.
 ///
@@ -13,7 +14,8 @@ pub fn say(line: impl Display) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes())
         .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+        .map_err(Unprinted::Other)?;
+    Ok(())
 }
 
 /// Prints the command that shows from another terminal what is going on here.
@@ -35,7 +37,9 @@ pub fn remark(line: impl Display) {
 /// # Errors
 /// As [`say`], and of read. See pipe(7).
 pub fn show_all(mut reader: impl Read) -> anyhow::Result<()> {
-    let (pid, mut bytes, mut total) = (std::process::id(), [0; 4096], 0);
+    let pid = std::process::id();
+    let mut bytes = [0; 4096];
+    let mut total = 0;
     loop {
         let n = reader.read(&mut bytes).context("cannot read")?;
         if n == 0 {

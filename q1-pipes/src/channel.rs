@@ -1,7 +1,7 @@
-//! Named pipes: two for requests, one for each place, and one for the replies to each client.
+//! Named pipes: two for requests, one for each class, and one for the replies to each client.
 //!
-//! Not one for the replies to all: a pipe gives its bytes to whoever reads first, and a client would
-//! take the replies of the others.
+//! One pipe for all replies would not do. A pipe gives its bytes to any process that reads, so a client
+//! would take the replies of the others.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -15,24 +15,24 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::leftovers;
-use crate::request_fifo::RequestFifo;
+use crate::armour::leftovers;
+use crate::armour::request_fifo::RequestFifo;
 
-/// Where a request comes in: its FIFO.
+/// The class of a request: it decides the FIFO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestClass {
     /// LIST and VIEW.
     Consultation,
     /// RESERVE.
     Reservation,
 }
 
-impl Place {
+impl RequestClass {
     /// Name of the FIFO in DIR.
     pub fn file_name(self) -> &'static str {
         match self {
-            Place::Consultation => "consult.fifo",
-            Place::Reservation => "reserve.fifo",
+            RequestClass::Consultation => "consult.fifo",
+            RequestClass::Reservation => "reserve.fifo",
         }
     }
 }
@@ -42,7 +42,7 @@ impl Place {
 pub enum Incoming {
     /// A request, legal or not; its client can be answered.
     Request(Request),
-    /// Nothing, and nobody waits any more.
+    /// Nothing, and the worker does not wait any more.
     Nothing,
     /// The stop record: the server stops.
     Closed,
@@ -58,41 +58,40 @@ pub struct Channel {
     /// The last record of each FIFO. Drawn at random before the forks, so that only this server's
     /// processes know it.
     stop: Request,
-    /// Requests from nobody: a client below 1 cannot be answered.
+    /// Requests that were dropped: a client below 1 cannot be answered.
     anonymous: u64,
 }
 
 impl Channel {
-    /// Makes the request FIFOs of DIR, after the reply FIFOs that dead clients left there are
-    /// removed.
+    /// Removes the reply FIFOs that dead clients left in DIR, then makes the request FIFOs.
     ///
     /// # Errors
     /// Says which FIFO cannot be made.
     pub fn create(dir: &Path) -> anyhow::Result<Channel> {
         leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
-        let create = |place: Place| {
-            let path = dir.join(place.file_name());
+        let create = |class: RequestClass| {
+            let path = dir.join(class.file_name());
             RequestFifo::create(path.clone())
                 .with_context(|| format!("cannot make {}", path.display()))
         };
         Ok(Channel {
-            consultation: create(Place::Consultation)?,
-            reservation: create(Place::Reservation)?,
+            consultation: create(RequestClass::Consultation)?,
+            reservation: create(RequestClass::Reservation)?,
             stop: stop_record().context("cannot draw the stop record")?,
             anonymous: 0,
         })
     }
 
-    /// The next request for `place`, in the order in which they were sent.
+    /// The next request of `class`, in the order in which they were sent.
     ///
     /// # Errors
     /// Those of the pipe. See read(2).
-    pub fn receive(&mut self, place: Place) -> io::Result<Incoming> {
+    pub fn receive(&mut self, class: RequestClass) -> io::Result<Incoming> {
         loop {
-            if let Some(incoming) = self.take(place) {
+            if let Some(incoming) = self.take(class) {
                 return Ok(incoming);
             }
-            match self.fifo(place).fill() {
+            match self.fifo(class).fill() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Incoming::Nothing);
                 }
@@ -101,33 +100,37 @@ impl Channel {
         }
     }
 
-    /// Fills `batch` with the requests that are waiting for `place`, 64 at most; waits only for the
-    /// first of them. Returns whether the server goes on.
+    /// Fills `batch` with the waiting requests of `class`, 64 at most; waits only for the first.
+    /// Returns false at the stop record.
     ///
     /// # Errors
     /// As [`Channel::receive`].
-    pub fn receive_batch(&mut self, place: Place, batch: &mut Vec<Request>) -> io::Result<bool> {
+    pub fn receive_batch(
+        &mut self,
+        class: RequestClass,
+        batch: &mut Vec<Request>,
+    ) -> io::Result<bool> {
         batch.clear();
         loop {
-            match self.take(place) {
+            match self.take(class) {
                 Some(Incoming::Request(request)) => batch.push(request),
-                None if batch.is_empty() => self.fifo(place).fill()?,
+                None if batch.is_empty() => self.fifo(class).fill()?,
                 None | Some(Incoming::Nothing) => return Ok(true),
-                // What was taken is answered first; the next call comes here again.
+                // The batch is answered first; the next call returns false.
                 Some(Incoming::Closed) => return Ok(!batch.is_empty()),
             }
         }
     }
 
-    /// Requests that were dropped because nobody can be answered.
+    /// Requests that were dropped because they named no client.
     pub fn anonymous(&self) -> u64 {
         self.anonymous
     }
 
-    /// Ends both FIFOs: nobody finds them any more, and the workers leave at the stop record.
+    /// Removes both FIFOs and writes a stop record into each, at which its worker leaves.
     ///
-    /// End of file is no stop signal: it comes when the last writer has closed, and a client at its
-    /// menu keeps the FIFO open for hours.
+    /// The end of file is no stop signal. It comes when the last writer has closed, and a client at
+    /// its menu keeps the FIFO open for hours.
     ///
     /// # Errors
     /// If a FIFO cannot be removed or written. See fifo(7).
@@ -159,19 +162,19 @@ impl Channel {
         }
     }
 
-    /// The FIFO of `place`.
-    pub fn fifo(&mut self, place: Place) -> &mut RequestFifo {
-        match place {
-            Place::Consultation => &mut self.consultation,
-            Place::Reservation => &mut self.reservation,
+    /// The FIFO of `class`.
+    pub fn fifo(&mut self, class: RequestClass) -> &mut RequestFifo {
+        match class {
+            RequestClass::Consultation => &mut self.consultation,
+            RequestClass::Reservation => &mut self.reservation,
         }
     }
 
-    /// The next of what was read already.
-    fn take(&mut self, place: Place) -> Option<Incoming> {
+    /// The next request among the bytes that were read already.
+    fn take(&mut self, class: RequestClass) -> Option<Incoming> {
         let stop = self.stop;
         loop {
-            let fifo = self.fifo(place);
+            let fifo = self.fifo(class);
             if fifo.closed {
                 return Some(Incoming::Closed);
             }
@@ -187,8 +190,10 @@ impl Channel {
     }
 }
 
-/// A record that no client sends, and that no garbage before it can hide: none of its bytes is 0 or
-/// one of the magic's, so a record that runs into it has a wrong `reserved` field and gives way.
+/// A record that no client sends, and that no garbage before it can hide.
+///
+/// After the magic all its bytes are 0x80 or more: none is 0 or in the magic. A broken record that
+/// overlaps it has a wrong `reserved` field, so the resynchronisation skips that one.
 fn stop_record() -> io::Result<Request> {
     let mut record = Request::new_zeroed();
     getrandom::fill(record.as_mut_bytes())?;
@@ -200,7 +205,7 @@ fn stop_record() -> io::Result<Request> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resync::Stream;
+    use crate::armour::resync::Stream;
     use common::ask::Ask;
     use common::request::REQUEST_SIZE;
     use proptest::prelude::*;
@@ -215,9 +220,9 @@ mod tests {
             let request = Request::new(7, 9, Ask::View { show: 3 });
             let garbage = [&noise, &request.as_bytes()[..len], &MAGIC[..noise.len() % 5]].concat();
             let mut stream = Stream::<Request>::new(999);
-            stream.room()[..garbage.len()].copy_from_slice(&garbage);
+            stream.free_space()[..garbage.len()].copy_from_slice(&garbage);
             stream.filled(garbage.len());
-            stream.room()[..REQUEST_SIZE].copy_from_slice(stop.as_bytes());
+            stream.free_space()[..REQUEST_SIZE].copy_from_slice(stop.as_bytes());
             stream.filled(REQUEST_SIZE);
             prop_assert!(std::iter::from_fn(|| stream.take()).any(|request| request == stop));
         }

@@ -1,23 +1,37 @@
-//! The client of the named pipes: writes a request, waits for what is written into its own FIFO.
+//! The client of the named pipes: writes a request, and waits for the reply in a FIFO of its own.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use common::ask::{Ask, Nonces, Unanswered};
+use common::directory;
+use common::exit::plain;
+use common::hint;
+use common::interruption;
+use common::lock;
 use common::menu;
 use common::options::ClientOptions;
+use common::process;
 use common::reply::Reply;
 use common::request::Request;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::gettid;
+use zerocopy::IntoBytes;
 
-use crate::channel::Place;
-use crate::connection::Connection;
-use crate::ticks::Ticks;
+use crate::PACKAGE;
+use crate::armour::inbox::{self, Inbox};
+use crate::armour::ticks::Ticks;
+use crate::channel::RequestClass;
+use crate::fifo;
 
-/// After so long a silence our FIFO is emptied before we ask: whoever asks in our name may have filled
-/// it, and the answer would find no room. One who asks without a pause sees that by what comes.
+/// After a pause of this length the client empties its FIFO before it asks again. Somebody who asks
+/// in its name may have filled the FIFO, and then the answer would be lost. A client that asks
+/// without a pause notices such replies anyway, because it reads them.
 const SILENCE: Duration = Duration::from_millis(100);
 
 /// A client: one thread's. Another thread may have another, at the same time.
@@ -32,8 +46,9 @@ pub struct Client {
     timeout: Duration,
     /// The last one received.
     reply: Reply,
-    /// When we asked last, and whether something else came than the answer.
+    /// When we asked last.
     asked: Instant,
+    /// Whether something else than the answer came after that.
     has_others: bool,
     _ticks: Ticks,
 }
@@ -43,6 +58,9 @@ pub struct Client {
 /// # Errors
 /// If there is no server, or a question stays without an answer.
 pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
+    process::make_private_files();
+    interruption::prepare_to_remove(&inbox::path(&options.dir, gettid().as_raw()))
+        .context("cannot handle signals")?;
     let mut client = Client::open(&options.dir, options.timeout)?;
     menu::run(options, |ask| client.ask(ask).copied())
 }
@@ -56,9 +74,16 @@ impl Client {
         let id = gettid().as_raw();
         let connection = Connection::open(dir, id)?;
         let ticks = Ticks::start().context("cannot set a timer")?;
-        let (nonces, reply) = (Nonces::new()?, Reply::default());
-        let (asked, has_others) = (Instant::now(), false);
-        Ok(Client { connection, id, nonces, timeout, reply, asked, has_others, _ticks: ticks })
+        Ok(Client {
+            connection,
+            id,
+            nonces: Nonces::new()?,
+            timeout,
+            reply: Reply::default(),
+            asked: Instant::now(),
+            has_others: false,
+            _ticks: ticks,
+        })
     }
 
     /// Asks, and waits for the answer as long as the time-out says.
@@ -71,14 +96,15 @@ impl Client {
         if self.has_others || now.saturating_duration_since(self.asked) > SILENCE {
             self.connection.drain().map_err(Unanswered::NotSent)?;
         }
-        (self.asked, self.has_others) = (now, false);
+        self.asked = now;
+        self.has_others = false;
         let deadline = now + self.timeout;
-        let place = match ask {
-            Ask::List | Ask::View { .. } => Place::Consultation,
-            Ask::Reserve { .. } => Place::Reservation,
+        let class = match ask {
+            Ask::List | Ask::View { .. } => RequestClass::Consultation,
+            Ask::Reserve { .. } => RequestClass::Reservation,
         };
-        while let Err(error) = self.connection.send(place, &request) {
-            self.go_on(error, place, deadline).map_err(Unanswered::NotSent)?;
+        while let Err(error) = self.connection.send(class, &request) {
+            self.check_failure(error, class, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {
             match self.connection.receive(&mut self.reply) {
@@ -88,32 +114,113 @@ impl Client {
                         return Ok(&self.reply);
                     }
                     self.has_others = true;
-                    self.check(deadline).map_err(Unanswered::Unknown)?;
+                    self.check_deadline(deadline).map_err(Unanswered::Unknown)?;
                 }
-                Err(error) => self.go_on(error, place, deadline).map_err(Unanswered::Unknown)?,
+                Err(error) => {
+                    self.check_failure(error, class, deadline).map_err(Unanswered::Unknown)?;
+                }
             }
         }
     }
 
-    /// After a failed call: goes on if it was only interrupted, there is time left, and the server
-    /// is still there.
-    fn go_on(&self, error: io::Error, place: Place, deadline: Instant) -> io::Result<()> {
+    /// Whether a failed call is to be made again: Ok if it was only interrupted, there is time
+    /// left, and the server is still there.
+    fn check_failure(
+        &self,
+        error: io::Error,
+        class: RequestClass,
+        deadline: Instant,
+    ) -> io::Result<()> {
         let stopped = || Err(io::Error::other("the server has stopped"));
         match error.kind() {
             io::ErrorKind::BrokenPipe => stopped(),
-            // Our FIFO never ends, since we can write to it ourselves: a dead server must be looked
-            // for.
-            io::ErrorKind::Interrupted if self.connection.is_over(place)? => stopped(),
-            io::ErrorKind::Interrupted => self.check(deadline),
+            // Our FIFO has no end of file, since we hold a write end ourselves. So a dead server
+            // does not show there.
+            io::ErrorKind::Interrupted if self.connection.is_server_gone(class)? => stopped(),
+            io::ErrorKind::Interrupted => self.check_deadline(deadline),
             _ => Err(error),
         }
     }
 
-    fn check(&self, deadline: Instant) -> io::Result<()> {
+    fn check_deadline(&self, deadline: Instant) -> io::Result<()> {
         if Instant::now() < deadline {
             return Ok(());
         }
         let message = format!("no answer within {} s", self.timeout.as_secs_f64());
         Err(io::Error::new(io::ErrorKind::TimedOut, message))
+    }
+}
+
+/// A client's ends: two to write requests, and the FIFO for its replies.
+#[derive(Debug)]
+struct Connection {
+    consultation: File,
+    reservation: File,
+    inbox: Inbox,
+}
+
+impl Connection {
+    /// Makes the FIFO of `client`, then finds the request FIFOs of the server in `dir`.
+    fn open(dir: &Path, client: i32) -> anyhow::Result<Connection> {
+        let explain = |path: &Path, error: &io::Error| {
+            let holder = lock::holder(dir).unwrap_or_default();
+            let hint = hint::no_server(error, dir, holder.as_ref(), PACKAGE);
+            anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
+        };
+        if let Err(error) = dir.metadata() {
+            return Err(explain(dir, &error));
+        }
+        directory::check(dir)?;
+        let inbox = Inbox::create(dir, client)
+            .with_context(|| format!("cannot make a FIFO in {}", dir.display()))?;
+        let find = |class: RequestClass| {
+            let path = dir.join(class.file_name());
+            let writer = fifo::open_writer(&path).map_err(|error| explain(&path, &error))?;
+            fifo::set_nonblocking(&writer, false).context("cannot set a FIFO's mode")?;
+            anyhow::Ok(writer)
+        };
+        Ok(Connection {
+            consultation: find(RequestClass::Consultation)?,
+            reservation: find(RequestClass::Reservation)?,
+            inbox,
+        })
+    }
+
+    /// Sends a request to the FIFO of its class, in one write: the bytes of two clients never mix.
+    fn send(&self, class: RequestClass, request: &Request) -> io::Result<()> {
+        self.writer(class).write(request.as_bytes()).map(drop)
+    }
+
+    /// Throws away the replies that have come already.
+    fn drain(&mut self) -> io::Result<()> {
+        self.inbox.drain()
+    }
+
+    /// Receives the next reply; false if something else came.
+    fn receive(&mut self, reply: &mut Reply) -> io::Result<bool> {
+        self.inbox.receive(reply)
+    }
+
+    /// Whether the worker of `class` is gone, and no reply of it waits to be read.
+    fn is_server_gone(&self, class: RequestClass) -> io::Result<bool> {
+        // In this order: when the worker's end shows, its last reply is in our FIFO already.
+        let mut ends = [
+            PollFd::new(self.writer(class).as_fd(), PollFlags::empty()),
+            PollFd::new(self.inbox.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut ends, PollTimeout::ZERO) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(false),
+            Err(errno) => return Err(errno.into()),
+        }
+        let [gone, waiting] = ends.map(|end| end.revents().unwrap_or(PollFlags::empty()));
+        Ok(gone.contains(PollFlags::POLLERR) && !waiting.contains(PollFlags::POLLIN))
+    }
+
+    fn writer(&self, class: RequestClass) -> &File {
+        match class {
+            RequestClass::Consultation => &self.consultation,
+            RequestClass::Reservation => &self.reservation,
+        }
     }
 }

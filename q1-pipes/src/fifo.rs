@@ -1,4 +1,4 @@
-//! One FIFO: who made it removes it, and what is opened as one is checked to be one.
+//! One FIFO: its maker removes it, and every open checks that it is a FIFO.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -15,15 +15,15 @@ pub struct Fifo {
     path: PathBuf,
     /// Its device and inode: another FIFO may have taken its name.
     inode: (u64, u64),
-    /// The process that made the FIFO and removes it; a forked worker has this handle too, and must
-    /// not.
+    /// The process that made the FIFO and removes it. A forked worker has a copy of this handle, and
+    /// must not remove it.
     maker: Option<u32>,
 }
 
 impl Fifo {
-    /// Makes a FIFO for this user only, in the place of whatever is there.
+    /// Makes a FIFO for this user only, after it has removed any file of this name.
     ///
-    /// An old one is never used again: another process may still hold its ends, with bytes in it.
+    /// An old FIFO is never used again: another process may still have it open, with bytes in it.
     ///
     /// # Errors
     /// ENOENT, EACCES, ENOSPC; EISDIR if a directory is in the way. See mkfifo(3).
@@ -39,7 +39,7 @@ impl Fifo {
         &self.path
     }
 
-    /// Removes the name; who has the FIFO open keeps it, nobody else can open it.
+    /// Removes the name. Who has the FIFO open keeps it; nobody else can open it.
     ///
     /// # Errors
     /// EACCES. See unlink(2).
@@ -63,7 +63,7 @@ impl Drop for Fifo {
     }
 }
 
-/// Device and inode of what has this name.
+/// Device and inode of the file with this name.
 pub(crate) fn inode(path: &Path) -> io::Result<(u64, u64)> {
     Ok(inode_of(&fs::symlink_metadata(path)?))
 }
@@ -84,17 +84,18 @@ pub fn unlink(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens the end that reads, without waiting for a writer; a read of it does not wait either, until
-/// [`set_nonblocking`] says so.
+/// Opens the end that reads, without waiting for a writer. A read does not wait either, until
+/// [`set_nonblocking`] changes that.
 ///
 /// # Errors
-/// ENOENT; ELOOP for a symbolic link; or it is no FIFO of this user's. See fifo(7).
+/// ENOENT; ELOOP for a symbolic link; EINVAL if it is no FIFO, has several names, or is another
+/// user's. See fifo(7).
 pub fn open_reader(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().read(true), path)
 }
 
-/// Opens the end that writes, without waiting for a reader; a write to it does not wait either,
-/// until [`set_nonblocking`] says so.
+/// Opens the end that writes, without waiting for a reader. A write does not wait either, until
+/// [`set_nonblocking`] changes that.
 ///
 /// # Errors
 /// ENXIO if nobody has the other end open; as [`open_reader`]. See fifo(7).
@@ -102,8 +103,8 @@ pub fn open_writer(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().write(true), path)
 }
 
-/// Opens both ends at once, without waiting for anybody: such a FIFO never ends and never breaks,
-/// whoever else comes and goes.
+/// Opens both ends at once, without waiting for anybody. While this is open, no reader gets an end
+/// of file and no writer EPIPE.
 ///
 /// # Errors
 /// As [`open_reader`]. See fifo(7).
@@ -111,8 +112,8 @@ pub fn open_both(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().read(true).write(true), path)
 }
 
-/// Whether the calls on this open end return EAGAIN instead of waiting. It belongs to the open file
-/// description: a process that got the end by fork is changed with us.
+/// Sets whether calls on this open end return EAGAIN instead of waiting. The setting belongs to the
+/// open file description: it also changes for a process that got the end by fork.
 ///
 /// # Errors
 /// None that can happen. See fcntl(2).
@@ -123,7 +124,8 @@ pub fn set_nonblocking(end: &File, nonblocking: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// What we write must not end up in a file of the user's, nor wait for one who never opens.
+/// Opens a FIFO and nothing else: what we write must not end up in a file of the user's. Never waits
+/// for somebody who opens the other end.
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
     let end = options.custom_flags(flags.bits()).open(path)?;

@@ -15,25 +15,24 @@ use common::start::{self, Start};
 use nix::sys::signal::Signal;
 use tracing::info;
 
-use crate::channel::{Channel, Incoming, Place};
-use crate::leftovers;
-use crate::reply_fifos::ReplyFifos;
-use crate::shared::SharedTable;
-use crate::workers::{Ready, Workers};
+use crate::PACKAGE;
+use crate::armour::leftovers;
+use crate::armour::reply_fifos::ReplyFifos;
+use crate::channel::{Channel, Incoming, RequestClass};
+use crate::process::shared::SharedTable;
+use crate::process::workers::{Ready, Workers};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q1-pipes";
-/// How long the parent sleeps when no signal comes; it has nothing else to look after.
+/// How long the parent sleeps when no signal comes; it has nothing else to do.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long the workers may take to answer what stands before the stop record.
+/// How long the workers may take to answer what came before the stop record.
 const STOP_MAX: Duration = Duration::from_millis(1500);
-/// How long a stopping worker refuses what comes after it; a client that floods must not keep it.
+/// How long a stopping worker refuses what comes after it. A flood must not keep the worker longer.
 const LATE_MAX: Duration = Duration::from_millis(200);
 
 /// Serves until SIGTERM or SIGINT; returns the exit status.
 ///
 /// # Errors
-/// If the server cannot start, or a worker ends although nobody asked it to.
+/// If the server cannot start, or a worker ends before it is asked to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock: _lock, store, table } = start::open(options, PACKAGE)?;
     process::name("q1 server").context("cannot name the process")?;
@@ -41,7 +40,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let shared = SharedTable::new(&table).context("cannot share memory")?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let mut workers = Workers::new().context("cannot start workers")?;
-    // Each worker has a copy. Made here, it takes no memory of its own until it is used.
+    // Each worker gets a copy by the fork. Made here, it takes no memory until a worker uses it.
     let mut fifos = ReplyFifos::new(&options.dir);
     workers
         .start("q1 consult", |ready| consult(&mut channel, &mut fifos, &shared, ready))
@@ -68,11 +67,12 @@ fn consult(
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
     channel.reservation.close_reader();
     ready.report()?;
     loop {
-        match channel.receive(Place::Consultation)? {
+        match channel.receive(RequestClass::Consultation)? {
             Incoming::Request(request) => {
                 shared.answer(&request, server, &mut reply)?;
                 fifos.reply(request.client.get(), &reply);
@@ -82,11 +82,11 @@ fn consult(
             Incoming::Closed => break,
         }
     }
-    finish(channel, Place::Consultation, fifos)
+    finish(channel, RequestClass::Consultation, fifos)
 }
 
-/// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
-/// publishes, replies.
+/// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
+/// it, replies.
 fn reserve(
     channel: &mut Channel,
     fifos: &mut ReplyFifos<'_>,
@@ -94,12 +94,14 @@ fn reserve(
     mut office: Office,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
-    let (mut batch, mut outcomes) = (Vec::new(), Vec::new());
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
+    let mut batch = Vec::new();
+    let mut outcomes = Vec::new();
     let mut decided = Ok(());
     channel.consultation.close_reader();
     ready.report()?;
-    while decided.is_ok() && channel.receive_batch(Place::Reservation, &mut batch)? {
+    while decided.is_ok() && channel.receive_batch(RequestClass::Reservation, &mut batch)? {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
         for (request, &outcome) in batch.iter().zip(&outcomes) {
@@ -108,37 +110,41 @@ fn reserve(
         }
         log::answered_batch(&batch, &outcomes);
     }
-    finish(channel, Place::Reservation, fifos)?;
+    finish(channel, RequestClass::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
 }
 
-/// A worker's end: refuses what came too late, then says the sums.
-fn finish(channel: &mut Channel, place: Place, fifos: &mut ReplyFifos<'_>) -> anyhow::Result<()> {
+/// A worker's end: refuses what came too late, then logs what was lost.
+fn finish(
+    channel: &mut Channel,
+    class: RequestClass,
+    fifos: &mut ReplyFifos<'_>,
+) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
-    channel.fifo(place).stop_waiting(Instant::now() + LATE_MAX)?;
-    while let Incoming::Request(request) = channel.receive(place)? {
+    channel.fifo(class).stop_waiting(Instant::now() + LATE_MAX)?;
+    while let Incoming::Request(request) = channel.receive(class)? {
         let reply = Reply::new(&request, Status::Unavailable, server);
         fifos.reply(request.client.get(), &reply);
         log::answered(&request, &reply);
     }
-    fifos.finish();
+    fifos.log_lost();
     if channel.anonymous() > 0 {
         info!(dropped = channel.anonymous(), "requests named no client");
     }
-    let skipped = channel.fifo(place).skipped();
+    let skipped = channel.fifo(class).skipped();
     if skipped > 0 {
         info!(skipped, "bytes belonged to no request");
     }
     Ok(())
 }
 
-/// The parent's life: waits for a signal to stop, or for a worker's death.
+/// What the parent does: waits for a signal to stop, or for a worker's death.
 fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     loop {
         match signals.wait(WATCH_INTERVAL)? {
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap()?.first() {
-                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                    return Err(anyhow!("{ended}; the server cannot go on without it"));
                 }
             }
             Some(signal) => {
@@ -150,8 +156,7 @@ fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     }
 }
 
-/// Ends the mechanism: at the stop records the workers have answered what they have taken, and
-/// leave.
+/// Stops the workers: they answer what came before the stop record, and leave.
 fn stop(
     signals: &Signals,
     workers: &mut Workers,

@@ -1,12 +1,14 @@
-//! fork, _exit, signal handlers, anonymous shared memory and robust mutexes: the calls that nix has
-//! not, or not safely.
+//! fork, _exit, signal handlers, anonymous shared memory and robust mutexes: calls that nix does not
+//! have, or that are unsafe there.
 #![allow(unsafe_code, reason = "each call is wrapped here in a safe type, with why it is sound")]
 
 use std::cell::UnsafeCell;
+use std::fs;
 use std::io;
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::MetadataExt;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -21,14 +23,38 @@ use zerocopy::FromBytes;
 /// Makes a child process; returns its PID, or None in the child.
 ///
 /// # Errors
-/// EAGAIN, ENOMEM. See fork(2).
+/// If this process has more than one thread; EAGAIN, ENOMEM. See fork(2).
 pub(crate) fn fork() -> io::Result<Option<i32>> {
-    // SAFETY: servers fork before they make any thread, so the child's memory holds no lock of a
-    // vanished thread.
-    match unsafe { nix::unistd::fork() }? {
+    let threads = n_threads()?;
+    if threads != 1 {
+        let fault = format!("a process of {threads} threads cannot be forked safely");
+        return Err(io::Error::other(fault));
+    }
+    // SAFETY: the calling thread is the only one. So the child's memory holds no lock of a thread
+    // that the child does not have.
+    child_or_pid(unsafe { nix::unistd::fork() })
+}
+
+/// Makes a child process beside other threads, which it does not have.
+#[cfg(test)]
+pub(crate) fn fork_beside_threads() -> io::Result<Option<i32>> {
+    // SAFETY: glibc resets the locks of its allocator in the child. A test's child takes no other
+    // lock that a thread of the parent can hold, and leaves by `_exit`.
+    child_or_pid(unsafe { nix::unistd::fork() })
+}
+
+fn child_or_pid(result: nix::Result<ForkResult>) -> io::Result<Option<i32>> {
+    match result? {
         ForkResult::Parent { child } => Ok(Some(child.as_raw())),
         ForkResult::Child => Ok(None),
     }
+}
+
+/// Threads of this process. See proc_pid_task(5).
+fn n_threads() -> io::Result<u64> {
+    // A directory has two links of its own, and one for each directory in it: here, each thread.
+    // To list them would take memory, which every child would have a copy of.
+    Ok(fs::metadata("/proc/self/task")?.nlink().saturating_sub(2))
 }
 
 /// Ends this process at once: no destructor runs that belongs to the parent. See _exit(2).
@@ -37,7 +63,7 @@ pub(crate) fn _exit(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Gives SIGCHLD its default action: whoever started us may have had it ignored, and then no child
+/// Gives SIGCHLD its default action. The process that started us may ignore it, and then no child
 /// can be waited for.
 ///
 /// # Errors
@@ -171,8 +197,8 @@ impl<T: FromBytes + Copy> Shared<T> {
 
     /// The thread that holds the lock now, or 0.
     ///
-    /// The kernel has it from the mutex's first word too, when it hands the lock of a dead thread
-    /// on. See futex(2).
+    /// The mutex's first word names it. The kernel reads that word too, when a holder dies. See
+    /// futex(2).
     pub(crate) fn owner(&self) -> i32 {
         // SAFETY: glibc's first word of a mutex is its futex, accessed atomically by all.
         let futex = unsafe { AtomicU32::from_ptr(self.mutex().cast()) };

@@ -1,8 +1,9 @@
-//! Two message queues: requests one way, typed by their place; replies the other way, typed by
-//! their client.
+//! Two message queues: one for requests, typed by their class, and one for replies, typed by their
+//! client.
 //!
-//! Not one queue both ways: when it is full, clients and workers wait for each other for ever; a
-//! client whose PID is 1 or 2 is taken for a request; and `msgrcv(0)` steals replies.
+//! One queue both ways would not do. When it is full, clients and workers wait for each other for
+//! ever. A reply to the client with PID 1 or 2 is taken for a request. And `msgrcv(0)` in the server
+//! takes replies.
 
 use std::io;
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail};
 use common::directory::{self, open_file};
+use common::exit::plain;
 use common::hint;
 use common::lock::{self, Holder, Lock};
 use common::office::BATCH_MAX;
@@ -17,13 +19,13 @@ use common::process;
 use common::request::Request;
 use zerocopy::IntoBytes;
 
-use crate::leftovers;
-use crate::limits;
+use crate::PACKAGE;
+use crate::armour::leftovers;
+use crate::armour::limits;
 use crate::queue::{Queue, Received, Wait, Which, is_gone};
-use crate::server::PACKAGE;
 use crate::sys;
 
-/// The file whose inode gives the keys. It is made once and never removed: a new file may get
+/// The file whose inode gives the keys. It is made once and never removed, since a new file may have
 /// another inode.
 pub const KEY_FILE: &str = "queue.key";
 /// ftok's project number of the request queue.
@@ -31,9 +33,9 @@ pub const REQUESTS: u8 = b'Q';
 /// ftok's project number of the reply queue.
 pub const REPLIES: u8 = b'R';
 
-/// Where a request comes in: its message type.
+/// The class of a request: its message type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestClass {
     /// LIST and VIEW.
     Consultation = 1,
     /// RESERVE.
@@ -60,15 +62,15 @@ pub struct Channel {
     pub requests: Queue,
     /// To the clients.
     pub replies: Queue,
-    /// Messages from nobody: a client below 1 cannot be answered.
+    /// Messages that were dropped: a client below 1 cannot be answered.
     anonymous: AtomicU64,
 }
 
 impl Channel {
-    /// Makes the queues of DIR, after those that a dead server left there are removed.
+    /// Removes the queues that a dead server of DIR left, then makes new ones.
     ///
     /// # Errors
-    /// Says whose queue is in the way, or which limit of the system.
+    /// Says which program's queue has the key, or which limit of the system is too low.
     pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
         limits::check()?;
         let key_file = dir.join(KEY_FILE);
@@ -86,34 +88,37 @@ impl Channel {
     /// If no server runs there: says how to start one.
     pub fn open(dir: &Path) -> anyhow::Result<Channel> {
         let holder = lock::holder(dir).unwrap_or_default();
-        // This client is that of every stage with queues.
+        // Every stage with queues uses this client.
         let stage = holder.as_ref().filter(|holder| leftovers::names_queues(&holder.objects));
         let stage = stage.map_or(PACKAGE, |holder| &holder.package);
-        let hint = hint::no_server(dir, holder.as_ref(), stage);
-        let explain = |object: String, error: &io::Error| {
-            anyhow!("cannot open {object}: {} {hint}", common::exit::plain(error))
+        let hint = hint::next_step(dir, holder.as_ref(), stage);
+        let explain = |path: &Path, error: &io::Error| {
+            let hint = hint::no_server(error, dir, holder.as_ref(), stage);
+            anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
         if let Err(error) = dir.metadata() {
-            return Err(explain(dir.display().to_string(), &error));
+            return Err(explain(dir, &error));
         }
         directory::check(dir)?;
         let key_file = dir.join(KEY_FILE);
         let find = |project| {
-            let key = sys::ftok(&key_file, project)
-                .map_err(|error| explain(key_file.display().to_string(), &error))?;
+            let key = sys::ftok(&key_file, project).map_err(|error| explain(&key_file, &error))?;
             let object = || format!("message queue {key:#010x}");
-            let queue = Queue::open(key).map_err(|error| explain(object(), &error))?;
+            let queue = Queue::open(key).map_err(|error| {
+                let hint = hint::no_queue(&error, dir, holder.as_ref(), stage);
+                anyhow!("cannot open {}: {}{hint}", object(), plain(&error))
+            })?;
             // A queue outlives its server.
             if let Some(Holder { pid, .. }) = &holder
                 && !process::is_alive(*pid)
             {
-                bail!("cannot open {}: its server, process {pid}, is dead {hint}", object());
+                bail!("cannot open {}: its server, process {pid}, is dead{hint}", object());
             }
             // The key has 16 bits of the inode only: the queue may be another directory's.
             if let Some(holder) = &holder
                 && !leftovers::is_recorded(&holder.objects, key, queue.id())
             {
-                bail!("{} (id {}) belongs to another program {hint}", object(), queue.id());
+                bail!("{} (id {}) belongs to another program{hint}", object(), queue.id());
             }
             Ok(queue)
         };
@@ -133,26 +138,25 @@ impl Channel {
         }
     }
 
-    /// Sends a request to its place.
+    /// Sends a request, with its class as the type; waits while the queue is full.
     ///
     /// # Errors
     /// EINTR, EIDRM or EINVAL if the server is gone. See msgsnd(2).
-    pub fn send(&self, place: Place, request: &Request) -> io::Result<()> {
-        self.requests.send(place as i64, request.as_bytes(), Wait::Yes)
+    pub fn send(&self, class: RequestClass, request: &Request) -> io::Result<()> {
+        self.requests.send(class as i64, request.as_bytes(), Wait::Yes)
     }
 
-    /// The next request for `place`, in the order in which they were sent.
+    /// The next request of `class`, in the order in which they were sent.
     ///
-    /// The consultation worker receives every type but 2. If it received type 1 only, messages of
-    /// other types would stay, and 512 of them close the queue for ever; so they come in here and
-    /// are refused.
+    /// The consultation worker receives every type but 2, and refuses unknown types. If it received
+    /// type 1 only, messages of other types would stay, and 512 of them fill the queue for ever.
     ///
     /// # Errors
     /// Those that do not mean the end of the queue. See msgrcv(2).
-    pub fn receive(&self, place: Place, wait: Wait) -> io::Result<Incoming> {
-        let which = match place {
-            Place::Consultation => Which::Except(Place::Reservation as i64),
-            Place::Reservation => Which::Only(Place::Reservation as i64),
+    pub fn receive(&self, class: RequestClass, wait: Wait) -> io::Result<Incoming> {
+        let which = match class {
+            RequestClass::Consultation => Which::Except(RequestClass::Reservation as i64),
+            RequestClass::Reservation => Which::Only(RequestClass::Reservation as i64),
         };
         match self.next(which, wait) {
             Ok(Some((_, request))) if request.is_anonymous() => Ok(Incoming::Dropped),
@@ -163,12 +167,12 @@ impl Channel {
         }
     }
 
-    /// The next request for any place, and the place, in the order in which they were sent; waits
-    /// for it. None if the queue is gone: the server stops.
+    /// The next request of any class, with its class, in the order in which they were sent; waits for
+    /// it. None if the queue is gone: the server stops.
     ///
     /// # Errors
     /// As [`Channel::receive`].
-    pub fn receive_any(&self) -> io::Result<Option<(Place, Request)>> {
+    pub fn receive_any(&self) -> io::Result<Option<(RequestClass, Request)>> {
         loop {
             match self.next(Which::All, Wait::Yes) {
                 Ok(Some((_, request))) if request.is_anonymous() => {}
@@ -178,8 +182,8 @@ impl Channel {
         }
     }
 
-    /// The next message; one that names no client, whom nobody can answer, is counted.
-    fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(Place, Request)>> {
+    /// The next message; counts it if it names no client that could be answered.
+    fn next(&self, which: Which, wait: Wait) -> io::Result<Option<(RequestClass, Request)>> {
         let mut received = Received::default();
         loop {
             match self.requests.receive_into(&mut received, which, wait) {
@@ -191,29 +195,30 @@ impl Channel {
             }
             let request = request(&received);
             self.anonymous.fetch_add(request.is_anonymous().into(), Ordering::Relaxed);
-            return Ok(Some((place(&received), request)));
+            return Ok(Some((class(&received), request)));
         }
     }
 
-    /// Fills `batch` with what is waiting for `place`, 64 messages at most, so that nobody waits in
-    /// it for an end of the others; waits only for the first. Returns whether the queue is there.
+    /// Fills `batch` with the waiting requests of `class`, 64 messages at most: a bound on the time
+    /// that the first one waits for the others. Waits only for the first. Returns false if the queue
+    /// is gone.
     ///
     /// # Errors
     /// As [`Channel::receive`].
     pub fn receive_batch(
         &self,
-        place: Place,
+        class: RequestClass,
         wait: Wait,
         batch: &mut Vec<Request>,
     ) -> io::Result<bool> {
         batch.clear();
         let mut wait = wait;
         for _ in 0..BATCH_MAX {
-            match self.receive(place, wait)? {
+            match self.receive(class, wait)? {
                 Incoming::Request(request) => batch.push(request),
                 Incoming::Dropped => {}
                 Incoming::Nothing => break,
-                // What was taken is answered first; the next call comes here again.
+                // The batch is answered first; the next call returns false.
                 Incoming::Closed => return Ok(!batch.is_empty()),
             }
             wait = Wait::No;
@@ -221,26 +226,26 @@ impl Channel {
         Ok(true)
     }
 
-    /// Messages that were dropped because nobody can be answered.
+    /// Messages that were dropped because they named no client.
     pub fn anonymous(&self) -> u64 {
         self.anonymous.load(Ordering::Relaxed)
     }
 }
 
-/// The place of a message; whatever is no reservation is looked at by the consultation's rules.
-fn place(received: &Received) -> Place {
-    if received.mtype() == Place::Reservation as i64 {
-        Place::Reservation
+/// The class of a message: an unknown type counts as a consultation.
+fn class(received: &Received) -> RequestClass {
+    if received.mtype() == RequestClass::Reservation as i64 {
+        RequestClass::Reservation
     } else {
-        Place::Consultation
+        RequestClass::Consultation
     }
 }
 
-/// The request in a message; one of an unknown type belongs to no place and is spoiled.
+/// The request in a message; one of an unknown type belongs to no class and is made illegal.
 pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
-    let is_for = |place| received.mtype() == place as i64;
-    let is_known = is_for(Place::Consultation) || is_for(Place::Reservation);
+    let is_for = |class| received.mtype() == class as i64;
+    let is_known = is_for(RequestClass::Consultation) || is_for(RequestClass::Reservation);
     if is_known { request } else { request.spoiled() }
 }
 

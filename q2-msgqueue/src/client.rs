@@ -14,9 +14,9 @@ use common::process;
 use common::reply::Reply;
 use common::request::Request;
 use nix::unistd::gettid;
-use q1_pipes::ticks::Ticks;
+use q1_pipes::armour::ticks::Ticks;
 
-use crate::channel::{Channel, Place};
+use crate::channel::{Channel, RequestClass};
 use crate::queue::{Queue, Received, Wait, Which};
 
 /// A client: one thread's. Another thread may have another.
@@ -29,8 +29,9 @@ pub struct Client {
     timeout: Duration,
     /// The server's first process, if its lock file names it.
     server: Option<i32>,
-    /// The last message received, and the last reply.
+    /// The last message received.
     received: Received,
+    /// The last reply received.
     reply: Reply,
     _ticks: Ticks,
 }
@@ -75,12 +76,12 @@ impl Client {
     pub fn ask(&mut self, ask: Ask) -> Result<&Reply, Unanswered> {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let deadline = Instant::now() + self.timeout;
-        let place = match ask {
-            Ask::List | Ask::View { .. } => Place::Consultation,
-            Ask::Reserve { .. } => Place::Reservation,
+        let class = match ask {
+            Ask::List | Ask::View { .. } => RequestClass::Consultation,
+            Ask::Reserve { .. } => RequestClass::Reservation,
         };
-        while let Err(error) = self.channel.send(place, &request) {
-            self.go_on(error, deadline).map_err(Unanswered::NotSent)?;
+        while let Err(error) = self.channel.send(class, &request) {
+            self.check_failure(error, deadline).map_err(Unanswered::NotSent)?;
         }
         loop {
             let mine = Which::Only(self.id.into());
@@ -91,27 +92,27 @@ impl Client {
                     if is_reply && self.reply.nonce == request.nonce {
                         return Ok(&self.reply);
                     }
-                    self.check(deadline).map_err(Unanswered::Unknown)?;
+                    self.check_deadline(deadline).map_err(Unanswered::Unknown)?;
                 }
-                Err(error) => self.go_on(error, deadline).map_err(Unanswered::Unknown)?,
+                Err(error) => self.check_failure(error, deadline).map_err(Unanswered::Unknown)?,
             }
         }
     }
 
-    /// After a failed call: goes on if it was only interrupted, there is time left, and the server
-    /// is still there.
-    fn go_on(&self, error: io::Error, deadline: Instant) -> io::Result<()> {
-        // A queue outlives its server: a dead one must be looked for.
+    /// Whether a failed call is to be made again: Ok if it was only interrupted, there is time
+    /// left, and the server is still there.
+    fn check_failure(&self, error: io::Error, deadline: Instant) -> io::Result<()> {
+        // A queue outlives its server. So a dead server does not show there.
         let is_dead = || self.server.is_some_and(|pid| !process::is_alive(pid));
         match error.kind() {
             io::ErrorKind::Interrupted if is_dead() => Err(io::Error::other("the server is dead")),
-            io::ErrorKind::Interrupted => self.check(deadline),
+            io::ErrorKind::Interrupted => self.check_deadline(deadline),
             _ if crate::queue::is_gone(&error) => Err(io::Error::other("the server has stopped")),
             _ => Err(error),
         }
     }
 
-    fn check(&self, deadline: Instant) -> io::Result<()> {
+    fn check_deadline(&self, deadline: Instant) -> io::Result<()> {
         if Instant::now() < deadline {
             return Ok(());
         }
@@ -120,7 +121,8 @@ impl Client {
     }
 }
 
-/// Throws away what was sent to an earlier process with our id, or is sent by a forger without end.
+/// Throws away the replies to an earlier process with our id. Until `deadline` only: somebody who
+/// asks in our name may have replies sent without end.
 fn drain(replies: &Queue, id: i32, deadline: Instant) -> io::Result<()> {
     while Instant::now() < deadline && replies.receive(Which::Only(id.into()), Wait::No)?.is_some()
     {

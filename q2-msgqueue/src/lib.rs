@@ -2,14 +2,13 @@
 //! worker.
 #![cfg(target_os = "linux")]
 
-pub mod backlog;
+// In reading order.
+pub mod server;
 pub mod channel;
 pub mod client;
-mod kept;
-pub mod leftovers;
-mod limits;
 pub mod queue;
-mod room;
-pub mod server;
-pub mod sweep;
-mod sys;
+pub mod sys;
+pub mod armour;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q2-msgqueue";

@@ -1,4 +1,4 @@
-//! One System V message queue: who made it removes it, and every call says what it waits for.
+//! One System V message queue: its maker removes it, and every call says whether it waits.
 
 use std::io;
 
@@ -10,8 +10,8 @@ use crate::sys::{self, Message};
 #[derive(Debug)]
 pub struct Queue {
     id: i32,
-    /// The process that made the queue and removes it; a forked worker has this handle too, and
-    /// must not.
+    /// The process that made the queue and removes it. A forked worker has a copy of this handle,
+    /// and must not remove it.
     maker: Option<u32>,
 }
 
@@ -42,7 +42,7 @@ pub enum Which {
 pub struct Received(Message);
 
 impl Default for Received {
-    /// Room for a message.
+    /// Space for a message.
     #[inline]
     fn default() -> Received {
         Received(Message::room())
@@ -114,11 +114,11 @@ impl Queue {
         sys::msgsnd(self.id, &message, flags(wait))
     }
 
-    /// Sends without waiting; false if the queue is full.
+    /// Sends without waiting; returns whether the message was sent: false if the queue is full.
     ///
     /// # Errors
     /// EIDRM or EINVAL if it is gone. See msgop(2).
-    pub fn is_sent(&self, mtype: i64, bytes: &[u8]) -> io::Result<bool> {
+    pub fn try_send(&self, mtype: i64, bytes: &[u8]) -> io::Result<bool> {
         match self.send(mtype, bytes, Wait::No) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             result => result.map(|()| true),
@@ -134,7 +134,7 @@ impl Queue {
         Ok(self.receive_into(&mut received, which, wait)?.then_some(received))
     }
 
-    /// As [`Queue::receive`], into a message that is there already; false if none came.
+    /// As [`Queue::receive`], into an existing message; false if none came.
     ///
     /// # Errors
     /// As [`Queue::receive`].
@@ -144,16 +144,15 @@ impl Queue {
         which: Which,
         wait: Wait,
     ) -> io::Result<bool> {
-        let (mtype, except) = match which {
-            Which::All => (0, 0),
-            Which::Only(mtype) => (mtype, 0),
-            Which::Except(mtype) => (mtype, libc::MSG_EXCEPT),
-        };
-        self.msgrcv(received, mtype, flags(wait) | except)
+        match which {
+            Which::All => self.msgrcv(received, 0, flags(wait)),
+            Which::Only(mtype) => self.msgrcv(received, mtype, flags(wait)),
+            Which::Except(mtype) => self.msgrcv(received, mtype, flags(wait) | libc::MSG_EXCEPT),
+        }
     }
 
-    /// Copies the message at a position, from 0 for the oldest, and leaves it there; None behind
-    /// the last.
+    /// Copies the message at a position, from 0 for the oldest, and leaves it there. None if there are
+    /// fewer messages.
     ///
     /// # Errors
     /// ENOSYS if the kernel was built without checkpoint/restore; EIDRM or EINVAL if the queue is
@@ -184,7 +183,7 @@ impl Queue {
         })
     }
 
-    /// Limits the bytes that it may hold; what is in it stays. A queue that is gone already is no
+    /// Limits the bytes that it may hold; the messages in it stay. A queue that is gone already is no
     /// error.
     ///
     /// # Errors

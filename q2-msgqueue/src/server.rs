@@ -13,52 +13,52 @@ use common::reply::Reply;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q1_pipes::shared::SharedTable;
-use q1_pipes::ticks::Ticks;
-use q1_pipes::workers::{Ready, Workers};
+use q1_pipes::armour::ticks::Ticks;
+use q1_pipes::process::shared::SharedTable;
+use q1_pipes::process::workers::{Ready, Workers};
 use tracing::info;
 
-use crate::backlog::Backlog;
-use crate::channel::{Channel, Incoming, Place};
-use crate::sweep::Sweeper;
+use crate::PACKAGE;
+use crate::armour::backlog::Backlog;
+use crate::armour::sweep::Sweeper;
+use crate::channel::{Channel, Incoming, RequestClass};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q2-msgqueue";
-/// How often the parent looks after the reply queue.
+/// How often the parent removes the replies to dead clients from the queue.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the workers may take to answer what they have taken.
 const STOP_MAX: Duration = Duration::from_millis(1200);
-/// How long the last replies may wait for their clients.
+/// How long the queue stays for clients that have not read their replies.
 const UNREAD_MAX: Duration = Duration::from_millis(500);
-/// How often to look whether they are read; the kernel does not tell.
+/// How often to check whether they have; the kernel sends no event.
 const UNREAD_POLL: Duration = Duration::from_millis(5);
 
 /// Serves until SIGTERM or SIGINT; returns the exit status.
 ///
 /// # Errors
-/// If the server cannot start, or a worker ends although nobody asked it to.
+/// If the server cannot start, or a worker ends before it is asked to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, mut lock, store, table } = start::open(options, PACKAGE)?;
     process::name("q2 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
     let shared = SharedTable::new(&table).context("cannot share memory")?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
-    // Each remembers how many requests may wait; made before the first of them can change that.
-    let make_backlog = || Backlog::new(&channel).context("cannot look at the request queue");
-    let (consulting, reserving) = (make_backlog()?, make_backlog()?);
+    // Both remember the capacity of the request queue, so they are made before a worker can limit it.
+    let make_backlog = || Backlog::new(&channel).context("cannot read the request queue's state");
+    let consult_backlog = make_backlog()?;
+    let reserve_backlog = make_backlog()?;
     let mut workers = Workers::new().context("cannot start workers")?;
     workers
-        .start("q2 consult", |ready| consult(&channel, &shared, consulting, ready))
+        .start("q2 consult", |ready| consult(&channel, &shared, consult_backlog, ready))
         .context("cannot fork")?;
     workers
         .start("q2 reserve", |ready| {
             let office = Office::new(store, table);
-            reserve(&channel, &shared, office, reserving, ready)
+            reserve(&channel, &shared, office, reserve_backlog, ready)
         })
         .context("cannot fork")?;
     workers.wait_ready()?;
     ready_line.print()?;
-    let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
+    let sweeper = Sweeper::new(&channel.replies).context("cannot read the reply queue")?;
     let watched = watch(&signals, &mut workers, &channel, &sweeper);
     let stopped = stop(&signals, &mut workers, &mut channel, &sweeper);
     watched.and(stopped)?;
@@ -73,11 +73,14 @@ fn consult(
     mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
     let mut ticks = Ticks::stopped()?;
     ready.report()?;
     loop {
-        match backlog.receive(&mut ticks, |wait| channel.receive(Place::Consultation, wait))? {
+        match backlog
+            .receive(&mut ticks, |wait| channel.receive(RequestClass::Consultation, wait))?
+        {
             Incoming::Request(request) => {
                 shared.answer(&request, server, &mut reply)?;
                 backlog.reply(request.client.get(), &reply)?;
@@ -91,8 +94,8 @@ fn consult(
     finish(channel, backlog)
 }
 
-/// The reservation worker, which is the office: decides whatever is waiting, makes it durable,
-/// publishes, replies.
+/// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
+/// it, replies.
 fn reserve(
     channel: &Channel,
     shared: &SharedTable,
@@ -100,13 +103,16 @@ fn reserve(
     mut backlog: Backlog,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let (server, mut reply) = (std::process::id() as i32, Reply::default());
-    let (mut batch, mut outcomes, mut ticks) = (Vec::new(), Vec::new(), Ticks::stopped()?);
+    let server = std::process::id() as i32;
+    let mut reply = Reply::default();
+    let mut ticks = Ticks::stopped()?;
+    let mut batch = Vec::new();
+    let mut outcomes = Vec::new();
     let mut decided = Ok(());
     ready.report()?;
     while decided.is_ok()
         && backlog.receive(&mut ticks, |wait| {
-            channel.receive_batch(Place::Reservation, wait, &mut batch)
+            channel.receive_batch(RequestClass::Reservation, wait, &mut batch)
         })?
     {
         decided = office.decide(&batch, &mut outcomes);
@@ -122,7 +128,7 @@ fn reserve(
     decided.context("cannot make reservations durable")
 }
 
-/// A worker's end: the last replies, then the sums.
+/// A worker's end: sends the last replies, then logs what was dropped.
 fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
     backlog.flush()?;
     if channel.anonymous() > 0 {
@@ -131,7 +137,7 @@ fn finish(channel: &Channel, mut backlog: Backlog) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The parent's life: waits for a signal to stop, or for a worker's death, and keeps the reply
+/// What the parent does: waits for a signal to stop, or for a worker's death, and keeps the reply
 /// queue tidy.
 fn watch(
     signals: &Signals,
@@ -143,7 +149,7 @@ fn watch(
         match signals.wait(TIDY_INTERVAL)? {
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap()?.first() {
-                    return Err(anyhow!("{ended}, and a server without it is none: stopping"));
+                    return Err(anyhow!("{ended}; the server cannot go on without it"));
                 }
             }
             Some(signal) => {
@@ -160,7 +166,7 @@ fn watch(
     }
 }
 
-/// Ends the mechanism: without their queue the workers answer what they have taken, and leave.
+/// Stops the workers: when their queue is gone, they answer what they have taken, and leave.
 fn stop(
     signals: &Signals,
     workers: &mut Workers,
@@ -169,7 +175,7 @@ fn stop(
 ) -> anyhow::Result<()> {
     channel.requests.remove().context("cannot remove the request queue")?;
     let ended = workers.wait_end(signals, Instant::now() + STOP_MAX);
-    // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
+    // Not removed at once: there may be acknowledgements in the queue that nobody has read yet.
     let deadline = Instant::now() + UNREAD_MAX;
     while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
         sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;

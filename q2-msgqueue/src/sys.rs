@@ -46,7 +46,9 @@ impl Message {
     /// # Panics
     /// If there are more bytes than there is room.
     pub(crate) fn set(&mut self, mtype: c_long, bytes: &[u8]) {
-        self.text[..bytes.len()].write_copy_of_slice(bytes);
+        for (room, &byte) in self.text[..bytes.len()].iter_mut().zip(bytes) {
+            room.write(byte);
+        }
         (self.mtype, self.len) = (mtype, bytes.len());
     }
 

@@ -2,6 +2,11 @@
 //! reservation thread.
 #![cfg(target_os = "linux")]
 
-pub mod published;
+// In reading order.
 pub mod server;
-pub mod workers;
+pub mod published;
+pub mod wake;
+pub mod armour;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q3-threads";

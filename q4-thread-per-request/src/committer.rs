@@ -1,27 +1,29 @@
-//! The committer: the one thread that is the office, so that the reservations of many threads share
-//! one sync.
+//! The committer: the one thread that decides reservations, so that the reservations of many
+//! threads share one sync.
 
 use anyhow::Context;
 use common::office::Office;
 use common::table::Table;
 
-use crate::line::Waiting;
+use crate::commit_queue::Batches;
 
-/// The committer's life: decides whatever is waiting, makes it durable, publishes, and only then
-/// tells.
+/// Decides what is in the queue batch by batch: makes a batch durable, publishes the table, and only
+/// then sends the decisions.
 ///
 /// # Errors
-/// If a write or a sync fails. The reservations of that batch are told UNAVAILABLE; with the
-/// committer gone, all others get no decision: there is no OK any more. See fsync(2).
-pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> anyhow::Result<()> {
-    let (mut pending, mut batch, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
-    while waiting.take(&mut pending) {
-        batch.clear();
-        batch.extend(pending.iter().map(|pending| pending.request));
-        let written = office.decide(&batch, &mut outcomes);
+/// If a write or a sync fails. Then every reservation of that batch, and every later one, is
+/// UNAVAILABLE: there is no OK any more. See fsync(2).
+pub fn run(mut office: Office, batches: &Batches, publish: impl Fn(&Table)) -> anyhow::Result<()> {
+    let mut batch = Vec::new();
+    let mut requests = Vec::new();
+    let mut outcomes = Vec::new();
+    while batches.receive(&mut batch) {
+        requests.clear();
+        requests.extend(batch.iter().map(|pending| pending.request));
+        let written = office.decide(&requests, &mut outcomes);
         publish(office.table());
-        for (pending, &outcome) in pending.drain(..).zip(&outcomes) {
-            pending.teller.tell(outcome);
+        for (pending, &outcome) in batch.drain(..).zip(&outcomes) {
+            pending.decision.send(outcome);
         }
         written.context("cannot make reservations durable")?;
     }
@@ -31,8 +33,8 @@ pub fn run(mut office: Office, waiting: &Waiting, publish: impl Fn(&Table)) -> a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::Decision;
-    use crate::line::{Line, Pending, line};
+    use crate::commit_queue::{CommitQueue, Pending, commit_queue};
+    use crate::oneshot;
     use common::ask::Ask;
     use common::options::Durability;
     use common::reply::{Outcome, Reply, Status};
@@ -46,27 +48,23 @@ mod tests {
         (Office::new(store, table), Published::new(&table))
     }
 
-    fn reserve(line: &Line, seats: i32) -> (Pending, Decision) {
-        line.reservation(Request::new(7, 1, Ask::Reserve { show: 1, seats }))
+    fn reserve(queue: &CommitQueue, seats: i32) -> oneshot::Receiver {
+        let (pending, decision) = Pending::new(Request::new(7, 1, Ask::Reserve { show: 1, seats }));
+        queue.submit(pending);
+        decision
     }
 
     #[test]
-    fn what_waits_is_decided_in_order_and_published_before_it_is_told() {
+    fn what_waits_is_decided_in_order_and_published_before_it_is_sent() {
         let dir = tempfile::tempdir().unwrap();
         let (office, published) = office(dir.path());
-        let (line, waiting) = line(200);
-        let decisions: Vec<Decision> = (0..150)
-            .map(|_| {
-                let (pending, decision) = reserve(&line, 1);
-                line.submit(pending);
-                decision
-            })
-            .collect();
-        drop(line);
-        run(office, &waiting, |table| published.publish(table)).unwrap();
+        let (queue, batches) = commit_queue(200);
+        let decisions: Vec<_> = (0..150).map(|_| reserve(&queue, 1)).collect();
+        drop(queue);
+        run(office, &batches, |table| published.publish(table)).unwrap();
         for (n, decision) in decisions.into_iter().enumerate() {
             let decided = Outcome { status: Status::Ok, seats: 199 - n as i32 };
-            assert_eq!(decision.wait(), decided);
+            assert_eq!(decision.recv(), decided);
         }
         let mut view = Reply::default();
         published.answer(&Request::new(7, 1, Ask::View { show: 1 }), 42, &mut view);
@@ -77,14 +75,11 @@ mod tests {
     fn a_requester_that_is_gone_stops_nobody() {
         let dir = tempfile::tempdir().unwrap();
         let (office, published) = office(dir.path());
-        let (line, waiting) = line(2);
-        let (pending, decision) = reserve(&line, 1);
-        drop(decision);
-        line.submit(pending);
-        let (pending, decision) = reserve(&line, 1);
-        line.submit(pending);
-        drop(line);
-        run(office, &waiting, |table| published.publish(table)).unwrap();
-        assert_eq!(decision.wait().seats, 198);
+        let (queue, batches) = commit_queue(2);
+        drop(reserve(&queue, 1));
+        let decision = reserve(&queue, 1);
+        drop(queue);
+        run(office, &batches, |table| published.publish(table)).unwrap();
+        assert_eq!(decision.recv().seats, 198);
     }
 }

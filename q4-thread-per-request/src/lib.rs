@@ -2,10 +2,13 @@
 //! what they reserve.
 #![cfg(target_os = "linux")]
 
-pub mod committer;
-pub mod crowd;
-pub mod decision;
-pub mod line;
-pub mod replies;
+// In reading order.
 pub mod server;
-mod sys;
+pub mod oneshot;
+pub mod commit_queue;
+pub mod committer;
+pub mod sys;
+pub mod armour;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q4-thread-per-request";

@@ -4,7 +4,7 @@
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{Builder, sleep};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
@@ -17,41 +17,37 @@ use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
-use q2_msgqueue::channel::{Channel, Place};
-use q2_msgqueue::sweep::Sweeper;
+use q2_msgqueue::armour::sweep::Sweeper;
+use q2_msgqueue::channel::{Channel, RequestClass};
+use q3_threads::armour::workers::{STACK_SIZE, Workers};
 use q3_threads::published::Published;
-use q3_threads::workers::{STACK_SIZE, Workers};
 use tracing::{error, info, warn};
 
+use crate::PACKAGE;
+use crate::armour::replies::Replies;
+use crate::armour::thread_limit::ThreadLimit;
+use crate::commit_queue::{CommitQueue, Pending, commit_queue};
 use crate::committer;
-use crate::crowd::Crowd;
-use crate::decision::Decision;
-use crate::line::{Line, line};
-use crate::replies::Replies;
+use crate::oneshot;
 use crate::sys::DetachedThreads;
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q4-thread-per-request";
-/// Requests that have a thread at most; one more is told that the server is busy. Without a
-/// bound, a slow disk and enough clients take the machine's last thread, everybody's.
+/// Requests that have a thread at most. One more is refused with BUSY. Without a bound, a slow disk
+/// and enough clients take the last thread of the whole machine.
 const THREADS_MAX: usize = 256;
-/// Reservations that have one while replies find no room, for the same reason as in [`serve`].
-const THREADS_UNDER_PRESSURE: usize = 16;
+/// The same while the reply queue is congested. A client that does not read may send without a
+/// pause, and the others would wait for the start of each thread.
+const THREADS_CONGESTED: usize = 16;
 /// How often the reply queue is looked after.
 const TIDY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the threads may take to answer what they have taken.
 const STOP_MAX: Duration = Duration::from_millis(800);
-/// How long the last replies may wait for their clients.
-const UNREAD_MAX: Duration = Duration::from_millis(500);
-/// How often to look whether they are read; the kernel does not tell.
-const UNREAD_POLL: Duration = Duration::from_millis(5);
 
 /// What all requests' threads use.
 #[derive(Debug)]
-struct Desk {
+struct SharedState {
     published: Published,
     replies: Replies,
-    crowd: Crowd,
+    limit: ThreadLimit,
     threads: DetachedThreads,
     server: i32,
 }
@@ -62,40 +58,46 @@ struct Desk {
 /// If the server cannot start, or a part of it ends although nobody asked it to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock, store, table } = start::open(options, PACKAGE)?;
-    // Threads end with the process, not with this function: until then one may write.
+    // A thread may write until the process ends, so the lock must not be released by this function.
     let mut lock = ManuallyDrop::new(lock);
     process::name("q4 server").context("cannot name the process")?;
     let mut channel = Channel::create(&options.dir, &mut lock)?;
-    let desk = Arc::new(Desk {
+    let state = Arc::new(SharedState {
         published: Published::new(&table),
         replies: Replies::new(&channel).context("cannot look at the queues")?,
-        crowd: Crowd::default(),
+        limit: ThreadLimit::default(),
         threads: DetachedThreads::new("q4 request").context("cannot prepare threads")?,
         server: std::process::id() as i32,
     });
     let mut workers = Workers::new();
-    // Room for all: the main thread, which puts them in line, never waits.
-    let (shared, (line, waiting)) = (desk.clone(), line(THREADS_MAX));
+    // The main thread submits reservations. It must never wait for room, because then nobody
+    // receives requests. Each reservation in the queue has a thread that waits for its decision, so
+    // with room for all threads there is always room for one more.
+    let (queue, batches) = commit_queue(THREADS_MAX);
+    let shared = state.clone();
     workers
         .start("q4 commit", move |ready| {
             ready.report()?;
             let office = Office::new(store, table);
-            committer::run(office, &waiting, |table| shared.published.publish(table))
+            committer::run(office, &batches, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
-    let (mut handle, shared) = (channel.handle(), desk.clone());
-    let watcher =
-        Builder::new().name("q4 signals".into()).stack_size(STACK_SIZE).spawn(move || {
+    let mut handle = channel.handle();
+    let shared = state.clone();
+    let watcher = Builder::new()
+        .name("q4 signals".into())
+        .stack_size(STACK_SIZE)
+        .spawn(move || {
             let watched = watch(&signals, &mut workers, &channel, &shared, &sweeper);
             let stopped = stop(&signals, &mut workers, &mut channel, &shared, &sweeper);
             watched.and(stopped)
-        });
-    let watcher = watcher.context("cannot start a thread")?;
-    let served = ready_line.print().and_then(|()| serve(&handle, &desk, line));
-    // Whichever of the two threads ends first ends the other by removing the queue.
+        })
+        .context("cannot start a thread")?;
+    let served = ready_line.print().and_then(|()| serve(&handle, &state, queue));
+    // Whichever of the two threads ends first ends the other: it removes the request queue.
     let removed = handle.requests.remove().context("cannot remove the request queue");
     let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;
     served.and(removed).and(watched)?;
@@ -103,16 +105,17 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The main thread's life: takes every request, the oldest first, and starts a thread for it. It
-/// holds the committer's only line: the committer ends when this does.
-fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
-    let _counted_too = desk.crowd.enter(1);
-    while let Some((place, request)) = channel.receive_any().context("cannot receive requests")? {
-        match place {
-            // The caller runs it: who does not read may be sending without a pause, and those who
-            // read would wait for the start of each thread.
-            Place::Consultation if desk.replies.is_pressed() => answer(desk, &request, None),
-            _ => start_thread(desk, &line, place, request),
+/// The main thread: receives every request, the oldest first, and starts a thread for it. It has
+/// the only sender of the commit queue, so the committer ends when this function does.
+fn serve(channel: &Channel, state: &Arc<SharedState>, queue: CommitQueue) -> anyhow::Result<()> {
+    // This thread counts too, because it answers requests itself and a stop waits for all answers.
+    let _permit = state.limit.acquire(1);
+    while let Some((class, request)) = channel.receive_any().context("cannot receive requests")? {
+        if class == RequestClass::Consultation && state.replies.is_congested() {
+            // Without a thread, for the reason of THREADS_CONGESTED.
+            answer(state, &request, None);
+        } else {
+            start_thread(state, &queue, class, request);
         }
     }
     if channel.anonymous() > 0 {
@@ -121,82 +124,83 @@ fn serve(channel: &Channel, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Starts the thread of a request, or says that the server is busy.
+/// Starts the thread of a request, or refuses the request with BUSY.
 ///
-/// A reservation gets in line here and not in its thread: threads run in any order, and the first
-/// to come is to be the first served. It does so when its thread is there, because a request that
-/// is told BUSY must not be decided.
-fn start_thread(desk: &Arc<Desk>, line: &Line, place: Place, request: Request) {
-    let threads = if desk.replies.is_pressed() { THREADS_UNDER_PRESSURE } else { THREADS_MAX };
-    let slot = desk.crowd.enter(1 + threads); // The main thread is inside too.
-    let Some(slot) = slot else { return refuse(desk, &request, Status::Busy) };
-    let reservation = (place == Place::Reservation).then(|| line.reservation(request));
-    let (pending, decision) = reservation.unzip();
-    let shared = desk.clone();
-    let thread = desk.threads.start(move || {
+/// A reservation is submitted here and not in its thread: threads run in any order, and who came
+/// first is served first. It is submitted after its thread was started, because a request that is
+/// refused must not be decided.
+fn start_thread(
+    state: &Arc<SharedState>,
+    queue: &CommitQueue,
+    class: RequestClass,
+    request: Request,
+) {
+    let threads = if state.replies.is_congested() { THREADS_CONGESTED } else { THREADS_MAX };
+    // One more, because the main thread has a permit too.
+    let permit = state.limit.acquire(threads + 1);
+    let Some(permit) = permit else { return refuse(state, &request, Status::Busy) };
+    let (pending, decision) = match class {
+        RequestClass::Consultation => (None, None),
+        RequestClass::Reservation => {
+            let (pending, decision) = Pending::new(request);
+            (Some(pending), Some(decision))
+        }
+    };
+    let shared = state.clone();
+    let started = state.threads.start(move || {
         answer(&shared, &request, decision);
-        drop(slot);
+        drop(permit);
     });
-    if let Err(error) = thread {
+    if let Err(error) = started {
         warn!("cannot start a thread: {error}");
-        return refuse(desk, &request, Status::Busy);
+        return refuse(state, &request, Status::Busy);
     }
-    pending.into_iter().for_each(|pending| line.submit(pending));
+    if let Some(pending) = pending {
+        queue.submit(pending);
+    }
 }
 
-/// A request's thread: one request, one reply; a panic on the way costs only this request.
-fn answer(desk: &Desk, request: &Request, decision: Option<Decision>) {
-    let answered = catch_unwind(AssertUnwindSafe(|| match decision {
-        None => consult(desk, request),
-        Some(decision) => reserve(desk, request, decision),
+/// The thread of a request: answers a consultation from the published table, and a reservation with
+/// the committer's decision, for which it waits. A panic costs only this request.
+fn answer(state: &SharedState, request: &Request, decision: Option<oneshot::Receiver>) {
+    let answered = catch_unwind(AssertUnwindSafe(|| {
+        let mut reply = Reply::default();
+        match decision {
+            None => state.published.answer(request, state.server, &mut reply),
+            Some(decision) => reply.tell(request, decision.recv(), state.server),
+        }
+        send(state, request, &reply);
     }));
     if answered.is_err() {
-        refuse(desk, request, Status::Unavailable);
+        refuse(state, request, Status::Unavailable);
     }
 }
 
-/// A consultation's thread: answers from the published table.
-#[inline(never)] // Two replies on one stack would be a page of it more, in every thread.
-fn consult(desk: &Desk, request: &Request) {
-    let mut reply = Reply::default();
-    desk.published.answer(request, desk.server, &mut reply);
-    send(desk, request, &reply);
+fn refuse(state: &SharedState, request: &Request, status: Status) {
+    send(state, request, &Reply::new(request, status, state.server));
 }
 
-/// A reservation's thread: waits for the committer's decision.
-#[inline(never)] // Likewise.
-fn reserve(desk: &Desk, request: &Request, decision: Decision) {
-    let mut reply = Reply::default();
-    reply.tell(request, decision.wait(), desk.server);
-    send(desk, request, &reply);
-}
-
-#[cold]
-fn refuse(desk: &Desk, request: &Request, status: Status) {
-    send(desk, request, &Reply::new(request, status, desk.server));
-}
-
-fn send(desk: &Desk, request: &Request, reply: &Reply) {
-    match desk.replies.send(request.client.get(), reply) {
+fn send(state: &SharedState, request: &Request, reply: &Reply) {
+    match state.replies.send(request.client.get(), reply) {
         Ok(()) => log::answered(request, reply),
-        // Then the watcher will notice too.
+        // The reply queue is gone. `q4 signals` notices it too, and stops the server.
         Err(error) => warn!("cannot reply to {}: {error}", request.client),
     }
 }
 
-/// The watcher's life: waits for a signal to stop, or for the committer's end, tries kept
-/// replies again, and keeps the reply queue tidy.
+/// The thread `q4 signals`: waits for a signal to stop or for the end of the committer. It also
+/// sends deferred replies and sweeps the reply queue.
 fn watch(
     signals: &Signals,
     workers: &mut Workers,
     channel: &Channel,
-    desk: &Desk,
+    state: &SharedState,
     sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     let mut tidied = Instant::now();
     loop {
-        match signals.wait(desk.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
-            // The committer has ended, or a reply is kept.
+        match signals.wait(state.replies.time_left().unwrap_or(TIDY_INTERVAL))? {
+            // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
@@ -208,7 +212,7 @@ fn watch(
             }
             None => {}
         }
-        desk.replies.retry().context("cannot send deferred replies")?;
+        state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
             channel.requests.load().context("the request queue is gone")?;
             let load = channel.replies.load().context("the reply queue is gone")?;
@@ -220,13 +224,13 @@ fn watch(
     }
 }
 
-/// Ends the mechanism: without its queue the main thread takes no more, and the threads there are
-/// answer what was taken.
+/// Stops the server: removes the request queue, so that no more requests are received, and waits
+/// until those that were received are answered.
 fn stop(
     signals: &Signals,
     workers: &mut Workers,
     channel: &mut Channel,
-    desk: &Desk,
+    state: &SharedState,
     sweeper: &Sweeper,
 ) -> anyhow::Result<()> {
     if let Err(error) = channel.requests.remove() {
@@ -235,14 +239,9 @@ fn stop(
     }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);
-    let late = desk.crowd.wait_empty(deadline);
-    desk.replies.flush().context("cannot send deferred replies")?;
-    // Removed at once, the queue would take acknowledgements with it that nobody has read yet.
-    let deadline = Instant::now() + UNREAD_MAX;
-    while channel.replies.load().is_ok_and(|load| load.messages > 0) && Instant::now() < deadline {
-        sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
-        sleep(UNREAD_POLL);
-    }
+    let late = state.limit.wait_empty(deadline);
+    state.replies.flush().context("cannot send deferred replies")?;
+    state.replies.wait_until_read(sweeper).context("cannot tidy the reply queue")?;
     channel.replies.remove().context("cannot remove the reply queue")?;
     ended?;
     ensure!(late == 0, "{late} requests were not answered in time");

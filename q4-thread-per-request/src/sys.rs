@@ -1,9 +1,9 @@
 //! Detached threads by pthread_create(3).
 //!
-//! std's threads each get a second stack, on which a stack overflow is reported: eight system calls
-//! more at a thread's birth and death, a third of its price, and a server that ends if a new
-//! thread finds no memory for it. Here an overflow ends the server by SIGSEGV, at the guard page
-//! that the C library puts below each stack, and without a last word.
+//! A thread of std has a second stack, on which it can report that its first has overflowed. That
+//! costs eight system calls more for each thread, a third of its price. And if there is no memory
+//! for the second stack, std ends the whole server. Here a thread has one stack, with the C
+//! library's guard page below it: an overflow ends the server by SIGSEGV, without a message.
 #![allow(unsafe_code, reason = "each call is wrapped here in a safe type, with why it is sound")]
 
 use std::ffi::c_void;
@@ -13,22 +13,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use common::process;
-use q3_threads::workers::STACK_SIZE;
+use q3_threads::armour::workers::STACK_SIZE;
 use tracing::warn;
 
-/// What new threads are like: detached, of one name, and with small stacks.
+/// Starts threads that are detached, have the same name, and small stacks.
 #[derive(Debug)]
-pub(crate) struct DetachedThreads {
+pub struct DetachedThreads {
     name: &'static str,
     attributes: libc::pthread_attr_t,
 }
 
 impl DetachedThreads {
-    /// Sets the attributes.
+    /// Prepares the attributes of threads that show as `name` in `ps -L`.
     ///
     /// # Errors
     /// ENOMEM. See pthread_attr_init(3).
-    pub(crate) fn new(name: &'static str) -> io::Result<DetachedThreads> {
+    pub fn new(name: &'static str) -> io::Result<DetachedThreads> {
         let mut attributes = MaybeUninit::uninit();
         // SAFETY: initialises what it is given.
         check(unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) })?;
@@ -42,11 +42,11 @@ impl DetachedThreads {
         Ok(DetachedThreads { name, attributes })
     }
 
-    /// Starts a thread that nobody waits for; a panic ends it and nothing else.
+    /// Starts a thread that nobody waits for. A panic ends this thread and nothing else.
     ///
     /// # Errors
-    /// EAGAIN if there is no thread left. See pthread_create(3).
-    pub(crate) fn start(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// EAGAIN if there is no thread, or no memory for its stack. See pthread_create(3).
+    pub fn start(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let name = self.name;
         self.pthread_create(move || {
             if let Err(error) = process::name(name) {
@@ -58,10 +58,13 @@ impl DetachedThreads {
 
     fn pthread_create<F: FnOnce() + Send + 'static>(&self, body: F) -> io::Result<()> {
         let argument = Box::into_raw(Box::new(body));
-        let (mut thread, create, begin) = (0, libc::pthread_create, begin::<F>);
+        let attributes = &self.attributes;
+        let begin = begin::<F>;
+        let mut thread = 0;
         // SAFETY: the attributes are initialised, and `argument` is what `begin` expects.
-        let result = unsafe { create(&mut thread, &self.attributes, begin, argument.cast()) };
-        check(result).inspect_err(|_| {
+        let created =
+            unsafe { libc::pthread_create(&mut thread, attributes, begin, argument.cast()) };
+        check(created).inspect_err(|_| {
             // SAFETY: no thread has begun, so the box is still ours.
             drop(unsafe { Box::from_raw(argument) });
         })
@@ -69,10 +72,11 @@ impl DetachedThreads {
 }
 
 extern "C" fn begin<F: FnOnce()>(argument: *mut c_void) -> *mut c_void {
-    // SAFETY: `start` has made this pointer from a box of this type, for this thread alone.
+    // SAFETY: `pthread_create` made this pointer from a box of this type, for this thread alone.
     let body = unsafe { Box::from_raw(argument.cast::<F>()) };
-    // The panic has said what it is; a C function that called this one must not be unwound.
-    let _ended = catch_unwind(AssertUnwindSafe(body));
+    // The panic hook has printed the panic. It must stop here, because it may not unwind the C
+    // function that called this one.
+    let _result = catch_unwind(AssertUnwindSafe(body));
     ptr::null_mut()
 }
 

@@ -1,39 +1,40 @@
 //! The client over TCP: connects, sends, receives until the reply is whole, gives up in time.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use common::ask::{Ask, Nonces, Unanswered};
 use common::exit::plain;
+use common::hint;
 use common::menu;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use zerocopy::IntoBytes;
 
-use crate::connection::Connection;
-use crate::deadline::Deadline;
+use crate::armour::deadline::Deadline;
+use crate::armour::resolve;
+use crate::channel::Connection;
 use crate::framing::{self, Frame};
 use crate::options::ClientOptions;
-use crate::resolve;
 
-/// After so long a silence the connection is looked at before it is used: the server may have
-/// closed it, to make room (after 1 s at the earliest), or because it was restarted.
+/// After so long a silence the connection is checked before it is used. The server may have closed
+/// it: to make room (after 1 s at the earliest), or because it was restarted.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
 pub struct Client {
     server: String,
-    /// None after a lost connection; the next question makes another.
+    /// None after a lost connection. The next question opens another.
     connection: Option<Connection>,
     id: i32,
     nonces: Nonces,
     timeout: Duration,
     used: Instant,
-    /// The last one received.
+    /// The last reply received.
     reply: Box<Reply>,
 }
 
@@ -48,15 +49,7 @@ pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
 
 /// The error of a client that finds no server, and how to start one; `package` is its stage.
 pub fn no_server(error: &io::Error, server: &str, package: &str) -> anyhow::Error {
-    // A server listens on addresses; what a name stands for is its machine's matter.
-    let listen = match server.parse::<SocketAddr>() {
-        Ok(address) => format!(" -- --listen {address}"),
-        Err(_) => String::new(),
-    };
-    anyhow!(
-        "{} (is the server running? start it with: cargo run -p {package} --bin server{listen})",
-        plain(error)
-    )
+    anyhow!("{}{}", plain(error), hint::no_listener(error, server, package))
 }
 
 impl Client {
@@ -122,7 +115,7 @@ impl Client {
         })?;
         receive(&mut connection, &mut self.reply, &request, deadline.end())
             .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
-        // After a reply that speaks for the whole connection the server closes it.
+        // After a reply for the whole connection the server closes it.
         if self.reply.nonce == request.nonce {
             self.connection = Some(connection);
             self.used = now;
@@ -130,7 +123,7 @@ impl Client {
         Ok(&self.reply)
     }
 
-    /// Whether the server has neither closed the connection nor said a last word on it.
+    /// Whether the server has neither closed the connection nor announced that it will.
     pub fn is_connected(&self) -> bool {
         self.connection.as_ref().is_some_and(Connection::is_quiet)
     }
@@ -155,13 +148,13 @@ fn receive(
         match framing::reply_bytes(connection.received()) {
             Frame::Whole(bytes, size) => {
                 let is_reply = reply.receive(bytes);
-                connection.take(size);
-                if is_reply && (reply.nonce == request.nonce || speaks_for_all(reply)) {
+                connection.consume(size);
+                if is_reply && (reply.nonce == request.nonce || is_for_connection(reply)) {
                     return Ok(());
                 }
             }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
-            Frame::Part => {
+            Frame::Incomplete => {
                 if connection.fill(Deadline::at(deadline))? == 0 {
                     let error = io::ErrorKind::UnexpectedEof;
                     return Err(io::Error::new(error, "closed by the server"));
@@ -172,7 +165,7 @@ fn receive(
 }
 
 /// Whether a reply is meant for every request of its connection that has no answer yet.
-fn speaks_for_all(reply: &Reply) -> bool {
+fn is_for_connection(reply: &Reply) -> bool {
     reply.nonce == 0 && matches!(reply.status(), Some(Status::Busy | Status::Unavailable))
 }
 
@@ -184,7 +177,13 @@ fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Con
         let text = format!("cannot connect to {server}: {}", plain(&error));
         io::Error::new(error.kind(), text)
     };
-    let addresses = resolve::addresses(server, deadline).map_err(explain)?;
+    let addresses = resolve::addresses(server, deadline).map_err(|error| {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return explain(error);
+        }
+        let cause = plain(&error).replace("failed to lookup address information: ", "");
+        explain(io::Error::new(error.kind(), format!("cannot look up the name (DNS): {cause}")))
+    })?;
     let mut last = io::Error::from(io::ErrorKind::TimedOut);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());

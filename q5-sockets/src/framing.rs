@@ -10,14 +10,15 @@ pub enum Frame<T> {
     /// A record, and how many bytes it takes.
     Whole(T, usize),
     /// The beginning of one, or nothing.
-    Part,
+    Incomplete,
     /// Nothing that could become one: from here on no record can be found any more.
     Garbage,
 }
 
 /// The request at the front of `bytes`; with the right magic any 32 bytes are one.
 ///
-/// One that names no client is spoiled: its sender can be told here, but not all mechanisms could.
+/// One that names no client is answered as a bad request. Here a reply needs no client's name, but
+/// with queues and FIFOs it does, and all mechanisms answer alike.
 pub fn request(bytes: &[u8]) -> Frame<Request> {
     if !has_magic(bytes) {
         return Frame::Garbage;
@@ -25,10 +26,10 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
     match bytes.get(..REQUEST_SIZE) {
         Some(whole) => {
             let request = Request::from_received(whole);
-            let named = request.client.get() > 0;
-            Frame::Whole(if named { request } else { request.spoiled() }, REQUEST_SIZE)
+            let request = if request.is_anonymous() { request.spoiled() } else { request };
+            Frame::Whole(request, REQUEST_SIZE)
         }
-        None => Frame::Part,
+        None => Frame::Incomplete,
     }
 }
 
@@ -38,7 +39,7 @@ pub fn reply(bytes: &[u8]) -> Frame<Reply> {
         Frame::Whole(whole, size) => {
             Reply::from_received(whole).map_or(Frame::Garbage, |reply| Frame::Whole(reply, size))
         }
-        Frame::Part => Frame::Part,
+        Frame::Incomplete => Frame::Incomplete,
         Frame::Garbage => Frame::Garbage,
     }
 }
@@ -48,17 +49,17 @@ pub fn reply_bytes(bytes: &[u8]) -> Frame<&[u8]> {
     if !has_magic(bytes) {
         return Frame::Garbage;
     }
-    let Some(header) = bytes.first_chunk() else { return Frame::Part };
+    let Some(header) = bytes.first_chunk() else { return Frame::Incomplete };
     let Some(size) = Reply::announced_size(header) else { return Frame::Garbage };
     match bytes.get(..size) {
         Some(whole) if Reply::is_one(whole) => Frame::Whole(whole, size),
         Some(_) => Frame::Garbage,
-        None => Frame::Part,
+        None => Frame::Incomplete,
     }
 }
 
-/// Whether the bytes begin with the magic, as far as they go: whoever speaks another protocol is
-/// known by its first byte.
+/// Whether the bytes begin with the magic, as far as they go. So another protocol is recognised by
+/// its first byte.
 fn has_magic(bytes: &[u8]) -> bool {
     bytes.iter().zip(&MAGIC).all(|(byte, magic)| byte == magic)
 }
@@ -74,24 +75,25 @@ mod tests {
     #[test]
     fn a_record_is_found_at_its_last_byte_and_not_before() {
         let asked = Request::new(7, 9, Ask::List);
-        let list = shows::sample().consult(&asked, 42);
-        let view = shows::sample().consult(&Request::new(7, 9, Ask::View { show: 1 }), 42);
+        let list = shows::sample().reply(&asked, 42);
+        let view = shows::sample().reply(&Request::new(7, 9, Ask::View { show: 1 }), 42);
         for len in 0..=80 {
             let bytes = [asked.as_bytes(), asked.as_bytes(), asked.as_bytes()].concat();
-            let expected = if len < 32 { Frame::Part } else { Frame::Whole(asked, 32) };
+            let expected = if len < 32 { Frame::Incomplete } else { Frame::Whole(asked, 32) };
             assert_eq!(request(&bytes[..len]), expected, "{len}");
         }
         for (answer, size) in [(list, 752), (view, 32)] {
             let bytes = [answer.bytes(), answer.bytes()].concat();
             for len in 0..=bytes.len() {
-                let expected = if len < size { Frame::Part } else { Frame::Whole(answer, size) };
+                let expected =
+                    if len < size { Frame::Incomplete } else { Frame::Whole(answer, size) };
                 assert_eq!(reply(&bytes[..len]), expected, "{len}");
             }
         }
     }
 
     #[test]
-    fn another_protocol_is_known_by_its_first_byte() {
+    fn another_protocol_is_recognised_by_its_first_byte() {
         for bytes in [&b"G"[..], b"GET / HTTP/1.1\r\n\r\n", b"SPC2", b"SPD", &[0; 40]] {
             assert_eq!(request(bytes), Frame::Garbage, "{bytes:?}");
             assert_eq!(reply(bytes), Frame::Garbage, "{bytes:?}");
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn a_reply_with_an_impossible_count_or_status_is_garbage() {
         let asked = Request::new(7, 9, Ask::View { show: 1 });
-        let good = shows::sample().consult(&asked, 42);
+        let good = shows::sample().reply(&asked, 42);
         for (at, wrong) in [(28, -1), (28, 11), (28, i32::MAX), (4, 8), (4, -1)] {
             let mut bytes = good.bytes().to_vec();
             bytes[at..at + 4].copy_from_slice(&i32::to_le_bytes(wrong));

@@ -2,15 +2,15 @@
 //! commits what they reserve.
 #![cfg(target_os = "linux")]
 
-pub mod client;
-pub mod connection;
-pub mod deadline;
-pub mod farewell;
-pub mod framing;
-pub mod listeners;
+// In reading order.
 pub mod options;
-pub mod refused;
-pub mod registry;
-pub mod resolve;
 pub mod server;
+mod answers;
+pub mod channel;
+pub mod framing;
+pub mod client;
 mod sys;
+pub mod armour;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q5-sockets";

@@ -12,7 +12,7 @@ pub const ADDRESS: &str = "127.0.0.1:5000";
 
 /// The box office's server
 #[derive(Clone, Debug, Parser)]
-#[command(name = "server")]
+#[command(name = "server", version)]
 #[group(id = "sockets")]
 pub struct ServerOptions {
     /// What every stage has.
@@ -31,7 +31,7 @@ pub struct ServerOptions {
 
 /// The box office's client; without a command, a menu
 #[derive(Clone, Debug, Parser)]
-#[command(name = "client")]
+#[command(name = "client", version)]
 #[group(id = "sockets")]
 pub struct ClientOptions {
     /// What every stage has; this one has no use for `--dir`.

@@ -6,7 +6,6 @@ use std::mem::ManuallyDrop;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
@@ -14,42 +13,32 @@ use common::log;
 use common::office::Office;
 use common::process;
 use common::reply::{Reply, Status};
-use common::request::{Kind, Request};
+use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
 use nix::sys::signal::Signal;
+use q3_threads::armour::workers::Workers;
 use q3_threads::published::Published;
-use q3_threads::workers::{STACK_SIZE, Workers};
+use q4_thread_per_request::commit_queue::{CAPACITY, commit_queue};
 use q4_thread_per_request::committer;
-use q4_thread_per_request::line::{Line, line};
+use q4_thread_per_request::sys::DetachedThreads;
 use tracing::{debug, info, warn};
 
-use crate::connection::{Connection, Incoming, REPLY_TIME};
-use crate::farewell::{for_all, hang_up, part};
-use crate::listeners::{Listeners, descriptors_for};
+use crate::PACKAGE;
+use crate::answers::{self, SharedState};
+use crate::armour::lingering_close::{close, for_connection, hang_up};
+use crate::armour::listeners::{Listeners, descriptors_for};
+use crate::armour::refused::Refused;
+use crate::armour::registry::{Member, Registry};
+use crate::channel::{Connection, Incoming, REPLY_TIME};
 use crate::options::ServerOptions;
-use crate::refused::Refused;
-use crate::registry::{Member, Registry};
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q5-sockets";
-/// Reservations that wait for the committer at most; a connection with one more waits for room.
-const WAITING_MAX: usize = 1024;
-/// How often the main thread looks up when no signal comes; nothing depends on it.
+/// How long the main thread waits for a signal at most. Nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long a stop waits for connections that have something to answer; then all are cut.
+/// How long a stop waits for connections that have something to answer; then all are aborted.
 const ANSWER_MAX: Duration = Duration::from_millis(500);
-/// How long the threads may take to answer what they have taken.
+/// How long the threads may take to answer what they have received.
 const STOP_MAX: Duration = Duration::from_millis(1300);
-
-/// What all connections' threads use.
-#[derive(Debug)]
-struct Desk {
-    published: Published,
-    registry: Arc<Registry>,
-    idle: Duration,
-    server: i32,
-}
 
 /// Serves until SIGTERM or SIGINT; returns the exit status.
 ///
@@ -57,158 +46,183 @@ struct Desk {
 /// If the server cannot start, or a part of it ends although nobody asked it to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock, store, table } = start::open(&options.common, PACKAGE)?;
-    // Threads end with the process, not with this function: until then one may write.
+    // A thread may write until the process ends, so the lock must not be released by this function.
     let _lock = ManuallyDrop::new(lock);
     process::name("q5 server").context("cannot name the process")?;
-    let listeners = Arc::new(Listeners::open(&options.listen)?);
-    let room = descriptors_for(options.max_connections).context("cannot set RLIMIT_NOFILE")?;
-    let desk = Arc::new(Desk {
-        published: Published::new(&table),
-        registry: Arc::new(Registry::new(room)),
-        idle: options.idle_timeout,
-        server: std::process::id() as i32,
-    });
+    let listeners = Listeners::open(&options.listen)?;
+    let address = listeners.addresses().context("cannot tell the address")?[0];
+    let service =
+        Service::new("q5 connection", listeners, options.max_connections, options.idle_timeout)?;
+    let state = Arc::new(SharedState { published: Published::new(&table), server: service.server });
+    let (queue, batches) = commit_queue(CAPACITY);
     let mut workers = Workers::new();
-    let (shared, (line, waiting)) = (desk.clone(), line(WAITING_MAX));
+    let shared = state.clone();
     workers
         .start("q5 commit", move |ready| {
             ready.report()?;
             let office = Office::new(store, table);
-            committer::run(office, &waiting, |table| shared.published.publish(table))
+            committer::run(office, &batches, |table| shared.published.publish(table))
         })
         .context("cannot start a thread")?;
-    let (handle, shared) = (listeners.clone(), desk.clone());
+    let shared = service.clone();
     workers
         .start("q5 accept", move |ready| {
             ready.report()?;
-            serve(&handle, &shared, line)
+            shared.serve(move |connection, request| {
+                answers::answer(&state, &queue, connection, request)
+            })
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
-    start::ready_line(PACKAGE, listeners.addresses().context("cannot tell the address")?[0])?
-        .print()?;
+    start::ready_line(PACKAGE, address)?.print()?;
     let watched = watch(&signals, &mut workers);
-    let stopped = stop(&signals, &mut workers, &listeners, &desk);
+    let stopped = service.stop(&signals, &mut workers, ANSWER_MAX, STOP_MAX);
     watched.and(stopped)?;
     Ok(0)
 }
 
-/// The accepting thread's life: takes every connection, the oldest first, and starts its thread.
-///
-/// It holds the committer's line and gives each connection one of its own, so that the committer
-/// ends when this and all of them do.
-fn serve(listeners: &Listeners, desk: &Arc<Desk>, line: Line) -> anyhow::Result<()> {
-    let mut refused = Refused::default();
-    while let Some((stream, peer)) = listeners.accept(&mut refused)? {
-        start_thread(desk, &line, Arc::new(stream), peer, &mut refused);
-    }
-    finish(&refused);
-    Ok(())
+/// What a service calls for each request.
+type Answer = dyn Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync;
+
+/// A thread that accepts connections, and a thread for each of them.
+#[derive(Debug)]
+pub struct Service {
+    listeners: Listeners,
+    registry: Arc<Registry>,
+    threads: DetachedThreads,
+    idle: Duration,
+    server: i32,
 }
 
-/// Starts the thread of a connection, or says that the server is busy.
-fn start_thread(
-    desk: &Arc<Desk>,
-    line: &Line,
-    stream: Arc<TcpStream>,
-    peer: SocketAddr,
-    refused: &mut Refused,
-) {
-    let busy = for_all(Status::Busy, desk.server);
-    let Some(member) = desk.registry.enter(&stream) else { return refused.tell(stream, &busy) };
-    let (shared, line, handle) = (desk.clone(), line.clone(), stream.clone());
-    let thread =
-        Builder::new().name("q5 connection".into()).stack_size(STACK_SIZE).spawn(move || {
+impl Service {
+    /// A service on these sockets. The threads of connections show as `name` in `ps -L`, and a
+    /// connection is closed when it was `idle` for so long. Replies carry the calling process's PID.
+    ///
+    /// # Errors
+    /// Of setrlimit and pthread_attr_init. See getrlimit(2).
+    pub fn new(
+        name: &'static str,
+        listeners: Listeners,
+        max_connections: usize,
+        idle: Duration,
+    ) -> anyhow::Result<Arc<Service>> {
+        let room = descriptors_for(max_connections).context("cannot set RLIMIT_NOFILE")?;
+        Ok(Arc::new(Service {
+            listeners,
+            registry: Arc::new(Registry::new(room)),
+            threads: DetachedThreads::new(name).context("cannot prepare threads")?,
+            idle,
+            server: std::process::id() as i32,
+        }))
+    }
+
+    /// The accepting thread: accepts every connection, the oldest first, and starts its thread,
+    /// which calls `answer` for each request.
+    ///
+    /// This thread and those of the connections share `answer`. What it owns is dropped with the
+    /// last of them: for example the commit queue, and so the committer ends.
+    ///
+    /// # Errors
+    /// ENOMEM. See poll(2).
+    pub fn serve(
+        self: &Arc<Service>,
+        answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
+    ) -> anyhow::Result<()> {
+        let answer: Arc<Answer> = Arc::new(answer);
+        let mut refused = Refused::default();
+        while let Some((stream, peer)) = self.listeners.accept(&mut refused)? {
+            self.start_thread(&answer, Arc::new(stream), peer, &mut refused);
+        }
+        if refused.count() > 0 {
+            info!(refused = refused.count(), "connections found no room");
+        }
+        Ok(())
+    }
+
+    /// Starts the thread of a connection, or refuses the connection with BUSY.
+    fn start_thread(
+        self: &Arc<Service>,
+        answer: &Arc<Answer>,
+        stream: Arc<TcpStream>,
+        peer: SocketAddr,
+        refused: &mut Refused,
+    ) {
+        let busy = for_connection(Status::Busy, self.server);
+        let Some(member) = self.registry.register(&stream) else {
+            return refused.add(stream, &busy);
+        };
+        let service = self.clone();
+        let answer = answer.clone();
+        let handle = stream.clone();
+        let started = self.threads.start(move || {
             log::add_field("peer", peer);
-            let answered =
-                catch_unwind(AssertUnwindSafe(|| answer(&shared, &line, handle, &member)));
-            match answered {
+            let body = AssertUnwindSafe(|| service.answer_all(handle, &member, &*answer));
+            match catch_unwind(body) {
                 Ok(Ok(())) => debug!("closed"),
                 Ok(Err(error)) => debug!("lost: {error}"),
                 Err(_) => warn!("a panic has cost this connection"),
             }
         });
-    if let Err(error) = thread {
-        warn!("cannot start a thread: {error}");
-        refused.tell(stream, &busy);
-    }
-}
-
-/// A connection's thread: any number of requests, answered in order; a panic costs only this one.
-fn answer(desk: &Desk, line: &Line, stream: Arc<TcpStream>, member: &Member) -> io::Result<()> {
-    let mut connection = Connection::new(stream, desk.idle, REPLY_TIME)?;
-    let (mut has_asked, mut now) = (false, Instant::now());
-    loop {
-        match connection.receive(now)? {
-            Incoming::Request(request) => {
-                member.busy();
-                match request.kind() {
-                    Some(Kind::Reserve) => reserve(desk, line, &mut connection, request)?,
-                    _ => consult(desk, &mut connection, &request)?,
-                }
-                now = Instant::now();
-                member.idle(now);
-                has_asked = true;
-            }
-            Incoming::Garbage(request) => {
-                let reply = Reply::new(&request, Status::BadRequest, desk.server);
-                send(&mut connection, &request, &reply)?;
-                return hang_up(&mut connection, member);
-            }
-            Incoming::Idle | Incoming::Closed => break,
+        if let Err(error) = started {
+            warn!("cannot start a thread: {error}");
+            refused.add(stream, &busy);
         }
     }
-    part(connection, member, has_asked, desk.server)
-}
 
-/// A consultation: answered from the published table.
-#[inline(never)] // What a reply takes of the stack, a connection that never asks need not touch.
-fn consult(desk: &Desk, connection: &mut Connection, request: &Request) -> io::Result<()> {
-    let mut reply = Reply::default();
-    desk.published.answer(request, desk.server, &mut reply);
-    send(connection, request, &reply)
-}
-
-/// A reservation: waits for the committer's decision, together with those that came with it.
-#[inline(never)]
-fn reserve(
-    desk: &Desk,
-    line: &Line,
-    connection: &mut Connection,
-    request: Request,
-) -> io::Result<()> {
-    let mut decisions = Vec::new();
-    let mut next = Some(request);
-    while let Some(request) = next {
-        let (pending, decision) = line.reservation(request);
-        line.submit(pending);
-        decisions.push((request, decision));
-        next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
+    /// The thread of a connection: any number of requests, answered in order.
+    fn answer_all(
+        &self,
+        stream: Arc<TcpStream>,
+        member: &Member,
+        answer: &Answer,
+    ) -> io::Result<()> {
+        let mut connection = Connection::new(stream, self.idle, REPLY_TIME)?;
+        let mut has_asked = false;
+        let mut now = Instant::now();
+        loop {
+            match connection.receive(now)? {
+                Incoming::Request(request) => {
+                    member.set_busy();
+                    answer(&mut connection, request)?;
+                    now = Instant::now();
+                    member.set_idle(now);
+                    has_asked = true;
+                }
+                Incoming::Garbage(request) => {
+                    let reply = Reply::new(&request, Status::BadRequest, self.server);
+                    let sent = connection.reply(&reply);
+                    log::answered(&request, &reply);
+                    sent?;
+                    return hang_up(&mut connection, member);
+                }
+                Incoming::Idle | Incoming::Closed => break,
+            }
+        }
+        close(connection, member, has_asked, self.server)
     }
-    let (mut sent, mut reply) = (Ok(()), Reply::default());
-    for (request, decision) in decisions {
-        reply.tell(&request, decision.wait(), desk.server);
-        sent = sent.and_then(|()| connection.reply(&reply));
-        log::answered(&request, &reply);
+
+    /// Stops the service: nobody can connect any more, and connections answer what they have
+    /// received. After `answer_max` all are aborted; after `stop_max` it is an error.
+    ///
+    /// # Errors
+    /// If a thread does not end in time.
+    pub fn stop(
+        &self,
+        signals: &Signals,
+        workers: &mut Workers,
+        answer_max: Duration,
+        stop_max: Duration,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + stop_max;
+        self.listeners.close().context("cannot close the listening sockets")?;
+        let late = self.registry.close_all(Instant::now() + answer_max, deadline);
+        workers.wait_end(signals, deadline)?;
+        ensure!(late == 0, "{late} connections did not end in time");
+        Ok(())
     }
-    sent
 }
 
-fn send(connection: &mut Connection, request: &Request, reply: &Reply) -> io::Result<()> {
-    let sent = connection.reply(reply);
-    // Also when nobody is there to read it: what was reserved is reserved.
-    log::answered(request, reply);
-    sent
-}
-
-/// The accepting thread's end: the sums.
-fn finish(refused: &Refused) {
-    if refused.count() > 0 {
-        info!(refused = refused.count(), "connections found no room");
-    }
-}
-
-/// The main thread's life: waits for a signal to stop, or for the end of a thread that may not end.
+/// The main thread: waits for a signal to stop, or for the end of a thread that must not end.
 fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
     loop {
         match signals.wait(WATCH_INTERVAL)? {
@@ -224,23 +238,4 @@ fn watch(signals: &Signals, workers: &mut Workers) -> anyhow::Result<()> {
             None => {}
         }
     }
-}
-
-/// Ends the mechanism: nobody can connect any more, and connections answer what they have received.
-fn stop(
-    signals: &Signals,
-    workers: &mut Workers,
-    listeners: &Listeners,
-    desk: &Desk,
-) -> anyhow::Result<()> {
-    let deadline = Instant::now() + STOP_MAX;
-    listeners.close().context("cannot close the listening sockets")?;
-    desk.registry.stop();
-    if desk.registry.wait_empty(Instant::now() + ANSWER_MAX) > 0 {
-        desk.registry.cut();
-    }
-    let late = desk.registry.wait_empty(deadline);
-    workers.wait_end(signals, deadline)?;
-    ensure!(late == 0, "{late} connections did not end in time");
-    Ok(())
 }

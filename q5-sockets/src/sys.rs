@@ -1,4 +1,4 @@
-//! The state of a TCP connection, which neither std nor nix tells.
+//! The state of a TCP connection, by a call that neither std nor nix has.
 #![allow(unsafe_code, reason = "the call is wrapped here in a safe function, with why it is sound")]
 
 use std::io;

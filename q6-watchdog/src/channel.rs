@@ -1,8 +1,8 @@
-//! The pair of FIFOs between the dispatcher and a secondary server: the dispatcher asks whether it
-//! is there, and is told its port.
+//! The pair of FIFOs between the dispatcher and a secondary server: the dispatcher sends a ping, and
+//! the server answers with its port.
 //!
-//! The watchdog makes both and opens each for reading and writing, and the servers inherit them: so
-//! neither end is ever missing, and what a server has not read yet its successor finds.
+//! The watchdog makes both, opens each for reading and writing, and the servers inherit them. So
+//! neither end is ever missing, and a restarted server finds what the one before has not read.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,17 +11,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use common::record::MAGIC;
+use q1_pipes::armour::resync::{Found, Record, Stream};
 use q1_pipes::fifo::{self, Fifo};
-use q1_pipes::resync::{Found, Record, Stream};
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Bytes read at once: many more pings than wait unless somebody writes garbage.
 const ROOM: usize = 1024;
 
-/// What travels: a question with the answer 0, and the same with the port that answers it.
+/// A ping has port 0. Its answer is the same with the server's port.
 ///
-/// 16 bytes, so each write is whole (PIPE_BUF), and a reader finds the next one after garbage.
+/// It has 16 bytes, so each write is whole (PIPE_BUF). A reader finds the next ping after garbage.
 #[repr(C)]
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
@@ -29,9 +29,9 @@ const ROOM: usize = 1024;
 pub struct Ping {
     /// [`MAGIC`].
     pub magic: [u8; 4],
-    /// The port of the server that answers; 0 in a question.
+    /// The port of the server that answers; 0 in a ping.
     pub port: I32,
-    /// The question's, and its answer's.
+    /// The number of the ping, the same in its answer.
     pub sequence: U64,
 }
 
@@ -39,7 +39,11 @@ const _: () = assert!(size_of::<Ping>() == 16);
 
 impl Record for Ping {
     fn find(bytes: &[u8]) -> Found {
-        if bytes.len() < size_of::<Ping>() { Found::Part } else { Found::Whole(size_of::<Ping>()) }
+        if bytes.len() < size_of::<Ping>() {
+            Found::Incomplete
+        } else {
+            Found::Whole(size_of::<Ping>())
+        }
     }
 
     fn read(bytes: &[u8]) -> Option<Ping> {
@@ -124,7 +128,7 @@ impl End {
             if let Some(ping) = self.stream.take() {
                 return Ok(Some(ping));
             }
-            match self.incoming.read(self.stream.room()) {
+            match self.incoming.read(self.stream.free_space()) {
                 Ok(len) => self.stream.filled(len),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -134,7 +138,7 @@ impl End {
     }
 }
 
-/// What arrives here can be waited for.
+/// For poll: what arrives at this end.
 impl AsFd for End {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.incoming.as_fd()
@@ -146,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_and_its_answer_pass_through_garbage() {
+    fn a_ping_and_its_answer_pass_through_garbage() {
         let dir = tempfile::tempdir().unwrap();
         let pair = Pair::create(dir.path(), "consult").unwrap();
         let (mut dispatcher, mut secondary) =

@@ -1,4 +1,4 @@
-//! The client: asks the dispatcher which server to ask, asks that one as long as it is there, and
+//! The client: asks the dispatcher which server to ask, asks that server as long as it is there, and
 //! never sends a reservation twice.
 
 use std::time::{Duration, Instant};
@@ -19,11 +19,11 @@ pub struct Client {
     /// The dispatcher's address, `HOST:PORT`.
     dispatcher: String,
     timeout: Duration,
-    /// The connection with which the dispatcher was found, until it is used.
-    found: Option<Connection>,
+    /// The connection that was opened to find the dispatcher, until it is used.
+    dispatch: Option<Connection>,
     consultation: Option<Connection>,
     reservation: Option<Connection>,
-    /// The last one received.
+    /// The last reply received.
     reply: Reply,
 }
 
@@ -43,12 +43,12 @@ impl Client {
     /// If none listens there.
     pub fn open(dispatcher: &str, timeout: Duration) -> anyhow::Result<Client> {
         let deadline = Instant::now() + timeout;
-        let found = Connection::connect(dispatcher, timeout, deadline)
+        let dispatch = Connection::connect(dispatcher, timeout, deadline)
             .map_err(|error| no_server(&error, dispatcher, "q6-watchdog"))?;
         Ok(Client {
             dispatcher: dispatcher.to_owned(),
             timeout,
-            found: Some(found),
+            dispatch: Some(dispatch),
             consultation: None,
             reservation: None,
             reply: Reply::default(),
@@ -63,8 +63,8 @@ impl Client {
         let deadline = Instant::now() + self.timeout;
         let mut tries = 0;
         loop {
-            let kept = self.secondary(ask).take().filter(Connection::is_connected);
-            let asked = match kept {
+            let secondary = self.secondary(ask).take().filter(Connection::is_connected);
+            let asked = match secondary {
                 Some(secondary) => self.ask_secondary(secondary, ask, deadline),
                 None => {
                     tries += 1;
@@ -87,12 +87,12 @@ impl Client {
             let connected = Connection::connect(address, self.timeout, deadline);
             connected.map_err(Unanswered::NotSent)
         };
-        let found = self.found.take().filter(Connection::is_connected);
-        let mut dispatcher = match found {
+        let open = self.dispatch.take().filter(Connection::is_connected);
+        let mut dispatcher = match open {
             Some(dispatcher) => dispatcher,
             None => connect(&self.dispatcher)?,
         };
-        // A dispatcher does nothing but tell: whatever becomes of it, nothing was reserved.
+        // A dispatcher reserves nothing, so nothing was reserved, whatever happens to the request.
         let reply =
             dispatcher.ask_before(deadline, ask).map_err(|unanswered| match unanswered {
                 Unanswered::NotSent(error) | Unanswered::Unknown(error) => {
@@ -103,7 +103,7 @@ impl Client {
             self.reply = *reply;
             return Ok(());
         }
-        let secondary = connect(&beside(&self.dispatcher, reply.show.get()))?;
+        let secondary = connect(&same_host(&self.dispatcher, reply.show.get()))?;
         self.ask_secondary(secondary, ask, deadline)
     }
 
@@ -127,9 +127,8 @@ impl Client {
     }
 }
 
-/// Whether a question without an answer may be asked once more.
-///
-/// A consultation always; a reservation only if no byte of it has left.
+/// Whether a question without an answer may be asked again: a consultation always, a reservation only
+/// if no byte of it was sent.
 fn may_repeat(ask: Ask, unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::NotSent(_) => true,
@@ -137,8 +136,8 @@ fn may_repeat(ask: Ask, unanswered: &Unanswered) -> bool {
     }
 }
 
-/// Another port of the same host.
-fn beside(address: &str, port: i32) -> String {
+/// The address of another port of the same host.
+fn same_host(address: &str, port: i32) -> String {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     format!("{host}:{port}")
 }
@@ -150,9 +149,9 @@ mod tests {
 
     #[test]
     fn another_port_is_one_of_the_same_host() {
-        assert_eq!(beside("127.0.0.1:2222", 40000), "127.0.0.1:40000");
-        assert_eq!(beside("[::1]:2222", 40000), "[::1]:40000");
-        assert_eq!(beside("box-office.example:2222", 1), "box-office.example:1");
+        assert_eq!(same_host("127.0.0.1:2222", 40000), "127.0.0.1:40000");
+        assert_eq!(same_host("[::1]:2222", 40000), "[::1]:40000");
+        assert_eq!(same_host("box-office.example:2222", 1), "box-office.example:1");
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! The box office behind a dispatcher, with secondary servers that a watchdog restarts.
 #![cfg(target_os = "linux")]
 
-pub mod board;
-pub mod channel;
-pub mod child;
-pub mod client;
-pub mod dispatcher;
-pub mod fleet;
-pub mod leftovers;
+// In reading order.
 pub mod options;
-pub mod presence;
-pub mod probe;
-pub mod secondary;
-pub mod segment;
 pub mod server;
+pub mod watchdog;
 pub mod service;
+pub mod dispatcher;
+pub mod secondary;
+pub mod channel;
+pub mod segment;
+pub mod client;
 mod sys;
-pub mod watched;
-pub mod writer;
+pub mod armour;
+
+/// The package, as the ready line and the lock file name it.
+pub const PACKAGE: &str = "q6-watchdog";

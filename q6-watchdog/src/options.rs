@@ -1,5 +1,5 @@
-//! The command line of this stage: where the dispatcher listens, how many servers stand behind it,
-//! and how long all of it lives.
+//! The command line of this stage: where the dispatcher listens, how many servers there are behind
+//! it, and when all of them stop.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub const CONSULTATION_SERVERS_MAX: usize = 16;
 
 /// The box office's server
 #[derive(Clone, Debug, Parser)]
-#[command(name = "server")]
+#[command(name = "server", version)]
 #[group(id = "watchdog")]
 pub struct ServerOptions {
     /// What every stage has.
@@ -43,7 +43,7 @@ pub struct ServerOptions {
 
 /// The box office's client; without a command, a menu
 #[derive(Clone, Debug, Parser)]
-#[command(name = "client")]
+#[command(name = "client", version)]
 #[group(id = "watchdog")]
 pub struct ClientOptions {
     /// What every stage has; this one has no use for `--dir`.

@@ -10,175 +10,138 @@ use common::log;
 use common::office::Office;
 use common::reply::{Reply, Status};
 use common::request::{Kind, Request};
-use common::signals::Signals;
 use common::store::Store;
-use q1_pipes::workers::Ready;
-use q3_threads::workers::Workers;
+use q1_pipes::process::workers::Ready;
+use q3_threads::armour::workers::Workers;
+use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, Pending, commit_queue};
 use q4_thread_per_request::committer;
-use q4_thread_per_request::line::{Line, line};
-use q5_sockets::connection::Connection;
-use q5_sockets::listeners::Listeners;
+use q5_sockets::channel::Connection;
 use tracing::debug;
 
-use crate::board::Board;
 use crate::channel::End;
-use crate::options::ServerOptions;
-use crate::service::Service;
-use crate::writer::WriterLock;
+use crate::service::{self, Inherited};
+use crate::watchdog::board::Board;
+use crate::watchdog::writer::WriterLock;
 
-/// Reservations that wait for the committer at most; a connection with one more waits for room.
-const WAITING_MAX: usize = 1024;
-
-/// What a secondary server is given by the watchdog.
+/// What the threads of all connections use.
 #[derive(Debug)]
-pub struct Post<'a> {
-    /// The command line.
-    pub options: &'a ServerOptions,
-    /// What all servers share.
-    pub board: Arc<Board>,
-    /// SIGTERM ends it.
-    pub signals: &'a Signals,
-    /// Where it listens.
-    pub listeners: Listeners,
-    /// Its side of the pair.
-    pub end: End,
-    /// The nonce of the watchdog's probes.
-    pub probe: u64,
-}
-
-/// What all connections' threads use.
-#[derive(Debug)]
-struct Desk {
+struct SharedState {
     board: Arc<Board>,
     exchanges: Option<u64>,
+    /// The nonce of the watchdog's probes.
     probe: u64,
     server: i32,
 }
 
-impl Desk {
-    fn new(post: &Post<'_>) -> Desk {
-        Desk {
-            board: post.board.clone(),
-            exchanges: post.options.exchanges,
-            probe: post.probe,
+impl SharedState {
+    fn new(inherited: &Inherited<'_>, probe: u64) -> SharedState {
+        SharedState {
+            board: inherited.board.clone(),
+            exchanges: inherited.options.exchanges,
+            probe,
             server: std::process::id() as i32,
         }
     }
 }
 
-/// A consultation server's life.
+/// Runs a consultation server; `end` is its side of the FIFOs, `probe` the nonce of probes.
 ///
 /// # Errors
 /// If it cannot start, or a part of it ends although nobody asked it to.
-pub fn consult(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
-    let desk = Desk::new(&post);
+pub fn consult(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> anyhow::Result<()> {
+    let state = SharedState::new(&inherited, probe);
     let answer = move |connection: &mut Connection, request: Request| {
-        // The watchdog is about to end a server that is stopped with the lock in its hand.
-        let reply = match desk.board.read() {
-            Ok(table) => table.consult(&request, desk.server),
+        // An error means that the holder of the lock is stopped. The watchdog is about to kill it.
+        let mut reply = Reply::default();
+        match state.board.read() {
+            Ok(table) => table.answer(&request, state.server, &mut reply),
             Err(error) => {
                 debug!("cannot read the table: {error}");
-                Reply::new(&request, Status::Busy, desk.server)
+                reply.answer(&request, Status::Busy, state.server);
             }
-        };
-        send(&desk, connection, &request, &reply)
+        }
+        send(&state, connection, &request, &reply)
     };
-    serve(post, Workers::new(), answer, ready)
+    service::serve(inherited, Workers::new(), Some(end), answer, ready)
 }
 
-/// The reservation server's life: nobody else writes, and it publishes what is on disk before it
-/// serves.
+/// Runs the reservation server: it makes sure that nobody else writes, and publishes what is on disk
+/// before it serves. `end` and `probe` are as in [`consult`].
 ///
 /// # Errors
 /// If another process writes, the data file cannot be used or written, or a part of it ends
 /// although nobody asked it to.
-pub fn reserve(post: Post<'_>, ready: Ready) -> anyhow::Result<()> {
-    let dir = &post.options.common.dir;
-    // A thread that hangs in a sync ends only with the process: until then nobody else may write.
+pub fn reserve(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> anyhow::Result<()> {
+    let options = &inherited.options.common;
+    let dir = &options.dir;
+    // Never released: a thread that hangs in a sync may write until the process ends.
     forget(WriterLock::take(dir)?);
-    let (store, table) = Store::open(dir, None, post.options.common.durability)?;
-    let (board, generation) = (post.board.clone(), post.board.raise_generation());
+    let (store, table) = Store::open(dir, None, options.durability)?;
+    let board = inherited.board.clone();
+    let generation = board.start_generation();
     board.publish(generation, &table);
-    let (line, waiting) = line(WAITING_MAX);
-    let desk = Desk::new(&post);
-    let mut workers = Workers::new();
+    let (queue, batches) = commit_queue(CAPACITY);
+    let state = SharedState::new(&inherited, probe);
     let office = Office::new(store, table);
+    let mut workers = Workers::new();
     workers
         .start("q6 commit", move |ready| {
             ready.report()?;
-            let ended = committer::run(office, &waiting, |table| board.publish(generation, table));
+            let ended = committer::run(office, &batches, |table| board.publish(generation, table));
             if ended.is_err() {
-                board.end();
+                board.set_ending();
             }
             ended
         })
         .context("cannot start a thread")?;
     let answer = move |connection: &mut Connection, request: Request| {
-        decide(&desk, &line, connection, request)
+        decide(&state, &queue, connection, request)
     };
-    serve(post, workers, answer, ready)
-}
-
-/// Accepts, answers, tells the dispatcher that it is there, and stops.
-fn serve<A>(post: Post<'_>, mut workers: Workers, answer: A, ready: Ready) -> anyhow::Result<()>
-where
-    A: Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
-{
-    let port = post.listeners.addresses()?[0].port();
-    let service = Service::new(post.listeners, post.options)?;
-    let shared = service.clone();
-    workers
-        .start("q6 accept", move |ready| {
-            ready.report()?;
-            shared.serve(answer)
-        })
-        .context("cannot start a thread")?;
-    workers.wait_ready()?;
-    ready.report()?;
-    service.watch(post.signals, &mut workers, &post.board, Some((post.end, port)))
+    service::serve(inherited, workers, Some(end), answer, ready)
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.
 fn decide(
-    desk: &Desk,
-    line: &Line,
+    state: &SharedState,
+    queue: &CommitQueue,
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
-        // What is no reservation has come in at the wrong place, and the office says so.
-        let (pending, decision) = line.reservation(request);
-        line.submit(pending);
+        // If it is no reservation, it came to the wrong server, and the decision is BAD_REQUEST.
+        let (pending, decision) = Pending::new(request);
+        queue.submit(pending);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
-    let (mut sent, mut reply) = (Ok(()), Reply::default());
+    let mut sent = Ok(());
+    let mut reply = Reply::default();
     for (request, decision) in decisions {
-        reply.tell(&request, decision.wait(), desk.server);
+        reply.tell(&request, decision.recv(), state.server);
         sent = sent.and_then(|()| connection.reply(&reply));
-        count(desk, &request, &reply);
+        count(state, &request, &reply);
     }
     sent
 }
 
 fn send(
-    desk: &Desk,
+    state: &SharedState,
     connection: &mut Connection,
     request: &Request,
     reply: &Reply,
 ) -> io::Result<()> {
     let sent = connection.reply(reply);
-    count(desk, request, reply);
+    count(state, request, reply);
     sent
 }
 
-/// Logs and counts an answer, also when nobody was there to read it: what was reserved is reserved.
-fn count(desk: &Desk, request: &Request, reply: &Reply) {
-    // The watchdog's questions are no business of the box office.
-    if request.nonce != desk.probe {
+/// Logs and counts an answer, also if nobody was there to read it: what was reserved is reserved.
+fn count(state: &SharedState, request: &Request, reply: &Reply) {
+    // The watchdog's probes are not counted.
+    if request.nonce != state.probe {
         log::answered(request, reply);
-        desk.board.count_exchange(desk.exchanges);
+        state.board.count_exchange(state.exchanges);
     }
 }

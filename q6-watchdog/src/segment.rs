@@ -1,9 +1,9 @@
-//! The System V segment that all servers inherit: made under a key for the moment that `shmget`
-//! takes, and marked for removal before anybody else can find it.
+//! The System V segment that all servers inherit: it is made under a random key, and marked for
+//! removal at once.
 //!
-//! From then on it has no key, `ipcs -m` shows it as `dest`, and the kernel removes it with the last
-//! process: no way of dying leaves it behind. Only a crash between the two calls would; so the key
-//! is in DIR's lock file before the segment is there.
+//! After that it has no key, and `ipcs -m` shows it as `dest`. The kernel removes it with the last
+//! process, however that ends. Only a crash between the two calls would leave it behind, so its key
+//! is written to DIR's lock file before the segment is made.
 
 use std::io;
 use std::sync::atomic::AtomicU64;
@@ -67,7 +67,7 @@ pub(crate) fn remove_old(lock: &mut Lock) -> anyhow::Result<()> {
                 info!("the segment of a dead server was there");
             }
             Ok((made_by, _)) => warn!("segment {id} of process {made_by} is not ours: left alone"),
-            // It went while we looked.
+            // It was removed meanwhile.
             Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {}
             Err(error) => return Err(error).context("cannot look at a segment"),
         }

@@ -1,4 +1,4 @@
-//! The watchdog: makes what all servers share, forks them, and starts again what dies or freezes.
+//! The watchdog: creates what all servers share, forks them, and restarts those that die or hang.
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -12,23 +12,22 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
+use q1_pipes::process::workers::Ended;
 use q1_pipes::sys;
-use q1_pipes::workers::Ended;
 use tracing::{info, warn};
 
-use crate::board::{Board, Number};
-use crate::fleet::{DISPATCHER, Fleet, RESERVATION};
-use crate::leftovers;
+use crate::PACKAGE;
+use crate::armour::leftovers;
 use crate::options::ServerOptions;
 use crate::segment;
-use crate::watched::{PROBE_INTERVAL, Watched};
-use crate::writer;
+use crate::watchdog::board::{Board, Number};
+use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
+use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
+use crate::watchdog::writer;
 
-/// The package, as the ready line and the lock file name it.
-pub const PACKAGE: &str = "q6-watchdog";
 /// How long the dispatcher may take to stop, and then the servers behind it.
 const STOP_MAX: Duration = Duration::from_millis(900);
-/// A watchdog that has not looked for so long was itself stopped, or got no processor.
+/// If the watchdog has not checked for so long, it was stopped itself, or got no processor.
 const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
 
 /// Serves until SIGTERM or SIGINT, or until the last exchange; returns the exit status.
@@ -37,7 +36,7 @@ const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
 /// If the servers cannot start, or restarting one does not help.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, mut lock, store, table } = start::open(&options.common, PACKAGE)?;
-    // Only the reservation server writes, and it opens the file for itself.
+    // Only the reservation server writes, and it opens the data file itself.
     drop(store);
     process::name("q6 watchdog").context("cannot name the process")?;
     let dir = &options.common.dir;
@@ -53,17 +52,16 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The watchdog's life: starts all servers, says when they are ready, and starts again what ends
-/// or is made to end.
+/// The main loop: starts all servers, prints the ready line, and restarts the servers that end.
 fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     for number in 0..fleet.servers.len() {
         fleet.start(number)?;
     }
-    let mut announced = false;
-    let mut looked = Instant::now();
+    let mut is_announced = false;
+    let mut checked = Instant::now();
     loop {
-        // Read only when there is one: with reads of the reports in turn, it would spin if every
-        // second one fails.
+        // The signals are read only if there is one: otherwise this loop would spin when every
+        // second read fails.
         let signal = if wait(fleet)? { fleet.signals.wait(Duration::ZERO)? } else { None };
         match signal {
             Some(Signal::SIGCHLD) | None => {}
@@ -74,18 +72,18 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
         }
         for number in 0..fleet.servers.len() {
             if let Some(ended) = fleet.servers[number].child.reap()? {
-                ensure!(announced, "{ended} before it could serve");
+                ensure!(is_announced, "{ended} before it could serve");
                 restart(fleet, number, &ended)?;
             }
         }
         let now = Instant::now();
-        tend(fleet, now, now.saturating_duration_since(looked));
-        looked = now;
-        if !announced && fleet.servers.iter().all(|server| server.is_ready) {
+        check_all(fleet, now, now.saturating_duration_since(checked));
+        checked = now;
+        if !is_announced && fleet.servers.iter().all(|server| server.is_ready) {
             let addresses = fleet.servers[DISPATCHER].listeners.addresses();
             start::ready_line(PACKAGE, addresses.context("cannot tell the address")?[0])?
                 .print()?;
-            announced = true;
+            is_announced = true;
         }
         let exchanges = fleet.board.exchanges();
         if fleet.options.exchanges.is_some_and(|limit| exchanges >= limit) {
@@ -95,11 +93,11 @@ fn watch(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// Waits for a signal, a report, an answer, or the next deadline; whether there is a signal.
+/// Waits for a signal, a report, an answer, or the next deadline. Returns whether there is a signal.
 fn wait(fleet: &Fleet<'_>) -> anyhow::Result<bool> {
     let now = Instant::now();
-    let looks = fleet.servers.iter().map(Watched::next_look);
-    let next = looks.min().unwrap_or(now).min(now + PROBE_INTERVAL);
+    let checks = fleet.servers.iter().map(Watched::next_check);
+    let next = checks.min().unwrap_or(now).min(now + PROBE_INTERVAL);
     // Rounded up: a poll that ends a fraction of a millisecond early would spin.
     let left = next.saturating_duration_since(now) + Duration::from_millis(1);
     let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
@@ -112,21 +110,21 @@ fn wait(fleet: &Fleet<'_>) -> anyhow::Result<bool> {
     }
 }
 
-/// Looks at every server: what it has said, and whether it is time to ask it or to end it.
-fn tend(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
+/// Checks every server; `slept` is the time since the last check.
+fn check_all(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
     for server in &mut fleet.servers {
         if slept > SLEPT {
-            server.forgive(slept);
+            server.extend_deadlines(slept);
         }
-        if fleet.board.take_silent(server.number) {
+        if fleet.board.take_silence_report(server.number) {
             warn!("the dispatcher gets no answer from {}", server.child);
-            server.suspect(now);
+            server.probe_soon(now);
         }
-        server.tend(now);
+        server.check(now);
     }
 }
 
-/// Starts a server again, unless that would not help.
+/// Restarts a server, unless that would not help.
 fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Result<()> {
     if number == RESERVATION && has_failed(ended) {
         bail!("{ended}, and another one would do no better: stopping");
@@ -137,7 +135,7 @@ fn restart(fleet: &mut Fleet<'_>, number: Number, ended: &Ended) -> anyhow::Resu
     fleet.start(number)
 }
 
-/// Whether it has said itself that it must not go on: the disk fails, or somebody else writes.
+/// Whether its exit status says that no server can go on: the disk fails, or another process writes.
 fn has_failed(ended: &Ended) -> bool {
     matches!(ended.status, WaitStatus::Exited(_, status) if status == i32::from(FAILED))
 }
@@ -145,17 +143,17 @@ fn has_failed(ended: &Ended) -> bool {
 /// Ends all servers: the dispatcher first, so that no client is sent to a server that stops, and
 /// then those behind it.
 fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
-    fleet.board.end();
+    fleet.board.set_ending();
     let mut failed = Ok(());
     for server in &mut fleet.servers {
-        // One that is gone already is no fault of the stop, but a sync that has failed is one.
+        // A server that has ended before the stop is no error, unless its sync has failed.
         match server.child.reap()? {
             Some(ended) if server.number == RESERVATION && has_failed(&ended) => {
                 failed = Err(anyhow!("{ended}"));
             }
             _ => {}
         }
-        server.leave();
+        server.cancel_probe();
     }
     let behind: Vec<Number> = (RESERVATION..fleet.servers.len()).collect();
     let front = end(fleet, &[DISPATCHER]);
@@ -163,7 +161,7 @@ fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
     failed.and(front).and(back)
 }
 
-/// Ends some servers, and waits for them; kills those that are still there in the end.
+/// Ends some servers, and waits for them. Kills those that are still there after [`STOP_MAX`].
 fn end(fleet: &mut Fleet<'_>, numbers: &[Number]) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
     let mut faults = Vec::new();
@@ -175,7 +173,7 @@ fn end(fleet: &mut Fleet<'_>, numbers: &[Number]) -> anyhow::Result<()> {
         for &number in numbers {
             let child = &mut fleet.servers[number].child;
             match child.reap()? {
-                // A crash is what restarts are for; now there is no need of one.
+                // A server that crashes is restarted. At a stop that is not needed, and no error.
                 Some(ended) if matches!(ended.status, WaitStatus::Signaled(..)) => {
                     warn!("{ended} while it was to stop");
                 }

@@ -1,4 +1,4 @@
-//! System V shared memory, which nix has not.
+//! System V shared memory, which nix does not have.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
@@ -12,12 +12,12 @@ use std::sync::atomic::AtomicU64;
 use nix::errno::Errno;
 use q1_pipes::sys::Memory;
 
-/// Bytes of a page: what a part of a segment begins and ends with.
+/// Bytes of a page. Each part of a segment is one page.
 pub(crate) const PAGE: usize = 4096;
 /// Counters in one page.
 pub(crate) const COUNTERS: usize = PAGE / size_of::<AtomicU64>();
 
-/// Makes a segment of `len` bytes, all 0, under a key that no other one has; returns its id.
+/// Makes a segment of `len` bytes, all 0, under a key that no other segment has; returns its id.
 ///
 /// # Errors
 /// EEXIST, ENOSPC, ENOMEM. See shmget(2).

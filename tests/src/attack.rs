@@ -1,6 +1,8 @@
 //! What hostile clients do; the program `hostile` does it in a process of its own, until it is
 //! killed.
 
+pub mod attacker;
+
 use std::fs;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ use zerocopy::IntoBytes;
 
 use crate::stage::Stage;
 use crate::sys::{self, Fork};
-use crate::wire::{Place, Wire};
+use crate::wire::{RequestClass, Wire};
 
 /// Longest message that noise sends: the kernel's msgmax, and more than a pipe takes whole.
 const NOISE_MAX: usize = 8192;
@@ -97,7 +99,10 @@ impl Hostile {
     fn silent(&mut self, count: u64) -> anyhow::Result<()> {
         let wire = Wire::open(self.stage, &self.dir, self.me)?;
         for nonce in 1..=count {
-            wire.send(Place::Consultation, Request::new(self.me, nonce, Ask::List).as_bytes());
+            wire.send(
+                RequestClass::Consultation,
+                Request::new(self.me, nonce, Ask::List).as_bytes(),
+            );
         }
         // A connection that is dropped would be closed.
         std::mem::forget(wire);
@@ -112,22 +117,22 @@ impl Hostile {
     ) -> anyhow::Result<()> {
         let mut wire = self.wire()?;
         for _ in 0..count {
-            let (ask, place) = match self.random.u8(..4) {
-                0 => (Ask::Reserve { show: 8, seats: 0 }, Place::Reservation),
-                _ => (Ask::List, Place::Consultation),
+            let (ask, class) = match self.random.u8(..4) {
+                0 => (Ask::Reserve { show: 8, seats: 0 }, RequestClass::Reservation),
+                _ => (Ask::List, RequestClass::Consultation),
             };
             let client = client(&mut self.random, self.me);
             let request = Request::new(client, self.random.u64(1..50), ask);
-            self.press(&mut wire, place, request.as_bytes())?;
+            self.press(&mut wire, class, request.as_bytes())?;
         }
         std::mem::forget(wire);
         Ok(())
     }
 
     /// Sends as soon as there is room, without a pause; on a new connection if need be.
-    fn press(&self, wire: &mut Wire, place: Place, bytes: &[u8]) -> anyhow::Result<()> {
+    fn press(&self, wire: &mut Wire, class: RequestClass, bytes: &[u8]) -> anyhow::Result<()> {
         loop {
-            match put(wire, place, bytes) {
+            match put(wire, class, bytes) {
                 Ok(true) => return Ok(()),
                 Ok(false) => yield_now(),
                 Err(_) if !wire.streams().is_empty() => *wire = self.wire()?,
@@ -149,7 +154,8 @@ impl Hostile {
                 let known = len.min(self.random.usize(4..=REQUEST_SIZE));
                 bytes[..known].copy_from_slice(&head.as_bytes()[..known]);
             }
-            let place = [Place::Consultation, Place::Reservation][self.random.usize(..2)];
+            let class =
+                [RequestClass::Consultation, RequestClass::Reservation][self.random.usize(..2)];
             match &wire {
                 Wire::Queues(channel) if self.random.bool() => {
                     let any = self.random.i64(1..);
@@ -158,7 +164,7 @@ impl Hostile {
                         is_full(error)?;
                     }
                 }
-                _ => self.press(&mut wire, place, bytes)?,
+                _ => self.press(&mut wire, class, bytes)?,
             }
         }
         Ok(())
@@ -170,11 +176,11 @@ impl Hostile {
             let Fork::Parent(child) = sys::fork()? else {
                 let me = std::process::id() as i32;
                 let wire = Wire::open(self.stage, &self.dir, me)?;
-                let (ask, place) = match nonce % 2 {
-                    0 => (Ask::Reserve { show: 8, seats: 0 }, Place::Reservation),
-                    _ => (Ask::List, Place::Consultation),
+                let (ask, class) = match nonce % 2 {
+                    0 => (Ask::Reserve { show: 8, seats: 0 }, RequestClass::Reservation),
+                    _ => (Ask::List, RequestClass::Consultation),
                 };
-                wire.send(place, Request::new(me, nonce, ask).as_bytes());
+                wire.send(class, Request::new(me, nonce, ask).as_bytes());
                 raise(Signal::SIGKILL)?;
                 loop {
                     park();
@@ -196,7 +202,7 @@ impl Hostile {
             for wire in &wires {
                 // What is refused or closed is begun no more.
                 let part = &request.as_bytes()[sent as usize % REQUEST_SIZE..][..1];
-                drop(put(wire, Place::Consultation, part));
+                drop(put(wire, RequestClass::Consultation, part));
             }
             sent += 1;
             park_timeout(Duration::from_millis(100));
@@ -207,10 +213,10 @@ impl Hostile {
 }
 
 /// Puts bytes where requests go; false if there is no room in what all clients share.
-fn put(wire: &Wire, place: Place, bytes: &[u8]) -> io::Result<bool> {
-    match wire.stream(place) {
+fn put(wire: &Wire, class: RequestClass, bytes: &[u8]) -> io::Result<bool> {
+    match wire.stream(class) {
         Some(mut stream) => stream.write_all(bytes).map(|()| true),
-        None => wire.try_send(place, bytes),
+        None => wire.try_send(class, bytes),
     }
 }
 

@@ -9,7 +9,7 @@ use common::reply::{Reply, Status};
 
 use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::{address, sys};
+use crate::{address, evidence, sys, wait};
 
 /// Clients in tests wait longer than a user would, so that a slow machine fails no test.
 pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,6 +41,7 @@ impl Client {
     /// # Errors
     /// If no server runs there.
     pub fn open_by(mechanism: Mechanism, dir: &Path, timeout: Duration) -> anyhow::Result<Client> {
+        let timeout = wait::at_most(timeout);
         match mechanism {
             Mechanism::Pipes => {
                 let client = q1_pipes::client::Client::open(dir, timeout);
@@ -73,13 +74,33 @@ impl Client {
         }
     }
 
+    /// Asks, and fails the test if there is no answer.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn expect_reply(&mut self, ask: Ask) -> &Reply {
+        self.expect_reply_to(ask, &evidence::asked(ask))
+    }
+
+    /// The same, where it needs more words to say what was sent.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn expect_reply_to(&mut self, ask: Ask, sent: &str) -> &Reply {
+        match self.ask(ask) {
+            Ok(reply) => reply,
+            Err(error) => evidence::fail(sent, "a reply", format!("none: {error}")),
+        }
+    }
+
     /// The seats left on a show.
     ///
     /// # Panics
     /// If the server does not say.
     pub fn view(&mut self, show: i32) -> i32 {
-        let reply = self.ask(Ask::View { show }).expect("the server answers");
-        assert_eq!(reply.status(), Some(Status::Ok), "{reply:?}");
+        let ask = Ask::View { show };
+        let reply = self.expect_reply(ask);
+        evidence::same(evidence::asked(ask), Some(Status::Ok), reply.status());
         reply.seats.get()
     }
 
@@ -88,8 +109,12 @@ impl Client {
     /// # Panics
     /// If the server does not answer.
     pub fn reserve(&mut self, show: i32, seats: i32) -> (Status, i32) {
-        let reply = self.ask(Ask::Reserve { show, seats }).expect("the server answers");
-        (reply.status().expect("a known status"), reply.seats.get())
+        let ask = Ask::Reserve { show, seats };
+        let reply = self.expect_reply(ask);
+        match reply.status() {
+            Some(status) => (status, reply.seats.get()),
+            None => evidence::fail(evidence::asked(ask), "a known status", reply.status),
+        }
     }
 }
 
@@ -99,14 +124,17 @@ impl Server {
     /// # Panics
     /// If it finds no server.
     pub fn client(&self) -> Client {
-        Client::open(self.stage, &self.dir(), CLIENT_TIMEOUT).expect("the server is there")
+        let opened = Client::open(self.stage(), &self.dir(), CLIENT_TIMEOUT);
+        opened.unwrap_or_else(|error| {
+            evidence::fail("nothing yet", "a server that can be opened", format!("{error:#}"))
+        })
     }
 
     /// A run of the stage's client program, which has not started yet.
     pub fn client_program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(self.stage.client());
+        let mut command = Command::new(self.stage().client());
         command.arg("--dir").arg(self.dir());
-        if self.stage.mechanism().has_address() {
+        if self.stage().mechanism().has_address() {
             command.arg("--connect").arg(address::of(&self.dir()));
         }
         command.args(words);

@@ -2,6 +2,10 @@
 //! that does one thing at a time.
 
 pub mod chain;
+pub mod journal;
+pub mod ledger;
+pub mod load;
+pub mod nemesis;
 pub mod record;
 pub mod search;
 

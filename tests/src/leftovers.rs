@@ -8,9 +8,9 @@ use std::path::Path;
 use common::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
+use q2_msgqueue::queue::Queue;
 
 use crate::processes;
-use crate::server::Server;
 
 thread_local! {
     static OWN_NAMESPACE: Cell<Option<bool>> = const { Cell::new(None) };
@@ -90,7 +90,7 @@ pub fn files(dir: &Path) -> Vec<String> {
 
 /// Whether this is the reply FIFO of a client that lives, or that has removed it while we looked.
 fn is_a_clients(dir: &Path, name: &str) -> bool {
-    q1_pipes::inbox::client(name)
+    q1_pipes::armour::inbox::client(name)
         .is_some_and(|client| is_alive(client) || fs::symlink_metadata(dir.join(name)).is_err())
 }
 
@@ -102,24 +102,22 @@ fn keys(dir: &Path) -> Vec<i32> {
     b"QR".iter().map(|&project| i32::from(project) << 24 | low).collect()
 }
 
-impl Server {
-    /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
-    /// should.
-    ///
-    /// # Panics
-    /// If something is left.
-    pub fn assert_nothing_left(&self, group: i32) {
-        let dir = self.dir();
-        let left = [
-            processes::of_group(group).iter().map(|thread| format!("{thread:?}")).collect(),
-            ipc_objects(&dir),
-            files(&dir),
-        ]
-        .concat();
-        assert!(
-            left.is_empty(),
-            "left behind: {left:#?}; the server logged:\n{}",
-            self.last_words()
-        );
+/// What is left of a stopped server: processes of its group, System V objects, names in DIR.
+///
+/// # Panics
+/// If DIR or /proc cannot be read.
+pub fn of_server(group: i32, dir: &Path) -> Vec<String> {
+    let threads = processes::of_group(group);
+    let threads = threads.iter().map(|thread| format!("{thread:?}")).collect();
+    [threads, ipc_objects(dir), files(dir)].concat()
+}
+
+/// Removes the queues of a server that was killed, where nothing else would.
+pub(crate) fn remove_queues(dir: &Path) {
+    for key in keys(dir) {
+        if let Ok(mut queue) = Queue::open(key) {
+            // Another user's queue of the same key cannot be removed, and is not ours.
+            let _ = queue.remove();
+        }
     }
 }

@@ -2,33 +2,34 @@
 //! anything behind.
 #![cfg(target_os = "linux")]
 
+// What is judged, and how it is asked.
+pub mod stage;
+pub mod target;
+
 pub mod address;
-pub mod attack;
-pub mod attacker;
-pub mod c;
 pub mod client;
-mod directory;
-pub mod disk;
-pub mod effort;
-pub mod gate;
-pub mod hang;
+pub mod server;
+pub mod wire;
+
+// What is asked, and how a broken promise is told.
+pub mod checks;
+pub mod evidence;
+pub mod runner;
+pub mod verdict;
+
+// What is done to a server, and what is seen of it.
+pub mod attack;
 pub mod history;
-pub mod journal;
-pub mod ledger;
 pub mod leftovers;
-pub mod load;
-pub mod nemesis;
-pub mod network;
+pub mod machine;
 pub mod processes;
+pub mod ptrace;
+pub mod strace;
+
+// What tests need besides.
+pub mod c;
+pub mod effort;
 pub mod say;
 pub mod seed;
-pub mod server;
-pub mod stage;
-pub mod stolen;
-pub mod strace;
-pub mod sweep;
 pub mod sys;
-pub mod trace;
-pub mod tracer;
 pub mod wait;
-pub mod wire;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::server::Server;
 use crate::wait;
 
 /// A thread; a process's first one has the process's id.
@@ -58,22 +57,6 @@ fn stat(path: &str) -> Option<(String, Vec<String>)> {
 fn numbers(dir: &str) -> Vec<i32> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-}
-
-impl Server {
-    /// Its threads, of all its processes.
-    pub fn threads(&self) -> Vec<Thread> {
-        of_group(self.pid())
-    }
-
-    /// The PID of the process that decides and writes reservations.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub fn office(&self) -> i32 {
-        let office = |thread: &Thread| thread.name == self.stage.office();
-        self.threads().into_iter().find(office).expect("the office runs").pid
-    }
 }
 
 /// Stops all threads of a process group by SIGSTOP, and waits until none runs any more: the call

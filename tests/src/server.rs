@@ -1,5 +1,8 @@
 //! A real server process in a directory of its own, which must leave nothing behind.
 
+mod directory;
+mod processes;
+
 use std::fs::{DirBuilder, File};
 use std::io::{BufRead, BufReader, PipeReader, pipe};
 use std::os::unix::fs::DirBuilderExt;
@@ -15,7 +18,8 @@ use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
 use crate::stage::Stage;
-use crate::{address, leftovers, sys, wait};
+use crate::target::{Author, Target};
+use crate::{address, evidence, leftovers, sys, verdict, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
@@ -26,7 +30,7 @@ const STOP_MAX: Duration = Duration::from_secs(4);
 /// A server under test.
 #[derive(Debug)]
 pub struct Server {
-    pub(crate) stage: Stage,
+    target: Target,
     pub(crate) base: TempDir,
     options: Vec<String>,
     child: Option<Child>,
@@ -35,17 +39,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a stage's server over the sample of shows.
-    pub fn start(stage: Stage) -> Server {
-        Server::start_with(stage, &shows::sample(), &[])
+    /// Starts a server over the sample of shows; a stage stands for its own server.
+    pub fn start(target: impl Into<Target>) -> Server {
+        Server::start_with(target, &shows::sample(), &[])
     }
 
-    /// Starts a stage's server over a table, with more options.
+    /// Starts a server over a table, with more options.
     ///
     /// # Panics
     /// If it does not get ready.
-    pub fn start_with(stage: Stage, table: &Table, options: &[&str]) -> Server {
-        let mut server = Server::prepare(stage, options);
+    pub fn start_with(target: impl Into<Target>, table: &Table, options: &[&str]) -> Server {
+        let mut server = Server::prepare(target, options);
         server.write_data_file(table.as_bytes());
         server.launch();
         server
@@ -55,11 +59,12 @@ impl Server {
     ///
     /// # Panics
     /// If it cannot be made.
-    pub fn prepare(stage: Stage, options: &[&str]) -> Server {
+    pub fn prepare(target: impl Into<Target>, options: &[&str]) -> Server {
+        let target = target.into();
         leftovers::enter_namespace();
         let base = tempfile::tempdir().expect("a directory for the test");
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        let server = Server { stage, base, options, child: None, crashed: false };
+        let server = Server { target, base, options, child: None, crashed: false };
         DirBuilder::new().mode(0o700).create(server.dir()).expect("the base is ours");
         server
     }
@@ -97,12 +102,19 @@ impl Server {
 
     fn spawn(&mut self, command: Command) {
         let stdout = self.begin(command);
-        assert!(self.gets_ready(stdout), "no ready line; it logged:\n{}", self.log());
+        let is_ready = self.gets_ready(stdout);
+        let came = || format!("none; it logged:\n{}", self.last_words());
+        if !is_ready {
+            evidence::fail("a start", "a line `ready ...` on stdout within 10 s", came());
+        }
     }
 
     /// Starts it and does not wait; what it will print is returned.
     pub(crate) fn begin(&mut self, mut command: Command) -> ChildStdout {
         assert!(self.child.is_none(), "the server runs already");
+        if self.target.author() == Author::Stranger {
+            verdict::started();
+        }
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
         let stdout = child.stdout.take().expect("stdout is piped");
         self.child = Some(child);
@@ -113,7 +125,7 @@ impl Server {
     pub(crate) fn gets_ready(&mut self, stdout: ChildStdout) -> bool {
         let line = first_line(stdout);
         let ready = line.starts_with("ready");
-        if ready && self.stage.mechanism().has_address() {
+        if ready && self.stage().mechanism().has_address() {
             address::remember(&self.dir(), &line);
         }
         self.crashed &= !ready;
@@ -128,7 +140,7 @@ impl Server {
         let mut command = self.command();
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut rival = command.spawn().expect("the server can be started");
-        let ended = wait::until(START_MAX, || rival.try_wait().expect("it is our child"));
+        let ended = wait::patiently(START_MAX, || rival.try_wait().expect("it is our child"));
         if ended.is_none() {
             rival.kill().expect("a child can be killed");
         }
@@ -138,7 +150,7 @@ impl Server {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(self.stage.server());
+        let mut command = Command::new(self.target.program());
         let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
         command
             .arg("--dir")
@@ -147,16 +159,21 @@ impl Server {
             .stdin(Stdio::null())
             .stderr(log.expect("the base is ours"));
         let says_where = self.options.iter().any(|option| option == "--listen");
-        if self.stage.mechanism().has_address() && !says_where {
+        if self.stage().mechanism().has_address() && !says_where {
             command.arg("--listen").arg(address::to_listen_on(&self.dir()));
         }
         sys::tie_to_this_thread(&mut command);
         command
     }
 
-    /// The stage.
+    /// The stage whose mechanism it serves.
     pub fn stage(&self) -> Stage {
-        self.stage
+        self.target.stage()
+    }
+
+    /// Which server it is.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The PID of the server's first process.
@@ -179,8 +196,10 @@ impl Server {
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
-        let status = status
-            .unwrap_or_else(|| panic!("the server did not end; it logged:\n{}", self.last_words()));
+        let Some(status) = status else {
+            let came = format!("it runs; it logged:\n{}", self.last_words());
+            evidence::fail("what ends a server", format!("its end within {limit:?}"), came);
+        };
         self.child = None;
         status
     }
@@ -193,11 +212,10 @@ impl Server {
         self.signal(Signal::SIGTERM);
         let group = self.pid();
         let status = self.wait(STOP_MAX);
-        assert!(
-            status.success(),
-            "the server ended with {status}; it logged:\n{}",
-            self.last_words()
-        );
+        let came = || format!("{status}; it logged:\n{}", self.last_words());
+        if !status.success() {
+            evidence::fail("SIGTERM", "exit status 0", came());
+        }
         self.assert_nothing_left(group);
     }
 
@@ -224,6 +242,7 @@ impl Drop for Server {
                     eprintln!("cannot end it: {error}");
                 }
             }
+            leftovers::remove_queues(&self.dir());
         } else if self.child.is_some() {
             self.stop();
         } else {
@@ -237,7 +256,7 @@ impl Drop for Server {
 /// The first line that arrives within [`START_MAX`]; empty if none does.
 fn first_line(stdout: ChildStdout) -> String {
     let mut line = String::new();
-    if wait::until_readable(&stdout, START_MAX) {
+    if wait::patiently(START_MAX, || wait::is_readable(&stdout)).is_some() {
         BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
     }
     line

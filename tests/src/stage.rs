@@ -1,9 +1,10 @@
 //! The stages under test, and where their programs are.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::say::say;
+use crate::verdict;
 
 /// A stage that keeps the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +180,6 @@ impl Stage {
         }
     }
 
-    /// The server to test: this stage's, or the one that `SPECTACLES_SERVER` names.
-    pub fn server(self) -> PathBuf {
-        foreign().unwrap_or_else(|| program(&format!("{}-server", self.package())))
-    }
-
     /// This stage's client.
     pub fn client(self) -> PathBuf {
         // The stages with queues share one client.
@@ -196,25 +192,16 @@ impl Stage {
     }
 }
 
-/// The server that somebody else wrote and wants judged; it takes `--dir` and prints `ready`.
-///
-/// A relative path begins at the workspace's root, where its user has typed it; cargo starts tests
-/// in the folder of their package.
-fn foreign() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    env::var_os("SPECTACLES_SERVER").map(|path| root.join(path))
-}
-
 /// Whether a test can be asked of the server: those that need more than the protocol are left out
 /// for a foreign one.
 ///
 /// What is left out is said by name, past the test runner's capture.
 pub fn is_ours(test: &str) -> bool {
-    let foreign = foreign().is_some();
-    if foreign {
-        say(&format!("left out {test}: it asks for more than the protocol"));
+    let is_ours = env::var_os("SPECTACLES_SERVER").is_none();
+    if !is_ours {
+        verdict::left_out(test, "it asks for more than the protocol");
     }
-    !foreign
+    is_ours
 }
 
 /// Says that this machine cannot run a test, past the test runner's capture.

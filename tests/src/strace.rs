@@ -1,5 +1,8 @@
 //! strace on a running server: counts its system calls, or makes them fail or wait.
 
+pub mod gate;
+pub mod trace;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -36,6 +39,17 @@ impl Strace {
     /// # Panics
     /// If it runs but does not attach.
     pub fn attach(test: &str, pids: &[i32], options: &[&str]) -> Option<Strace> {
+        Strace::try_attach(pids, options).map_err(|needs| skip(test, needs)).ok()
+    }
+
+    /// The same, for a caller that says itself what this machine lacks.
+    ///
+    /// # Errors
+    /// What is needed for it.
+    ///
+    /// # Panics
+    /// As [`Strace::attach`].
+    pub fn try_attach(pids: &[i32], options: &[&str]) -> Result<Strace, &'static str> {
         let base = tempfile::tempdir().expect("a directory for the trace");
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o"]).arg(base.path().join("trace")).args(options);
@@ -43,10 +57,7 @@ impl Strace {
             command.args(["-p", &pid.to_string()]);
         }
         sys::tie_to_this_thread(&mut command);
-        let Ok(child) = command.stderr(Stdio::null()).spawn() else {
-            skip(test, "strace");
-            return None;
-        };
+        let Ok(child) = command.stderr(Stdio::null()).spawn() else { return Err("strace") };
         let mut strace = Strace { child, base };
         let attached = wait::until(ATTACH_MAX, || {
             // A fault that hits at once may have ended the process, and strace with it.
@@ -60,12 +71,9 @@ impl Strace {
         match attached {
             Some(true) => {
                 strace.settle(pids);
-                Some(strace)
+                Ok(strace)
             }
-            Some(false) => {
-                skip(test, "a kernel that allows ptrace");
-                None
-            }
+            Some(false) => Err("a kernel that allows ptrace"),
             None => panic!("strace did not attach"),
         }
     }

@@ -1,19 +1,27 @@
 //! What the standard library and nix leave out: fork, users of single threads, any message, and a
 //! disk's sudden end.
-#![allow(unsafe_code, reason = "pre_exec, fork and ioctl are unsafe, and nix has no msgsnd")]
+#![allow(
+    unsafe_code,
+    reason = "pre_exec, fork, ioctl and atexit are unsafe, and nix has no msgsnd"
+)]
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use common::signals::inherit_nothing;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
+///
+/// And undoes what the test runner has inherited: where SIGCHLD is ignored nobody can wait for a
+/// child.
 pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
+    inherit_nothing();
     let prepare = || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
@@ -63,6 +71,22 @@ pub fn become_nobody() {
     // SAFETY: takes integers only.
     let user = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
     assert_eq!((left, group, user), (0, 0, 0), "only root can become nobody");
+}
+
+/// Has a function called when this process ends in the usual way. See atexit(3).
+///
+/// # Panics
+/// If there is no memory left.
+pub(crate) fn at_exit(function: extern "C" fn()) {
+    // SAFETY: the function is there as long as the program.
+    let result = unsafe { libc::atexit(function) };
+    assert_eq!(result, 0, "there is memory");
+}
+
+/// Ends this process at once, whatever it was about to do. See _exit(2).
+pub(crate) fn leave(status: i32) -> ! {
+    // SAFETY: takes an integer, and does not return.
+    unsafe { libc::_exit(status) }
 }
 
 /// Sends any bytes as a message of any type, without waiting.

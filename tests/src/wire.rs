@@ -12,23 +12,24 @@ use common::ask::Ask;
 use common::reply::{REPLY_MAX, REPLY_SIZE, Reply, Status};
 use common::request::Request;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use q1_pipes::armour::inbox::Inbox;
 use q1_pipes::channel as pipes;
 use q1_pipes::fifo;
-use q1_pipes::inbox::Inbox;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
 
+use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::{address, sys, wait};
+use crate::{address, evidence, sys, wait};
 
 /// How long to wait for room for a request.
 const ROOM_MAX: Duration = Duration::from_secs(10);
 
 /// Where a request is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestClass {
     /// Where LIST and VIEW belong.
     Consultation,
     /// Where RESERVE belongs.
@@ -58,9 +59,10 @@ impl Wire {
             Mechanism::Pipes => {
                 let inbox = Inbox::create(dir, client)?;
                 fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-                let open = |place: pipes::Place| fifo::open_writer(&dir.join(place.file_name()));
-                let consultation = open(pipes::Place::Consultation)?;
-                Ok(Wire::Pipes(consultation, open(pipes::Place::Reservation)?, inbox))
+                let open =
+                    |class: pipes::RequestClass| fifo::open_writer(&dir.join(class.file_name()));
+                let consultation = open(pipes::RequestClass::Consultation)?;
+                Ok(Wire::Pipes(consultation, open(pipes::RequestClass::Reservation)?, inbox))
             }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
             Mechanism::Sockets => Ok(Wire::Sockets(connect(&address::of(dir))?)),
@@ -74,12 +76,12 @@ impl Wire {
     }
 
     /// The connection over which requests for a place go, if they go over one.
-    pub fn stream(&self, place: Place) -> Option<&TcpStream> {
-        match (self, place) {
+    pub fn stream(&self, class: RequestClass) -> Option<&TcpStream> {
+        match (self, class) {
             (Wire::Pipes(..) | Wire::Queues(_), _) => None,
             (Wire::Sockets(stream), _)
-            | (Wire::Dispatched(stream, _), Place::Consultation)
-            | (Wire::Dispatched(_, stream), Place::Reservation) => Some(stream),
+            | (Wire::Dispatched(stream, _), RequestClass::Consultation)
+            | (Wire::Dispatched(_, stream), RequestClass::Reservation) => Some(stream),
         }
     }
 
@@ -96,19 +98,21 @@ impl Wire {
     ///
     /// # Errors
     /// If the server is gone.
-    pub fn try_send(&self, place: Place, bytes: &[u8]) -> io::Result<bool> {
-        let sent = match (self, place) {
-            (Wire::Pipes(fifo, ..), Place::Consultation)
-            | (Wire::Pipes(_, fifo, _), Place::Reservation) => (&*fifo).write(bytes).map(drop),
-            (Wire::Queues(channel), Place::Consultation) => {
+    pub fn try_send(&self, class: RequestClass, bytes: &[u8]) -> io::Result<bool> {
+        let sent = match (self, class) {
+            (Wire::Pipes(fifo, ..), RequestClass::Consultation)
+            | (Wire::Pipes(_, fifo, _), RequestClass::Reservation) => {
+                (&*fifo).write(bytes).map(drop)
+            }
+            (Wire::Queues(channel), RequestClass::Consultation) => {
                 sys::msgsnd(channel.requests.id(), 1, bytes)
             }
-            (Wire::Queues(channel), Place::Reservation) => {
+            (Wire::Queues(channel), RequestClass::Reservation) => {
                 sys::msgsnd(channel.requests.id(), 2, bytes)
             }
             (Wire::Sockets(stream), _)
-            | (Wire::Dispatched(stream, _), Place::Consultation)
-            | (Wire::Dispatched(_, stream), Place::Reservation) => send_all(stream, bytes),
+            | (Wire::Dispatched(stream, _), RequestClass::Consultation)
+            | (Wire::Dispatched(_, stream), RequestClass::Reservation) => send_all(stream, bytes),
         };
         match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -120,9 +124,16 @@ impl Wire {
     ///
     /// # Panics
     /// If the server is gone, or makes no room within 10 s.
-    pub fn send(&self, place: Place, bytes: &[u8]) {
-        let sent = || self.try_send(place, bytes).expect("the server is there");
-        wait::until_true("room for a request", ROOM_MAX, sent);
+    pub fn send(&self, class: RequestClass, bytes: &[u8]) {
+        let sent = || format!("{} bytes where a {class:?} goes", bytes.len());
+        let try_once = || match self.try_send(class, bytes) {
+            Ok(is_sent) => is_sent.then_some(()),
+            Err(error) => evidence::fail(sent(), "a server that takes them", error),
+        };
+        if wait::until(ROOM_MAX, try_once).is_none() {
+            let limit = wait::at_most(ROOM_MAX);
+            evidence::fail(sent(), "room for them", format!("none for {limit:?}"));
+        }
     }
 
     /// The next reply to `client`; None if none comes within `limit`.
@@ -169,7 +180,7 @@ impl Wire {
 fn connect(address: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(ROOM_MAX))?;
+    stream.set_write_timeout(Some(wait::at_most(ROOM_MAX)))?;
     Ok(stream)
 }
 
@@ -177,7 +188,7 @@ fn connect(address: &str) -> io::Result<TcpStream> {
 fn redirected(dispatcher: &str, ask: Ask) -> anyhow::Result<TcpStream> {
     let mut stream = connect(dispatcher)?;
     stream.write_all(Request::new(1, 1, ask).as_bytes())?;
-    stream.set_read_timeout(Some(ROOM_MAX))?;
+    stream.set_read_timeout(Some(wait::at_most(ROOM_MAX)))?;
     let mut bytes = [0; REPLY_SIZE];
     stream.read_exact(&mut bytes)?;
     let reply = Reply::from_received(&bytes).context("the dispatcher sends a reply")?;
@@ -222,7 +233,20 @@ fn first(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
             stream.read_exact(&mut bytes[..size])?;
             Ok(Some(reply))
         }
-        Frame::Part => Ok(None),
+        Frame::Incomplete => Ok(None),
         Frame::Garbage => Err(io::Error::other("this is no reply")),
+    }
+}
+
+impl Server {
+    /// The server's mechanism, opened to receive the replies to `client`.
+    ///
+    /// # Panics
+    /// If no server runs there.
+    pub fn wire(&self, client: i32) -> Wire {
+        let opened = Wire::open(self.stage(), &self.dir(), client);
+        opened.unwrap_or_else(|error| {
+            evidence::fail("nothing yet", "a server that can be opened", format!("{error:#}"))
+        })
     }
 }

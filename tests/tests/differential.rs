@@ -7,14 +7,14 @@ use std::thread;
 use common::ask::Ask;
 use common::record::ROWS;
 use common::reply::Reply;
-use common::request::{Kind, Request};
+use common::request::Request;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use tests::effort::Effort;
-use tests::seed;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours};
+use harness::effort::Effort;
+use harness::seed;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 
@@ -65,10 +65,7 @@ fn run(stage: Stage, seed: u64, sequences: usize) {
         for number in first..sequences.min(first + PER_SERVER) {
             for ask in sequence(&mut rng) {
                 let request = Request::new(1, 0, ask);
-                let by_the_rules = match request.kind() {
-                    Some(Kind::Reserve) => expected.reserve(&request, 0),
-                    _ => expected.consult(&request, 0),
-                };
+                let by_the_rules = expected.reply(&request, 0);
                 let reply = comparable(client.ask(ask).unwrap());
                 let place = || format!("{} in sequence {number}: {ask:?}", stage.package());
                 assert_eq!(reply.bytes(), by_the_rules.bytes(), "{}", place());

@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
+use harness::client::Client;
+use harness::server::Server;
+use harness::stage::{Stage, skip};
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid, gettid};
+use q1_pipes::armour::inbox;
 use q1_pipes::fifo::{self, Fifo};
-use q1_pipes::inbox;
-use tests::client::Client;
-use tests::server::Server;
-use tests::stage::{Stage, skip};
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ fn with_trap(make: impl Fn(&std::path::Path)) -> (Server, std::path::PathBuf) {
     let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), gettid().as_raw()).unwrap();
     for client in [STRANGER, gettid().as_raw()] {
         let view = Request::new(client, 1, Ask::View { show: 3 });
-        wire.send(Place::Consultation, view.as_bytes());
+        wire.send(RequestClass::Consultation, view.as_bytes());
     }
     // The FIFO is answered in order: the stranger was answered before us.
     assert!(wire.receive(gettid().as_raw(), SOON).is_some());
@@ -95,8 +95,8 @@ fn a_request_fifo_under_a_second_name_gets_no_replies() {
     let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), gettid().as_raw()).unwrap();
     fs::hard_link(server.dir().join("consult.fifo"), &path).unwrap();
     let bad = Request { kind: 9.into(), ..Request::new(client, 1, Ask::List) };
-    wire.send(Place::Consultation, bad.as_bytes());
-    wire.send(Place::Consultation, Request::new(gettid().as_raw(), 2, Ask::List).as_bytes());
+    wire.send(RequestClass::Consultation, bad.as_bytes());
+    wire.send(RequestClass::Consultation, Request::new(gettid().as_raw(), 2, Ask::List).as_bytes());
     assert!(wire.receive(gettid().as_raw(), SOON).is_some());
     fs::remove_file(path).unwrap();
     drop(wire);
@@ -124,10 +124,10 @@ fn one_stray_byte_ahead_of_a_hundred_requests_loses_none() {
     let mut wire = Wire::open(Stage::Q1Pipes, &server.dir(), me).unwrap();
     for nonce in 1..=100 {
         if nonce % 10 == 1 {
-            wire.send(Place::Reservation, b"S");
+            wire.send(RequestClass::Reservation, b"S");
         }
         let reserve = Request::new(me, nonce, Ask::Reserve { show: 1, seats: 1 });
-        wire.send(Place::Reservation, reserve.as_bytes());
+        wire.send(RequestClass::Reservation, reserve.as_bytes());
     }
     for nonce in 1..=100 {
         let reply = wire.receive(me, SOON).expect("a reply");

@@ -7,17 +7,17 @@ use std::time::Duration;
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::request::Request;
+use harness::attack::Attack;
+use harness::attack::attacker::{Attacker, NeverReads};
+use harness::leftovers::ipc_objects;
+use harness::server::Server;
+use harness::stage::{Stage, is_ours, skip};
+use harness::strace::Strace;
+use harness::wait;
 use nix::unistd::{geteuid, gettid};
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use rstest_reuse::{apply, template};
-use tests::attack::Attack;
-use tests::attacker::{Attacker, NeverReads};
-use tests::leftovers::ipc_objects;
-use tests::server::Server;
-use tests::stage::{Stage, is_ours, skip};
-use tests::strace::Strace;
-use tests::wait;
 use zerocopy::IntoBytes;
 
 /// Far more than an answer takes.

@@ -8,7 +8,7 @@ use std::thread::Builder;
 use anyhow::Context;
 use common::reply::REPLY_MAX;
 use common::request::REQUEST_SIZE;
-use tests::address;
+use harness::address;
 
 use crate::baseline::commit::Committer;
 use crate::baseline::wire;

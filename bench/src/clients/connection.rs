@@ -8,7 +8,7 @@ use anyhow::ensure;
 use common::ask::Ask;
 use common::record::ROWS;
 use common::reply::Status;
-use tests::client::Client;
+use harness::client::Client;
 
 use crate::baseline::disk::Disk;
 use crate::baseline::{in_process, pipes, queues, sockets};

@@ -4,12 +4,12 @@
 use std::io::{Write, stdout};
 use std::path::Path;
 
-use ::tests::client::Client;
 use anyhow::{Context, ensure};
 use common::ask::Ask;
 use common::record::Spectacle;
 use common::reply::{Reply, Status};
 use common::table::Table;
+use harness::client::Client;
 
 use crate::clients::connection;
 use crate::clients::order::Answer;

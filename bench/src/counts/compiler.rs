@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use tests::c;
+use harness::c;
 
 /// Whether this machine has one; says on stderr what is not measured if it has none.
 pub fn is_there(what: &str) -> bool {

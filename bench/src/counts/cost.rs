@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ::tests::strace::Strace;
+use harness::strace::Strace;
 
 use crate::clients::Clients;
 use crate::context::Context;

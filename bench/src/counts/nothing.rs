@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::ensure;
-use tests::processes;
+use harness::processes;
 
 use crate::counts::compiler;
 use crate::machine::memory;
@@ -57,7 +57,7 @@ impl Nothing {
             let all = threads.len() == n_threads && threads.iter().all(|it| it.state == 'S');
             all.then_some(threads)
         };
-        let threads = tests::wait::until(READY_MAX, sleep);
+        let threads = harness::wait::until(READY_MAX, sleep);
         let Some(threads) = threads else { anyhow::bail!("the C program does not fall asleep") };
         let mut pids: Vec<i32> = threads.iter().map(|thread| thread.pid).collect();
         pids.sort_unstable();

@@ -100,7 +100,8 @@ impl Instruments {
             .nothing
             .as_ref()
             .map(|nothing| nothing.memory(processes, threads_at_rest, context.kernel_stack_kib));
-        let folder = target.which().map(|stage| tests::c::root().join(stage.package()).join("src"));
+        let folder =
+            target.which().map(|stage| harness::c::root().join(stage.package()).join("src"));
         Ok(ServerCounts {
             name: target.name(),
             foreign: program.stage.is_none(),

@@ -57,7 +57,7 @@ fn number(path: &str) -> anyhow::Result<u64> {
 
 /// What a program says; nothing if it is not there.
 fn said(program: &str, words: &[&str]) -> String {
-    let output = Command::new(program).args(words).current_dir(tests::c::root()).output();
+    let output = Command::new(program).args(words).current_dir(harness::c::root()).output();
     let output = output.ok().filter(|output| output.status.success());
     output
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,6 +1,6 @@
 //! What is demanded of the stages, as ratios and counts of one run.
 
-use tests::stage::{ALL, Stage};
+use harness::stage::{ALL, Stage};
 
 use crate::results::bar::{Bar, Measured};
 use crate::results::counts::{Connections, ServerCounts};

@@ -1,8 +1,8 @@
 //! Whose figures a row of a table shows: a server's, or a baseline's.
 
 use clap::ValueEnum;
+use harness::stage::Mechanism;
 use serde::{Deserialize, Serialize};
-use tests::stage::Mechanism;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

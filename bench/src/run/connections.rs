@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use tests::address;
+use harness::address;
 
 use crate::clients::{Clients, load};
 use crate::context::Context;

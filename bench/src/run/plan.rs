@@ -140,7 +140,7 @@ fn trial(target: &Target, question: Question, clients: usize) -> Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::tests::stage::ALL;
+    use harness::stage::ALL;
 
     fn targets() -> Vec<Target> {
         ALL.into_iter().map(|stage| Target::stage(stage, stage.package().into())).collect()

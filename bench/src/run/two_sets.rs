@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use ::tests::stage::Stage;
 use anyhow::{Context as _, ensure};
+use harness::stage::Stage;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ::tests::strace::Strace;
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
+use harness::strace::Strace;
 
 use crate::clients::order::Answer;
 use crate::context::Context;

@@ -37,7 +37,7 @@ impl Process {
     /// ENOENT, EACCES. See execve(2).
     pub fn start(what: String, command: &mut Command) -> anyhow::Result<Process> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        tests::sys::tie_to_this_thread(command);
+        harness::sys::tie_to_this_thread(command);
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
         let stdin = child.stdin.take();

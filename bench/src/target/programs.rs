@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ::tests::stage::{ALL, Stage};
 use anyhow::{Context, bail, ensure};
+use harness::stage::{ALL, Stage};
 use serde_json::Value;
 
 use crate::target::Target;
@@ -106,7 +106,7 @@ fn build() -> anyhow::Result<HashMap<String, PathBuf>> {
     let output = Command::new("cargo")
         .args(words)
         .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(::tests::c::root())
+        .current_dir(harness::c::root())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo (or name the programs' directory by --programs)")?;

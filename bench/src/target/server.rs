@@ -11,9 +11,9 @@ use anyhow::{Context, anyhow, ensure};
 use clap::ValueEnum;
 use common::shows;
 use common::table::Table;
+use harness::{address, processes};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
-use tests::{address, processes};
 use zerocopy::little_endian::I32;
 use zerocopy::{FromBytes, IntoBytes};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use bench::results::ratio::Figure;
 use bench::run::two_sets::Comparison;
-use tests::stage::program;
+use harness::stage::program;
 
-use crate::harness::{assert_narrow, assert_nothing_left, bench, results, text};
+use crate::small_run::{assert_narrow, assert_nothing_left, bench, results, text};
 
 #[test]
 fn what_got_worse_ends_with_status_one() {

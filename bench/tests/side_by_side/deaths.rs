@@ -3,7 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::harness::{assert_nothing_left, end, start_and_wait, text};
+use crate::small_run::{assert_nothing_left, end, start_and_wait, text};
 
 #[test]
 fn a_server_that_dies_is_named_with_its_death() {

@@ -3,7 +3,7 @@
 
 mod compare;
 mod deaths;
-mod harness;
+mod small_run;
 mod work;
 
 use std::fs;
@@ -13,10 +13,10 @@ use bench::results::file::SCHEMA;
 use bench::results::group::Group;
 use bench::results::ratio::Figure;
 use bench::results::row::Exchange;
-use tests::effort::Effort;
-use tests::stage::{program, skip};
+use harness::effort::Effort;
+use harness::stage::{program, skip};
 
-use harness::{assert_narrow, assert_nothing_left, bench, names, results, text};
+use small_run::{assert_narrow, assert_nothing_left, bench, names, results, text};
 
 #[test]
 fn a_run_measures_a_stage_and_somebody_elses_server_side_by_side() {

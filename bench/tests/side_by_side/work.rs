@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use harness::stage::{program, skip};
 use tempfile::TempDir;
-use tests::stage::{program, skip};
 
-use crate::harness::{assert_nothing_left, bench, text};
+use crate::small_run::{assert_nothing_left, bench, text};
 
 #[test]
 fn a_server_that_does_not_do_the_work_has_no_row() {
@@ -45,7 +45,7 @@ fn no_sync(out: &TempDir) -> Option<PathBuf> {
     let test = "a_server_that_does_not_do_the_work_has_no_row";
     let (source, library) = (out.path().join("lazy.c"), out.path().join("lazy.so"));
     let has_strace = Command::new("strace").arg("-V").output().is_ok();
-    if !tests::c::is_there("cc") || !has_strace {
+    if !harness::c::is_there("cc") || !has_strace {
         skip(test, "cc and strace");
         return None;
     }

@@ -8,11 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
+use common::signals::inherit_nothing;
 use common::{data_file, exit, print, shows};
 
 /// Prints a data file, or makes one from a list of shows
 #[derive(Parser)]
-#[command(name = "catalogue")]
+#[command(name = "catalogue", version)]
 struct Options {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +36,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let done = match Options::parse().command {
         Command::Show { file } => show(&file),
         Command::Create { shows, file } => create(&shows, &file),
@@ -46,9 +48,10 @@ fn show(file: &Path) -> anyhow::Result<()> {
     let (_, table) =
         data_file::read(file).with_context(|| format!("cannot use {}", file.display()))?;
     let mut out = io::stdout().lock();
-    print::list(&mut out, &table.rows)
+    print::list(&mut out, &table.rows, print::columns())
         .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+        .map_err(exit::Unprinted::Other)?;
+    Ok(())
 }
 
 fn create(list: &Path, file: &Path) -> anyhow::Result<()> {

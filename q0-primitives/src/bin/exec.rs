@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, dup2_stdin};
 use q0_primitives::compile::compile;
@@ -18,6 +19,7 @@ use q0_primitives::{child, program};
 /// Compiles a C file and becomes the result; or shows the errors ($PAGER) and becomes the editor
 /// ($EDITOR). See execve(2), fexecve(3), dup(2)
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The C source file
     file: PathBuf,
@@ -26,11 +28,13 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("exec", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, file) = (Pid::this(), options.file.display());
+    let pid = Pid::this();
+    let file = options.file.display();
     // With its whole path, a name like -x.c is no option of cc.
     let source = fs::canonicalize(&options.file).with_context(|| format!("cannot open {file}"))?;
     let mut messages = tempfile::tempfile().context("cannot make a temporary file")?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::fcntl::OFlag;
 use q0_primitives::fifo::Fifo;
 use q0_primitives::screen::{look, say, show_all};
@@ -13,6 +14,7 @@ use q0_primitives::screen::{look, say, show_all};
 ///
 /// See fifo(7), mkfifo(3).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The FIFO; made if it is not there
     fifo: PathBuf,
@@ -22,6 +24,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("fifo-receive", run(&Options::parse()))
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::fcntl::OFlag;
 use q0_primitives::fifo::Fifo;
 use q0_primitives::screen::{look, say};
@@ -15,6 +16,7 @@ use q0_primitives::screen::{look, say};
 ///
 /// See fifo(7), mkfifo(3), setbuf(3).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The FIFO; made if it is not there
     fifo: PathBuf,
@@ -27,6 +29,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("fifo-send", run(&Options::parse()))
 }
 
@@ -38,10 +41,12 @@ fn run(options: &Options) -> anyhow::Result<u8> {
     let file = fifo.open(OFlag::O_WRONLY, options.seconds)?;
     let mut out = BufWriter::with_capacity(if options.buffered { 8192 } else { 0 }, file);
     say("it is open: type lines, Ctrl-D to end")?;
-    let (mut keyboard, mut line) = (stdin().lock(), Vec::new());
+    let mut keyboard = stdin().lock();
+    let mut line = Vec::new();
     while keyboard.read_until(b'\n', &mut line).context("cannot read standard input")? > 0 {
         out.write_all(&line).with_context(|| format!("cannot write to {path}"))?;
-        let (typed, kept) = (line.len(), out.buffer().len());
+        let typed = line.len();
+        let kept = out.buffer().len();
         say(format_args!("{typed} bytes typed; {kept} bytes are in this process's buffer"))?;
         line.clear();
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getppid};
 use q0_primitives::child;
@@ -15,12 +16,14 @@ use q0_primitives::screen::{look, say};
 ///
 /// See fork(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("fork", run(&Options::parse()))
 }
 
@@ -34,7 +37,8 @@ fn run(options: &Options) -> anyhow::Result<u8> {
             // The parent's end of the pipe was copied too; only when all are closed does read end.
             drop(parent_lives);
             value += 10;
-            let (pid, parent) = (Pid::this(), getppid());
+            let pid = Pid::this();
+            let parent = getppid();
             say(format_args!(
                 "in child:  process {pid}, value {value} at {:p}, child of {parent}, fork gave 0",
                 &value

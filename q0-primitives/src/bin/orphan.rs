@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getppid};
@@ -14,6 +15,7 @@ use q0_primitives::{child, observe, sys};
 
 /// Makes a grandchild whose parent ends, and shows who adopts it. See fork(2), exit(3), PR_SET_CHILD_SUBREAPER(2const).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// Adopt the orphan, as a service manager does; else PID 1 does, or a service manager
     #[arg(long)]
@@ -23,6 +25,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("orphan", run(&Options::parse()))
 }
 

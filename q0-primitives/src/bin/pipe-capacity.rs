@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use libc::PIPE_BUF;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
@@ -16,12 +17,14 @@ use q0_primitives::{child, default_action, observe};
 
 /// Fills a pipe, blocks on it, empties it to the end of file, and breaks it. See pipe(7), F_GETPIPE_SZ(2const).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("pipe-capacity", run(&Options::parse()))
 }
 

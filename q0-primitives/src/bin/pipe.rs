@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use q0_primitives::child;
@@ -14,6 +15,7 @@ use q0_primitives::screen::{look, say, show_all};
 ///
 /// See pipe(2), pipe(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// Who reads the keyboard
     #[arg(long, value_enum)]
@@ -27,6 +29,7 @@ enum From {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("pipe", run(&Options::parse()))
 }
 
@@ -46,7 +49,11 @@ fn talk(at_keyboard: bool, reader: PipeReader, mut writer: PipeWriter) -> anyhow
         // A writer that keeps a reading end never learns that its reader has gone.
         drop(reader);
         say(format_args!("process {} reads the keyboard: type lines, Ctrl-D to end", Pid::this()))?;
-        io::copy(&mut io::stdin(), &mut writer)?;
+        match io::copy(&mut io::stdin(), &mut writer) {
+            // The reader has ended before its input: how, it says itself.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            copied => drop(copied?),
+        }
     } else {
         // A reader that keeps a writing end never comes to the end of file.
         drop(writer);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, dup2_stdin, dup2_stdout};
 use q0_primitives::screen::remark;
@@ -14,6 +15,7 @@ use q0_primitives::{child, program};
 /// Counts the different lines of FILE that match PATTERN: grep PATTERN FILE | sort -uf | wc -l.
 /// See dup2(2), pipe(2), execvp(3), wait(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The regular expression; it may start with a hyphen
     #[arg(allow_hyphen_values = true)]
@@ -24,6 +26,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("pipeline", run(&Options::parse()))
 }
 

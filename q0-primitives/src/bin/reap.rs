@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -11,12 +12,13 @@ use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 use q0_primitives::sys::{self, Action, taken};
-use q0_primitives::{child, observe, signals};
+use q0_primitives::{child, observe};
 
 /// Collects four children that ended together, on a single SIGCHLD
 ///
 /// See waitpid(2), signal(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
@@ -26,11 +28,11 @@ struct Options {
 const ENDS: [Result<u8, Signal>; 4] = [Ok(0), Ok(3), Err(Signal::SIGTERM), Err(Signal::SIGKILL)];
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("reap", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGTERM])?;
     sys::sigaction(Signal::SIGCHLD, Action::Count)?;
     let mask = SigSet::from(Signal::SIGCHLD);
     mask.thread_block()?;

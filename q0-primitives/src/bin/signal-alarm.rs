@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::unistd::{Pid, alarm};
 use q0_primitives::child::describe;
@@ -16,6 +17,7 @@ use q0_primitives::sys::{self, Action, taken};
 /// Handles an alarm, then has children end by the default actions of four signals.
 /// See alarm(2), sigsuspend(2), signal(7), core(5).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// Let the alarm ring after N seconds
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
@@ -26,11 +28,13 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-alarm", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, start) = (Pid::this(), Instant::now());
+    let pid = Pid::this();
+    let start = Instant::now();
     sys::sigaction(Signal::SIGALRM, Action::Count)?;
     let mut mask = SigSet::from(Signal::SIGALRM).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     mask.remove(Signal::SIGALRM);

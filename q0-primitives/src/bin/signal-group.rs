@@ -4,28 +4,30 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp};
+use q0_primitives::child;
 use q0_primitives::group::Group;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
-use q0_primitives::{child, signals};
 
 /// Ends two groups of three children, one with kill(-N) and one with kill(0)
 ///
 /// See kill(2), setpgid(2), credentials(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-group", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGTERM, Signal::SIGUSR1])?;
     say(format_args!("this is process {} of group {}", Pid::this(), getpgrp()))?;
     for from_inside in [false, true] {
         let mut group = Group::start("signal-group")?;

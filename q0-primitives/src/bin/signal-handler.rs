@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
@@ -16,6 +17,7 @@ use q0_primitives::sys::{self, Action, taken};
 ///
 /// See sigaction(2), signal-safety(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
@@ -25,6 +27,7 @@ struct Options {
 const SIGNALS: [Signal; 2] = [Signal::SIGUSR1, Signal::SIGUSR2];
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-handler", run(&Options::parse()))
 }
 

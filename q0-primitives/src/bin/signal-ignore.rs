@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
@@ -15,12 +16,14 @@ use q0_primitives::sys::{self, Action};
 ///
 /// See signal(7), sigaction(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-ignore", run(&Options::parse()))
 }
 

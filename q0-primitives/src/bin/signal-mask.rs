@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
@@ -14,6 +15,7 @@ use q0_primitives::sys::{self, Action, sigpending, taken};
 ///
 /// See sigprocmask(2), sigpending(2), signal(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
@@ -22,11 +24,13 @@ struct Options {
 const SENT: usize = 3;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-mask", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (pid, signal) = (Pid::this(), Signal::SIGUSR1);
+    let pid = Pid::this();
+    let signal = Signal::SIGUSR1;
     let mask = SigSet::from(signal);
     mask.thread_block()?;
     sys::sigaction(signal, Action::Count)?;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, value_parser};
+use common::signals::inherit_nothing;
 use common::{exit, process};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -13,6 +14,7 @@ use q0_primitives::screen::{look, say};
 ///
 /// Exit status: 0 it exists, 1 it does not. See kill(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// The process; 0, -1 and -N would be groups, see signal-group
     #[arg(value_parser = value_parser!(i32).range(1..))]
@@ -20,6 +22,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("signal-probe", run(&Options::parse()))
 }
 

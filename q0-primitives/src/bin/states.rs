@@ -4,24 +4,27 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::pause;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 use q0_primitives::sys::{self, Action, taken};
-use q0_primitives::{child, observe, signals};
+use q0_primitives::{child, observe};
 
 /// Leads a child through the states running, sleeping, stopped, zombie
 ///
 /// See ps(1), proc_pid_stat(5), signal(7).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("states", run(&Options::parse()))
 }
 
@@ -34,7 +37,6 @@ const STEPS: [(Signal, char, &str); 4] = [
 ];
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    signals::reset(&[Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGTERM])?;
     sys::sigaction(Signal::SIGUSR1, Action::Count)?;
     let Some(child) = child::fork()? else {
         child::live("states", || {

@@ -8,12 +8,14 @@ use std::thread;
 
 use clap::{Parser, value_parser};
 use common::exit;
+use common::signals::inherit_nothing;
 use q0_primitives::gate::together;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
 
 /// Has threads count together, without a lock and with one. See pthreads(7), pthread_mutex_lock(3).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     /// How many threads
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u64).range(1..=256))]
@@ -26,11 +28,13 @@ struct Options {
 const ADDITIONS: u64 = 500_000;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("threads", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    let (goal, counter) = (options.threads * ADDITIONS, AtomicU64::new(0));
+    let goal = options.threads * ADDITIONS;
+    let counter = AtomicU64::new(0);
     let report = |how, sum| say(format_args!("{how}: {sum} of {goal}, {} lost", goal - sum));
     let look_around = || {
         look(format_args!("ps -L -o pid,lwp,stat,comm -p {}", std::process::id()))?;

@@ -4,29 +4,30 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
-use nix::sys::signal::Signal;
+use common::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};
-use q0_primitives::{child, observe, signals};
+use q0_primitives::{child, observe};
 
 /// Leaves a child that has ended uncollected, then waits for it
 ///
 /// See wait(2).
 #[derive(Parser)]
+#[command(version)]
 struct Options {
     #[command(flatten)]
     pause: Pause,
 }
 
 fn main() -> ExitCode {
+    // Where SIGCHLD is ignored, which is inherited too, no child ever becomes a zombie.
+    inherit_nothing();
     exit::report("zombie", run(&Options::parse()))
 }
 
 fn run(options: &Options) -> anyhow::Result<u8> {
-    // Where SIGCHLD is ignored, and that is inherited, no child ever becomes a zombie.
-    signals::reset(&[Signal::SIGCHLD])?;
     let Some(child) = child::fork()? else { child::live("zombie", || Ok(3)) };
     observe::wait_for_state(child, 'Z')?;
     say(format_args!("child {child} of process {} has ended and is a zombie", Pid::this()))?;

@@ -6,4 +6,5 @@ mod pipes;
 mod processes;
 mod program;
 mod signals;
+mod surroundings;
 mod threads;

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use q0_primitives::signals;
 
 /// How long a loaded machine may take for what takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A program that was started and is killed and reaped when this is dropped.
 ///
@@ -53,7 +53,7 @@ impl Program {
 
     /// The next line that contains `text`.
     pub(crate) fn line(&self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_MAX;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left);
@@ -82,7 +82,7 @@ impl Program {
 
     /// Waits until a condition holds.
     pub(crate) fn until(&self, condition: impl Fn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_MAX;
         while !condition() {
             assert!(Instant::now() < deadline, "it never holds");
             thread::sleep(Duration::from_millis(1));
@@ -91,7 +91,7 @@ impl Program {
 
     /// Waits until a signal has ended the program, while its input stays open.
     pub(crate) fn ends_by(mut self, signal: Signal) {
-        while self.lines.recv_timeout(PATIENCE).is_ok() {}
+        while self.lines.recv_timeout(WAIT_MAX).is_ok() {}
         let status = self.child.wait().expect("it is our child");
         assert_eq!(status.signal(), Some(signal as i32), "{status}");
     }
@@ -99,7 +99,7 @@ impl Program {
     /// Ends the input, and waits until the program has ended; returns the lines that were left.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>) {
         self.keyboard = None;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_MAX;
         // Its lines end when it has ended, and its children too.
         let mut lines = Vec::new();
         while let Ok(line) =

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::exit;
 use common::options::ClientOptions;
+use common::signals::inherit_nothing;
 use q2_msgqueue::client;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = ClientOptions::parse();
     exit::report("client", client::run(&options))
 }

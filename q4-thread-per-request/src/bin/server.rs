@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::exit;
 use common::options::ServerOptions;
+use common::signals::inherit_nothing;
 use q4_thread_per_request::server;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = ServerOptions::parse();
     exit::report("server", server::run(&options))
 }

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use q5_sockets::client;
 use q5_sockets::options::ClientOptions;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = ClientOptions::parse();
     exit::report("client", client::run(&options))
 }

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use q5_sockets::options::ServerOptions;
 use q5_sockets::server;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = ServerOptions::parse();
     exit::report("server", server::run(&options))
 }

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::exit;
+use common::signals::inherit_nothing;
 use q6_watchdog::options::ServerOptions;
 use q6_watchdog::server;
 
 fn main() -> ExitCode {
+    inherit_nothing();
     let options = ServerOptions::parse();
     exit::report("server", server::run(&options))
 }

@@ -18,20 +18,21 @@
 
 struct spc_request request;
 struct spc_reply reply;
-bool sent;
+volatile sig_atomic_t sent;
+const char *volatile own_file;
 static double timeout = 5;
-static volatile sig_atomic_t time_is_up;
+static char no_answer[64];
+
+static const char *meaning(void)
+{
+    return request.kind != SPC_KIND_RESERVE ? "ask again"
+           : sent ? "the outcome is unknown, the seats may have been taken"
+                  : "nothing was reserved";
+}
 
 _Noreturn void fail(const char *what)
 {
-    bool reserve = request.kind == SPC_KIND_RESERVE;
-    if (time_is_up)
-        fprintf(stderr, "client: no answer within %g s", timeout);
-    else
-        fprintf(stderr, "client: cannot %s: %s", what, strerror(errno));
-    fprintf(stderr, ": %s\n", !reserve ? "ask again"
-                              : sent   ? "the outcome is unknown, the seats may have been taken"
-                                       : "nothing was reserved");
+    fprintf(stderr, "client: cannot %s: %s: %s\n", what, strerror(errno), meaning());
     exit(2);
 }
 
@@ -42,27 +43,51 @@ _Noreturn void usage(void)
     exit(2);
 }
 
-static void on_alarm(int signal)
+static void say(const char *text)
 {
-    (void)signal;
-    time_is_up = 1;
+    if (write(STDERR_FILENO, text, strlen(text)) == -1)
+        return; // Nobody is left to tell.
 }
 
-// The signal interrupts every call that waits. The first one may come just before such a call, so
-// more of them follow.
+// Whatever we are waiting for, a call, a name server, one who answers for ever with another nonce:
+// the time is up, or somebody ends us. Only what signal-safety(7) allows.
+static void end(int signal_number)
+{
+    say(signal_number == SIGALRM ? no_answer : "client: interrupted: ");
+    say(meaning());
+    say("\n");
+    if (own_file != NULL)
+        unlink(own_file);
+    if (signal_number == SIGALRM)
+        _exit(2);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+// Blocked and ignored signals are inherited; with SIGALRM among them no time-out would end. Only
+// SIGHUP and SIGINT are left alone where they are ignored: nohup, a job in the background.
 static void start_timer(void)
 {
-    struct sigaction action = {.sa_handler = on_alarm};
-    struct itimerval timer = {.it_interval.tv_usec = 20 * 1000};
+    const int ending[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP};
+    struct sigaction action = {.sa_handler = end}, old;
+    struct itimerval timer = {0};
+    sigset_t none;
+    sigemptyset(&none);
+    sigfillset(&action.sa_mask);
+    snprintf(no_answer, sizeof no_answer, "client: no answer within %g s: ", timeout);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+        if (sigaction(ending[i], NULL, &old) == -1 ||
+            ((i < 2 || old.sa_handler != SIG_IGN) && sigaction(ending[i], &action, NULL) == -1))
+            fail("handle a signal");
     timer.it_value.tv_sec = (time_t)timeout;
     timer.it_value.tv_usec = (suseconds_t)((timeout - (double)(time_t)timeout) * 1e6);
-    if (sigaction(SIGALRM, &action, NULL) == -1 || setitimer(ITIMER_REAL, &timer, NULL) == -1)
+    if (sigprocmask(SIG_SETMASK, &none, NULL) == -1 || setitimer(ITIMER_REAL, &timer, NULL) == -1)
         fail("start a timer");
 }
 
 bool again(void)
 {
-    return errno == EINTR && !time_is_up;
+    return errno == EINTR;
 }
 
 bool is_ours(void)
@@ -78,7 +103,7 @@ void send_all(int fd)
         if (size == -1 && !again())
             fail("send the request");
         // A part is enough for a server to have it soon.
-        sent = sent || size > 0;
+        sent |= size > 0;
         done += size > 0 ? (size_t)size : 0;
     }
 }
@@ -125,22 +150,27 @@ static void print_row(struct spc_spectacle *row)
 
 static int print_reply(void)
 {
-    static const char *const meaning[] = {
+    static const char *const words[] = {
         "done", "there is no such show", "not enough seats", "a reservation is for at least 1 seat",
         "bad request", "the server is busy, nothing was done", "the server is stopping",
     };
-    size_t known = sizeof meaning / sizeof meaning[0], status = (size_t)reply.status;
+    size_t known = sizeof words / sizeof words[0], status = (size_t)reply.status;
     if (status == SPC_STATUS_NOT_ENOUGH_SEATS)
         printf("not enough seats, %d left\n", (int)reply.seats);
     else if (status != SPC_STATUS_OK)
-        printf("%s\n", status < known ? meaning[status] : "a status of another version");
+        printf("%s\n", status < known ? words[status] : "a status of another version");
     else if (request.kind == SPC_KIND_LIST)
         for (int row = 0; row < reply.count; row++)
             print_row(&reply.rows[row]);
     else
         printf("show %d: %d seats left\n", (int)reply.show, (int)reply.seats);
-    // What is not written was not said: the question is answered all the same.
-    if (fflush(stdout) == EOF)
+    // A reservation is answered all the same, and cannot be asked for again.
+    if (fflush(stdout) == EOF && request.kind == SPC_KIND_RESERVE) {
+        fprintf(stderr, "client: cannot write to standard output: %s; the answer was: status %d, "
+                "%d seats left\n", strerror(errno), (int)reply.status, (int)reply.seats);
+        return 3;
+    }
+    if (ferror(stdout))
         return 2;
     return status == SPC_STATUS_OK ? 0 : status <= SPC_STATUS_BAD_SEATS ? 1 : 2;
 }

@@ -3,13 +3,15 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "spectacles.h"
 
 extern struct spc_request request;
 extern struct spc_reply reply;
-extern bool sent; // whether the server may have the request
+extern volatile sig_atomic_t sent;     // whether the server may have the request
+extern const char *volatile own_file; // what a signal that ends us removes first
 
 // One function for each mechanism, in a file of its own: sends the request, returns when `reply` is
 // the answer to it. The first two work in DIR.
@@ -22,8 +24,7 @@ _Noreturn void usage(void);
 // Ends the program, with what failed and what that means.
 _Noreturn void fail(const char *what);
 
-// Whether the call that has just failed is to be made once more: it was interrupted, by something
-// else than the end of our patience (as fg(1) does).
+// Whether the call that has just failed is to be made once more: it was interrupted (as fg(1) does).
 bool again(void);
 
 // Whether `reply` answers `request`. One for an earlier process that had our PID has another nonce,

@@ -24,6 +24,7 @@ void ask_pipes(void)
     unlink(reply_fifo);
     if (mkfifo(reply_fifo, 0600) == -1)
         fail("make a FIFO");
+    own_file = reply_fifo;
     atexit(remove_fifo);
     int inbox = open(reply_fifo, O_RDONLY | O_NONBLOCK);
     if (inbox == -1 || open(reply_fifo, O_WRONLY) == -1 || fcntl(inbox, F_SETFL, 0) == -1)

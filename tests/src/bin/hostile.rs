@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Parser;
-use tests::attack::{Attack, Hostile};
-use tests::stage::{ALL, Stage};
+use common::signals::inherit_nothing;
+use harness::attack::{Attack, Hostile};
+use harness::stage::{ALL, Stage};
 
 /// A client that means harm
 #[derive(Parser)]
@@ -23,6 +24,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let options = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|stage| stage.package() == options.stage);
     let Some(stage) = stage else { bail!("no stage is named {}", options.stage) };

@@ -10,16 +10,17 @@ use anyhow::{Context, bail, ensure};
 use clap::Parser;
 use common::ask::Ask;
 use common::request::Request;
+use common::signals::inherit_nothing;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::processes;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+use harness::sys::{Fork, fork};
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::sys::signal::{Signal, killpg, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::processes;
-use tests::server::Server;
-use tests::stage::{ALL, Stage};
-use tests::sys::{Fork, fork};
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 /// The PID that every client has.
@@ -65,12 +66,12 @@ fn fork_as(pid: i32, life: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resul
 /// Asks for show 1, and is killed before the answer.
 fn first_life(stage: Stage, server: &Server) -> anyhow::Result<()> {
     let wire = Wire::open(stage, &server.dir(), PID)?;
-    for (place, ask) in [
-        (Place::Consultation, Ask::View { show: 1 }),
-        (Place::Reservation, Ask::Reserve { show: 1, seats: 0 }),
+    for (class, ask) in [
+        (RequestClass::Consultation, Ask::View { show: 1 }),
+        (RequestClass::Reservation, Ask::Reserve { show: 1, seats: 0 }),
     ] {
         for nonce in 1..=3 {
-            wire.send(place, Request::new(PID, nonce, ask).as_bytes());
+            wire.send(class, Request::new(PID, nonce, ask).as_bytes());
         }
     }
     raise(Signal::SIGKILL)?;
@@ -91,6 +92,7 @@ fn second_life(stage: Stage, server: &Server) -> anyhow::Result<()> {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let options = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|stage| stage.package() == options.stage);
     let Some(stage) = stage else { bail!("no stage is named {}", options.stage) };

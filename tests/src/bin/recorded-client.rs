@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Parser;
 use common::ask::{Ask, Unanswered};
+use common::signals::inherit_nothing;
 use fastrand::Rng;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::history::{Meaning, meaning, record};
-use tests::stage::{ALL, Stage};
-use tests::wait;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::history::{Meaning, meaning, record};
+use harness::stage::{ALL, Stage};
+use harness::wait;
 
 /// How long a server may take to come back.
 const RESTART_MAX: Duration = Duration::from_secs(20);
@@ -33,6 +34,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { stage, dir, shows, questions, seed } = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|other| other.package() == stage);
     let Some(stage) = stage else { bail!("no such stage") };

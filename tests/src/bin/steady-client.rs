@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Parser;
 use common::ask::Ask;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::stage::{ALL, Stage};
+use common::signals::inherit_nothing;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::stage::{ALL, Stage};
 
 /// A client that does nothing but ask
 #[derive(Parser)]
@@ -19,6 +20,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { stage, dir } = Options::parse();
     let stage: Option<Stage> = ALL.into_iter().find(|other| other.package() == stage);
     let Some(stage) = stage else { bail!("no such stage") };

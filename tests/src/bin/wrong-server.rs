@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 use common::lock::Lock;
-use common::request::Kind;
+use common::reply::Reply;
 use common::signals::Signals;
+use common::signals::inherit_nothing;
 use common::table::Table;
 use common::{directory, start};
 use nix::sys::signal::Signal;
-use q2_msgqueue::channel::{Channel, Incoming, Place};
+use q2_msgqueue::channel::{Channel, Incoming, RequestClass};
 use q2_msgqueue::queue::Wait;
 use std::time::Duration;
 use zerocopy::FromBytes;
@@ -25,6 +26,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
+    inherit_nothing();
     let Options { dir } = Options::parse();
     let signals = Signals::block()?;
     directory::make(&dir)?;
@@ -37,16 +39,16 @@ fn main() -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     while !matches!(signals.wait(Duration::from_millis(1))?, Some(Signal::SIGTERM | Signal::SIGINT))
     {
-        for place in [Place::Consultation, Place::Reservation] {
-            while let Incoming::Request(request) = channel.receive(place, Wait::No)? {
-                let reply = match request.kind() {
-                    // The mistake: every reservation is decided against the table as it was at the
-                    // start.
-                    Some(Kind::Reserve) if place == Place::Reservation => {
-                        table.clone().reserve(&request, server)
+        for class in [RequestClass::Consultation, RequestClass::Reservation] {
+            while let Incoming::Request(request) = channel.receive(class, Wait::No)? {
+                let mut reply = Reply::default();
+                match class {
+                    RequestClass::Consultation => table.answer(&request, server, &mut reply),
+                    // The mistake: each is decided against the table as it was at the start.
+                    RequestClass::Reservation => {
+                        reply.tell(&request, table.clone().decide(&request), server)
                     }
-                    _ => table.consult(&request, server),
-                };
+                }
                 let client = i64::from(request.client.get());
                 // A full queue loses the reply; no test of what is wrong here fills it.
                 let _ = channel.replies.send(client, reply.bytes(), Wait::No);

@@ -1,16 +1,24 @@
 //! The client in C against the server of every stage.
 
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
+use common::ask::Ask;
+use common::reply::{Reply, Status};
+use common::request::Request;
+use harness::address;
+use harness::c::Program;
+use harness::processes;
+use harness::server::Server;
+use harness::stage::{ALL, Mechanism, Stage};
+use harness::wait;
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use tests::address;
-use tests::c::Program;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::{ALL, Mechanism};
-use tests::wait;
 
 /// Twice what the client in C waits for an answer.
 const END_MAX: Duration = Duration::from_secs(10);
@@ -115,5 +123,66 @@ fn without_a_server_the_client_in_c_says_so() {
         let said = ["client: cannot ", "(is the server running?)", "nothing was reserved"];
         assert!(said.iter().all(|words| error.contains(words)), "{stage:?}: {error}");
         server.assert_nothing_left(i32::MAX);
+    }
+}
+
+#[test]
+fn the_client_in_c_ends_in_time_whatever_it_inherited_or_hears() {
+    let name = "the_client_in_c_ends_in_time_whatever_it_inherited_or_hears";
+    let Some(client) = Program::compile(name, "client") else { return };
+    let server = Server::start(Stage::Q1Pipes);
+    let group = Pid::from_raw(server.pid());
+    processes::freeze(server.pid());
+    let view = question(&client, &server, &["--timeout", "0.5", "view", "1"]);
+    let mut odd = Command::new("env");
+    odd.args(["--ignore-signal=ALRM,CHLD", "--block-signal"]);
+    odd.arg(view.get_program()).args(view.get_args());
+    let (code, _, error) = run(&mut odd);
+    assert!(code == 2 && error.contains("no answer within 0.5 s"), "{error}");
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let mut reserve = question(&client, &server, &["reserve", "1", "1"]);
+        let mut child = reserve.stderr(Stdio::piped()).spawn().unwrap();
+        let call = format!("/proc/{}/syscall", child.id());
+        // It reads no other pipe than its own, which is the first that it opens.
+        let reads = || fs::read_to_string(&call).unwrap().starts_with("0 0x3 ");
+        wait::until_true("it waits for the answer", END_MAX, reads);
+        kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+        assert_eq!(end(&mut child).signal(), Some(signal as i32));
+        let error = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        assert!(error.contains("interrupted: the outcome is unknown"), "{error}");
+    }
+    let files = fs::read_dir(server.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!files.into_iter().any(|name| name.to_string_lossy().starts_with("reply.")));
+    killpg(group, Signal::SIGCONT).unwrap();
+    // Somebody who answers for ever, and never to this question.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answers = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let other = Reply::new(&Request::new(7, 1, Ask::List), Status::Ok, 42);
+        while stream.write_all(other.bytes()).is_ok() {}
+    });
+    let words = ["sockets", "--connect", &address, "--timeout", "0.5", "view", "1"];
+    let (code, _, error) = run(client.command().args(words));
+    assert!(code == 2 && error.contains("no answer within 0.5 s"), "{error}");
+    answers.join().unwrap();
+}
+
+#[test]
+fn an_answer_that_the_client_in_c_cannot_print_is_repeated() {
+    let name = "an_answer_that_the_client_in_c_cannot_print_is_repeated";
+    let Some(client) = Program::compile(name, "client") else { return };
+    let server = Server::start(Stage::Q1Pipes);
+    for (words, code) in [(&["reserve", "1", "1"][..], 3), (&["view", "1"], 2)] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = question(&client, &server, words);
+        let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{error}");
+        assert_eq!(
+            error.contains("the answer was: status 0, 199 seats left"),
+            code == 3,
+            "{error}"
+        );
     }
 }

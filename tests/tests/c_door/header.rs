@@ -13,11 +13,11 @@ use common::record::{MAGIC, ROWS, Spectacle};
 use common::reply::{REPLY_MAX, REPLY_SIZE, Reply};
 use common::request::{REQUEST_SIZE, Request};
 use common::table::Table;
-use q1_pipes::channel::Place as Fifo;
-use q1_pipes::inbox;
-use q2_msgqueue::channel::{KEY_FILE, Place as Type, REPLIES, REQUESTS};
-use tests::c::{self, INCLUDE};
-use tests::stage::skip;
+use harness::c::{self, INCLUDE};
+use harness::stage::skip;
+use q1_pipes::armour::inbox;
+use q1_pipes::channel::RequestClass as Fifo;
+use q2_msgqueue::channel::{KEY_FILE, REPLIES, REQUESTS, RequestClass as Type};
 
 /// The Rust files of what travels; cbindgen reads them as text.
 const SOURCES: [&str; 3] = ["record.rs", "request.rs", "reply.rs"];

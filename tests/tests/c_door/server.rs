@@ -8,11 +8,11 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use common::table::Table;
+use harness::c::Program;
+use harness::strace::Strace;
+use harness::{leftovers, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tests::c::Program;
-use tests::strace::Strace;
-use tests::{leftovers, wait};
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::client::{end, run};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use common::record::ROWS;
 use common::reply::{Reply, Status};
 use common::request::{REQUEST_SIZE, Request};
-use tests::c::Program;
-use tests::{address, wait};
+use harness::c::Program;
+use harness::{address, wait};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 

@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p tests q2_msgqueue` is question 2's verdict, and
 //! `SPECTACLES_SERVER=PATH cargo test -p tests q2_msgqueue` that of a server somebody else wrote.
+//! What is asked stands in `harness::checks`, but for the client and the command line.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
@@ -18,12 +19,41 @@ use rstest_reuse::template;
 #[case::q6_watchdog(Stage::Q6Watchdog)]
 fn every_stage(#[case] stage: Stage) {}
 
+/// One case for each stage whose server stops workers that are processes.
+#[template]
+#[rstest::rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
+#[case::q2_msgqueue(Stage::Q2Msgqueue)]
+fn every_stage_of_processes(#[case] stage: Stage) {}
+
+/// One case for each plain server.
+#[template]
+#[rstest::rstest]
+#[case::plain_q1(Target::plain(Stage::Q1Pipes))]
+#[case::plain_q2(Target::plain(Stage::Q2Msgqueue))]
+#[case::plain_q3(Target::plain(Stage::Q3Threads))]
+#[case::plain_q4(Target::plain(Stage::Q4ThreadPerRequest))]
+#[case::plain_q5(Target::plain(Stage::Q5Sockets))]
+fn every_plain_server(#[case] target: Target) {}
+
+/// A test for each of these checks of a module, with the cases of a template.
+macro_rules! cases {
+    ($template:ident: $module:ident { $($check:ident),+ $(,)? }) => { $(
+        #[rstest_reuse::apply($template)]
+        fn $check(#[case] target: impl Into<harness::target::Target>) {
+            let name = concat!(stringify!($module), "::", stringify!($check));
+            harness::runner::ask(name, &target.into());
+        }
+    )+ };
+}
+
 mod answers;
 mod crowd;
 mod durability;
 mod ending;
 mod hostile;
 mod outside;
+mod plain_falls;
 mod program;
 mod verdict;
 mod wrong_use;

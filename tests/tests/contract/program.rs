@@ -4,11 +4,11 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::processes;
+use harness::server::Server;
+use harness::stage::Stage;
 use nix::sys::signal::Signal;
 use rstest_reuse::apply;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::Stage;
 
 use crate::every_stage;
 

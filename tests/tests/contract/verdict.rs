@@ -5,8 +5,9 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use tests::c::Program;
-use tests::stage::program;
+use harness::c::Program;
+use harness::checks::{self, check::Check};
+use harness::stage::program;
 
 /// Runs question 2's verdict over a foreign server, without the tests whose names contain a word of
 /// `skipped`; whether it passed, and what was printed.
@@ -24,7 +25,10 @@ fn judge(server: &Path, skipped: &[&str]) -> (bool, String) {
 fn an_honest_server_passes_and_what_was_not_asked_is_said() {
     let (passed, text) = judge(&program("q2-msgqueue-server"), &[]);
     assert!(passed, "{text}");
-    assert!(text.contains("left out a_second_server_is_refused_and_harms_nobody"), "{text}");
+    assert!(
+        text.contains("left out ending::a_second_server_is_refused_and_harms_nobody"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -52,4 +56,37 @@ fn a_server_that_sells_seats_twice_fails_by_name() {
         assert!(has_ended(failed, "FAILED"), "{failed}: {text}");
     }
     assert!(has_ended("a_view_tells_the_seats_of_one_show", "ok"), "{text}");
+}
+
+#[test]
+fn a_run_in_which_nothing_is_judged_is_no_pass() {
+    let left_out = "outside::the_lock_names_the_holder::case_2_q2_msgqueue";
+    let mut contract = Command::new(env::current_exe().unwrap());
+    contract.args(["--exact", left_out]);
+    contract.env("SPECTACLES_SERVER", program("q2-msgqueue-server"));
+    let output = contract.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && text.contains("nothing was judged"), "{text}");
+    assert!(text.contains("left out outside::the_lock_names_the_holder"), "{text}");
+}
+
+#[test]
+fn every_check_of_the_harness_is_a_test_here_or_of_sockets() {
+    let list = Command::new(env::current_exe().unwrap()).arg("--list").output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    let is_asked = |check: &&Check| list.contains(&format!("{}::case_", check.name()));
+    let missing: Vec<&str> = checks::OF_EVERY_STAGE
+        .into_iter()
+        .flatten()
+        .filter(|check| !is_asked(check))
+        .map(Check::name)
+        .collect();
+    assert!(missing.is_empty(), "checks without a test: {missing:?}");
+    let sockets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sockets");
+    for check in checks::OF_SOCKETS.into_iter().flatten() {
+        let mut words = check.name().split("::").skip(1);
+        let file = sockets.join(words.next().unwrap()).with_extension("rs");
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains(words.next().unwrap()), "no test of {}", check.name());
+    }
 }

@@ -6,10 +6,11 @@ use std::process::{Command, Output};
 
 use common::reply::Status;
 use common::shows;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours, skip};
+use harness::target::Target;
 use nix::unistd::geteuid;
 use rstest_reuse::apply;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours, skip};
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
@@ -72,7 +73,7 @@ fn a_damaged_data_file_is_named_by_its_row_and_left_alone(stage: Stage) {
         let error = refused(&server.rival());
         assert!(error.contains("spectacles.dat") && error.contains(expected), "{error}");
         assert_eq!(fs::read(server.data_file()).unwrap(), bytes);
-        assert_eq!(tests::leftovers::files(&server.dir()), Vec::<String>::new());
+        assert_eq!(harness::leftovers::files(&server.dir()), Vec::<String>::new());
     }
 }
 
@@ -156,7 +157,7 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
             "mount -t tmpfs -o mode=0700,size=8k tmpfs '{0}' && {prepare} && '{1}' --dir '{0}/run'; \
              status=$?; ls '{0}/run' 2>/dev/null | sed 's/^/has /'; exit $status",
             base.path().display(),
-            stage.server().display(),
+            Target::from(stage).program().display(),
         );
         let output =
             Command::new("unshare").args(["-m", "-i", "sh", "-c", &script]).output().unwrap();
@@ -204,8 +205,8 @@ fn a_reader_that_goes_away_does_not_undo_a_reservation(stage: Stage) {
     drop(reader);
     let output = server.client_program(&["reserve", "1", "2"]).stdout(writer).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(error.contains("the question was answered, but cannot write"), "{error}");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(error.contains("the answer was: show 1: 2 seats reserved"), "{error}");
     assert_eq!(server.client().view(1), 198);
 }
 
@@ -217,7 +218,7 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
     let server = Server::start(stage);
     let holder = format!("{}, process {}, runs", stage.package(), server.pid());
     for other in ALL.into_iter().filter(|&other| other != stage) {
-        let mut command = Command::new(other.server());
+        let mut command = Command::new(Target::from(other).program());
         command.arg("--dir").arg(server.dir());
         if other.mechanism().has_address() {
             command.args(["--listen", "127.0.0.1:0"]);

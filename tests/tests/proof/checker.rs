@@ -3,9 +3,9 @@
 
 use common::ask::Ask;
 use fastrand::Rng;
-use tests::effort::Effort;
-use tests::history::{Answer, History, Operation, chain, search, seats};
-use tests::seed;
+use harness::effort::Effort;
+use harness::history::{Answer, History, Operation, chain, search, seats};
+use harness::seed;
 
 use crate::invented::{change, good, is_good, spoil, table};
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::gate::counted_before;
-use tests::ledger::{Ledger, SCRIPT};
-use tests::server::Server;
-use tests::stage::{ALL, Stage};
-use tests::strace::Strace;
-use tests::sweep::Sweep;
-use tests::{trace, wait};
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::history::ledger::{Ledger, SCRIPT};
+use harness::runner::sweep::Sweep;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+use harness::strace::Strace;
+use harness::strace::gate::counted_before;
+use harness::strace::trace;
+use harness::wait;
 
 /// A server that was killed, or has lost a process, or was asked to stop, ends within this.
 const END_MAX: Duration = Duration::from_secs(10);

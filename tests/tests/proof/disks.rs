@@ -6,10 +6,10 @@ use std::mem::size_of;
 use common::data_file;
 use common::table::Table;
 use fastrand::Rng;
-use tests::effort::Effort;
-use tests::journal::{Event, Journal};
-use tests::stage::ALL;
-use tests::sweep::Sweep;
+use harness::effort::Effort;
+use harness::history::journal::{Event, Journal};
+use harness::runner::sweep::Sweep;
+use harness::stage::ALL;
 use zerocopy::IntoBytes;
 
 /// What a disk writes whole.

@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::process::is_alive;
 use common::shows;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::effort::Effort;
+use harness::history::ledger::Ledger;
+use harness::runner::sweep::Sweep;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+use harness::strace::Strace;
+use harness::strace::gate::Traced;
+use harness::strace::trace;
+use harness::{processes, wait};
 use nix::sys::signal::Signal;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::effort::Effort;
-use tests::gate::Traced;
-use tests::ledger::Ledger;
-use tests::server::Server;
-use tests::stage::{ALL, Stage};
-use tests::strace::Strace;
-use tests::sweep::Sweep;
-use tests::{processes, trace, wait};
 
 use crate::faults::{self, Fault};
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use tests::gate::counted_before;
-use tests::server::Server;
+use harness::server::Server;
+use harness::strace::gate::counted_before;
 
 /// Errors that are tried with every call.
 const ERRORS: [&str; 7] = ["EINTR", "EAGAIN", "ENOMEM", "EMFILE", "ENOSPC", "EIO", "EPIPE"];

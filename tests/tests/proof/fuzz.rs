@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use fastrand::Rng;
-use tests::sweep::Sweep;
+use harness::runner::sweep::Sweep;
 
 use mutation::mutate;
 
@@ -90,7 +90,7 @@ struct Failing<'a> {
 
 impl Drop for Failing<'_> {
     fn drop(&mut self) {
-        let path = tests::stage::program(&format!("fuzz-{}", self.diet.name));
+        let path = harness::stage::program(&format!("fuzz-{}", self.diet.name));
         let kept = fs::write(&path, self.input);
         let folder = corpus(self.diet);
         eprintln!(

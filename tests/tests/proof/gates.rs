@@ -8,10 +8,10 @@ use std::process::Output;
 use std::thread;
 
 use common::shows;
+use harness::server::Server;
+use harness::stage::{ALL, Mechanism, Stage, is_ours, skip};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{geteuid, mkfifo};
-use tests::server::Server;
-use tests::stage::{ALL, Mechanism, Stage, is_ours, skip};
 use zerocopy::IntoBytes;
 
 /// What must still be in a file that somebody wants overwritten.
@@ -189,13 +189,13 @@ fn a_reply_fifo_that_is_none_gets_nothing_and_holds_nobody_up() {
             continue;
         }
         let (path, file) =
-            (server.dir().join(q1_pipes::inbox::name(number)), outside.path().join("file"));
+            (server.dir().join(q1_pipes::armour::inbox::name(number)), outside.path().join("file"));
         fs::write(&file, PRECIOUS).unwrap();
         trap.set(&path, &file);
-        let wire = tests::wire::Wire::open(Stage::Q1Pipes, &server.dir(), 1).unwrap();
+        let wire = harness::wire::Wire::open(Stage::Q1Pipes, &server.dir(), 1).unwrap();
         let ask = common::ask::Ask::List;
         let request = common::request::Request::new(number, 1, ask);
-        wire.send(tests::wire::Place::Consultation, request.as_bytes());
+        wire.send(harness::wire::RequestClass::Consultation, request.as_bytes());
         // It stands behind the other in the FIFO.
         assert_eq!(client.view(3), 120, "{trap:?}");
         assert_eq!(fs::read_to_string(&file).unwrap(), PRECIOUS, "{trap:?}");

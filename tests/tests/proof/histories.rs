@@ -8,13 +8,13 @@ use common::ask::Ask;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::history::{History, Meaning, Operation, chain, meaning, now, search, seats};
-use tests::nemesis;
-use tests::say::say;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours, program};
-use tests::sweep::Sweep;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::history::nemesis;
+use harness::history::{History, Meaning, Operation, chain, meaning, now, search, seats};
+use harness::runner::sweep::Sweep;
+use harness::say::say;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours, program};
 use zerocopy::little_endian::I32;
 
 /// Histories per stage.

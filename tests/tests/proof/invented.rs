@@ -6,7 +6,7 @@ use common::record::ROWS;
 use common::request::Request;
 use common::table::Table;
 use fastrand::Rng;
-use tests::history::{Answer, History, Meaning, Operation, Seats, meaning, seats};
+use harness::history::{Answer, History, Meaning, Operation, Seats, meaning, seats};
 use zerocopy::little_endian::I32;
 
 /// Shows of an invented table.
@@ -25,10 +25,7 @@ pub(crate) fn table(seats: i32) -> Table {
 /// What a box office that does one thing at a time answers.
 fn answer(table: &mut Table, ask: Ask) -> Answer {
     let request = Request::new(1, 1, ask);
-    let reply = match ask {
-        Ask::List | Ask::View { .. } => table.consult(&request, 1),
-        Ask::Reserve { .. } => table.reserve(&request, 1),
-    };
+    let reply = table.reply(&request, 1);
     match meaning(ask, &reply) {
         Meaning::Answered(answer) => answer,
         other => panic!("{other:?}"),

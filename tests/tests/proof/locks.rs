@@ -4,14 +4,14 @@
 use std::time::{Duration, Instant};
 
 use common::process;
+use harness::effort::Effort;
+use harness::ptrace::tracer::AtLock;
+use harness::runner::sweep::Sweep;
+use harness::say::say;
+use harness::stage::{ALL, Stage, is_ours};
+use harness::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tests::effort::Effort;
-use tests::say::say;
-use tests::stage::{ALL, Stage, is_ours};
-use tests::sweep::Sweep;
-use tests::tracer::AtLock;
-use tests::wait;
 
 use crate::scene::{BEHIND, END_MAX, Reached, Scene, Victim};
 

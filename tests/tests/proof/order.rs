@@ -1,11 +1,11 @@
 //! The order of write, sync and reply in a long run under load: every count that leaves is durable.
 
-use tests::effort::Effort;
-use tests::journal::{Event, Journal};
-use tests::seed;
-use tests::stage::ALL;
+use harness::effort::Effort;
+use harness::history::journal::{Event, Journal};
+use harness::seed;
+use harness::stage::ALL;
 
-use tests::say::say;
+use harness::say::say;
 
 /// Checks that each count that a reply quotes was durable when the reply left; returns how many
 /// were.

@@ -10,14 +10,14 @@ use common::ask::Ask;
 use common::shows;
 use common::table::Table;
 use fastrand::Rng;
-use tests::disk::Disk;
-use tests::leftovers;
-use tests::load::Load;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours};
-use tests::sweep::Sweep;
-use tests::wait;
+use harness::history::load::Load;
+use harness::leftovers;
+use harness::machine::disk::Disk;
+use harness::processes;
+use harness::runner::sweep::Sweep;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours};
+use harness::wait;
 
 /// Cuts per stage.
 const CUTS: u64 = 500;

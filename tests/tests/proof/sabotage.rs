@@ -2,14 +2,14 @@
 //! and the test that should catch it is there.
 //!
 //! `tests/sabotage/run` builds the faults and has them caught. `UPDATE=1` writes the table of them in
-//! `docs/RELIABILITY.md` anew.
+//! `tests/sabotage/README.md` anew.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tests::stage::skip;
+use harness::stage::skip;
 
 /// A fault, as the first lines of its patch describe it.
 struct Fault {
@@ -42,13 +42,15 @@ fn faults() -> Vec<Fault> {
 }
 
 /// The source file in which a test stands, from the words of `Caught by`: a package and the path of
-/// a unit test, or a test program and the path of a test in it.
+/// a unit test, or a test program and the path of a test in it, which may be a check of the harness.
 fn source(target: &str, test: &[&str]) -> PathBuf {
     let modules: PathBuf = test[..test.len() - 1].iter().filter(|part| **part != "tests").collect();
     let (unit, program) =
         (root().join(target).join("src"), root().join("tests/tests").join(target));
     let main = program.join("main");
-    let candidates = [unit.join(&modules), program.join(&modules), program, main];
+    let checks = root().join("tests/src/checks");
+    let check = if target == "contract" { checks } else { checks.join(target) }.join(&modules);
+    let candidates = [check, unit.join(&modules), program.join(&modules), program, main];
     let mut files = candidates.iter().map(|path| path.with_extension("rs"));
     files.find(|path| path.is_file()).unwrap_or_else(|| panic!("no source of {target} {test:?}"))
 }
@@ -103,7 +105,7 @@ fn the_document_has_a_table_of_all_faults() {
     };
     let rows: String = faults().iter().map(row).collect();
     let table = format!("\n| fault | what is wrong | caught by |\n|---|---|---|\n{rows}\n");
-    let path = root().join("docs/RELIABILITY.md");
+    let path = root().join("tests/sabotage/README.md");
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (kept, after) = rest.split_once(END).unwrap();
@@ -126,9 +128,10 @@ fn sources(folder: &Path) -> String {
 }
 
 #[test]
-fn every_test_that_the_document_names_is_there() {
+fn every_test_that_the_documents_name_is_there() {
     let sources = sources(root());
-    let text = fs::read_to_string(root().join("docs/RELIABILITY.md")).unwrap();
+    let pages = ["docs/RELIABILITY.md", "docs/ARCHITECTURE.md", "tests/sabotage/README.md"];
+    let text = pages.map(|page| fs::read_to_string(root().join(page)).unwrap()).concat();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let tests: Vec<&str> =
         words.filter(|word| word.matches('_').count() >= 3 && !word.starts_with("case_")).collect();

@@ -8,14 +8,14 @@ use common::process::is_alive;
 use common::reply::{Reply, Status};
 use common::request::Request;
 use common::table::Table;
+use harness::history::nemesis::wait_until_whole;
+use harness::ptrace::tracer::{AtLock, Tracer};
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::sys::signal::Signal;
 use nix::unistd::gettid;
-use tests::nemesis::wait_until_whole;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::tracer::{AtLock, Tracer};
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 /// Shows of one batch, each with a seat less: a copy that is cut off shows.
@@ -104,8 +104,8 @@ impl Scene {
 
     fn send(&self, nonce: u64, ask: Ask) {
         let place = match ask {
-            Ask::List | Ask::View { .. } => Place::Consultation,
-            Ask::Reserve { .. } => Place::Reservation,
+            Ask::List | Ask::View { .. } => RequestClass::Consultation,
+            Ask::Reserve { .. } => RequestClass::Reservation,
         };
         self.wire.send(place, Request::new(self.me, nonce, ask).as_bytes());
     }

@@ -4,13 +4,13 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
+use harness::leftovers::ipc_objects;
+use harness::server::Server;
+use harness::stage::{ALL, is_ours, skip};
+use harness::sys::become_nobody;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 use q2_msgqueue::queue::{Queue, Wait, Which};
-use tests::leftovers::ipc_objects;
-use tests::server::Server;
-use tests::stage::{ALL, is_ours, skip};
-use tests::sys::become_nobody;
 
 #[test]
 fn another_user_gets_at_nothing() {

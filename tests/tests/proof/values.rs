@@ -8,10 +8,10 @@ use common::reply::Status;
 use common::request::Request;
 use common::shows;
 use common::table::Table;
+use harness::server::Server;
+use harness::stage::{ALL, Stage, is_ours};
+use harness::wire::{RequestClass, Wire};
 use nix::unistd::gettid;
-use tests::server::Server;
-use tests::stage::{ALL, Stage, is_ours};
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 
@@ -106,8 +106,9 @@ fn an_error_about_a_list_of_shows_or_a_data_file_is_in_plain_words() {
 const EDGES: [i32; 10] = [i32::MIN, i32::MIN + 1, -2, -1, 0, 1, 2, 4, i32::MAX - 1, i32::MAX];
 
 /// What the rules say, written once more; the table has one show, 1, with `left` seats.
-fn expected(request: &Request, at: Place, has_places: bool, left: i32) -> (Status, i32) {
-    let place = if request.kind == 3 { Place::Reservation } else { Place::Consultation };
+fn expected(request: &Request, at: RequestClass, has_places: bool, left: i32) -> (Status, i32) {
+    let place =
+        if request.kind == 3 { RequestClass::Reservation } else { RequestClass::Consultation };
     if !(1..=3).contains(&request.kind.get())
         || request.reserved != 0
         || (has_places && place != at)
@@ -135,7 +136,7 @@ fn integers_at_the_edges_of_every_field_are_decided_by_the_rules() {
         let mut wire = Wire::open(stage, &server.dir(), me).unwrap();
         let has_places = stage.mechanism().has_places();
         let mut nonce = 0;
-        let mut check = |request: Request, at: Place| {
+        let mut check = |request: Request, at: RequestClass| {
             // The ends of its range too; 0 would speak for a connection.
             nonce += 1;
             let nonces = [nonce, u64::MAX - nonce, 1 << 63 | nonce];
@@ -150,7 +151,7 @@ fn integers_at_the_edges_of_every_field_are_decided_by_the_rules() {
                 left = seats;
             }
         };
-        for at in [Place::Consultation, Place::Reservation] {
+        for at in [RequestClass::Consultation, RequestClass::Reservation] {
             for (kind, show, seats) in triples(EDGES) {
                 let request = Request::new(me, 0, Ask::List);
                 let [kind, show, seats] = [kind, show, seats].map(I32::new);
@@ -166,9 +167,9 @@ fn integers_at_the_edges_of_every_field_are_decided_by_the_rules() {
         }
         // What is claimed to be a client, and cannot be one or is nobody.
         for client in EDGES.into_iter().filter(|&client| client != 1) {
-            wire.send(Place::Consultation, Request::new(client, 1, Ask::List).as_bytes());
+            wire.send(RequestClass::Consultation, Request::new(client, 1, Ask::List).as_bytes());
             wire.send(
-                Place::Reservation,
+                RequestClass::Reservation,
                 Request::new(client, 1, Ask::Reserve { show: 1, seats: 0 }).as_bytes(),
             );
         }

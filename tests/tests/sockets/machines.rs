@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use common::ask::{Ask, Unanswered};
 use common::reply::Status;
+use harness::checks::sockets::raw::{self, Next, Raw, SOON, request};
+use harness::machine::network::{Machine, Network};
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::wait;
 use q5_sockets::client::Client;
-use tests::network::{Machine, Network};
-use tests::server::Server;
-use tests::wait;
 
-use crate::raw::{Next, Raw, SOON, request, start};
+fn start(options: &[&str]) -> Server {
+    raw::start(Stage::Q5Sockets, options)
+}
 
 /// Runs `work` on the client's machine.
 fn on_the_clients_machine<T: Send>(network: &Arc<Network>, work: impl FnOnce() -> T + Send) -> T {
@@ -74,7 +78,7 @@ fn a_cable_that_is_cut_in_the_middle_of_a_request_and_restored_loses_nothing() {
     }
     assert_eq!(far.next(Duration::from_millis(300)), Next::Nothing);
     network.restore();
-    assert_eq!(far.told(), (Some(Status::Ok), 1));
+    far.expect("RESERVE, half of it before the cable was cut", Status::Ok, 1);
     assert_eq!(near.ask(Ask::View { show: 3 }).unwrap().seats, 119);
 }
 
@@ -83,7 +87,7 @@ fn a_reservation_into_a_cut_cable_has_an_unknown_outcome_and_happens_once_at_mos
     let name = "a_reservation_into_a_cut_cable_has_an_unknown_outcome_and_happens_once_at_most";
     let Some(network) = network(name) else { return };
     let server = start(&["--listen", "10.77.0.1:0"]);
-    let address = tests::address::of(&server.dir());
+    let address = harness::address::of(&server.dir());
     on_the_clients_machine(&network, || {
         let mut client = Client::open(&address, Duration::from_millis(700)).unwrap();
         assert_eq!(client.ask(Ask::View { show: 3 }).unwrap().seats, 120);

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use harness::c::Program;
+use harness::processes::of_process;
+use harness::server::Server;
+use harness::stage::{Mechanism, Stage, program};
+use harness::target::Target;
+use harness::wait;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
-use tests::c::Program;
-use tests::processes::of_process;
-use tests::server::Server;
-use tests::stage::{Mechanism, Stage, program};
-use tests::wait;
 
 /// VIEWs in one count.
 pub(crate) const VIEWS: u64 = 2000;
@@ -44,7 +45,7 @@ impl Counted {
         let mut server = Server::prepare(stage, &[]);
         let count = server.base().join("allocations");
         fs::write(&count, 0_u64.to_ne_bytes()).unwrap();
-        let mut command = Command::new(stage.server());
+        let mut command = Command::new(Target::from(stage).program());
         command.arg("--dir").arg(server.dir());
         if stage.mechanism() == Mechanism::Sockets {
             command.args(["--listen", "127.0.0.1:0"]);

@@ -2,9 +2,9 @@
 //! switches, page faults, allocations.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
+use harness::stage::{Stage, is_ours};
+use harness::strace::Strace;
 use rstest_reuse::{apply, template};
-use tests::stage::{Stage, is_ours};
-use tests::strace::Strace;
 
 mod counted;
 

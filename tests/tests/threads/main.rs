@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::reply::Reply;
 use common::request::Request;
+use harness::server::Server;
+use harness::stage::{Stage, is_ours};
+use harness::strace::Strace;
+use harness::wait;
+use harness::wire::{RequestClass, Wire};
 use nix::sys::signal::Signal;
 use nix::unistd::gettid;
-use tests::server::Server;
-use tests::stage::{Stage, is_ours};
-use tests::strace::Strace;
-use tests::wait;
-use tests::wire::{Place, Wire};
 use zerocopy::IntoBytes;
 
 mod q3_threads;
@@ -51,12 +51,12 @@ impl Bench {
 
     fn reserve(&self, nonce: u64) {
         let request = Request::new(self.me, nonce, Ask::Reserve { show: 1, seats: 1 });
-        self.wire.send(Place::Reservation, request.as_bytes());
+        self.wire.send(RequestClass::Reservation, request.as_bytes());
     }
 
     fn view(&self, nonce: u64) {
         let request = Request::new(self.me, nonce, Ask::View { show: 2 });
-        self.wire.send(Place::Consultation, request.as_bytes());
+        self.wire.send(RequestClass::Consultation, request.as_bytes());
     }
 
     fn reply(&mut self) -> Reply {

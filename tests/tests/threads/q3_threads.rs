@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use common::reply::Status;
-use tests::stage::Stage;
-use tests::strace::Strace;
+use harness::stage::Stage;
+use harness::strace::Strace;
 
 use crate::{Bench, SOON, stop_with_a_hanging_disk};
 

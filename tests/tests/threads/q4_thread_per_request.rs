@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use common::ask::Ask;
 use common::reply::Status;
+use harness::attack::Attack;
+use harness::attack::attacker::Attacker;
+use harness::ptrace::hang::Hang;
+use harness::stage::Stage;
+use harness::strace::Strace;
+use harness::wait;
 use nix::sys::signal::Signal;
 use q2_msgqueue::channel::Channel;
-use tests::attack::Attack;
-use tests::attacker::Attacker;
-use tests::hang::Hang;
-use tests::stage::Stage;
-use tests::strace::Strace;
-use tests::wait;
 
 use crate::{Bench, SOON, stop_with_a_hanging_disk};
 
 /// Requests that q4 answers at the same time.
 const THREADS_MAX: usize = 256;
 /// The same while replies find no room.
-const THREADS_UNDER_PRESSURE: usize = 16;
+const THREADS_CONGESTED: usize = 16;
 /// q4's own threads.
 const AT_REST: usize = 3;
 const STAGE: Stage = Stage::Q4ThreadPerRequest;
@@ -69,13 +69,13 @@ fn beside_a_flood_few_have_a_thread_and_whoever_only_looks_needs_none() {
     let Some(_hang) = Hang::thread(name, bench.server.pid(), "q4 commit") else { return };
     let _flood = Attacker::start(&bench.server, Attack::Flood, 10_000_000, 1);
     let what = "as many threads as reservations may have";
-    wait::until_true(what, SOON, || bench.count("q4 request") >= THREADS_UNDER_PRESSURE);
+    wait::until_true(what, SOON, || bench.count("q4 request") >= THREADS_CONGESTED);
     let mut client = bench.server.client();
     let told = [(); 5].map(|()| client.view(2));
     assert_eq!(told, [150; 5]);
     // A few came before the first reply found no room.
     let count = bench.count("q4 request");
-    assert!((THREADS_UNDER_PRESSURE..=3 * THREADS_UNDER_PRESSURE).contains(&count), "{count}");
+    assert!((THREADS_CONGESTED..=3 * THREADS_CONGESTED).contains(&count), "{count}");
 }
 
 #[test]

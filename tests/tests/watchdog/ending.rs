@@ -6,12 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use common::reply::Status;
+use harness::processes;
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::strace::Strace;
+use harness::wait;
 use nix::sys::signal::Signal;
-use tests::processes;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::strace::Strace;
-use tests::wait;
 
 use crate::scene::{SOON, VICTIMS, process, send, start};
 

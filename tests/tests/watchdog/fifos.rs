@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use common::ask::Ask;
 use common::record::MAGIC;
 use common::reply::Status;
+use harness::ptrace::hang::Hang;
+use harness::seed;
+use harness::wait;
 use q1_pipes::fifo;
 use q6_watchdog::channel::Ping;
-use tests::hang::Hang;
-use tests::seed;
-use tests::wait;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{I32, U64};
 

@@ -11,11 +11,11 @@ use std::thread;
 use common::ask::Ask;
 use common::reply::{REPLY_MAX, Reply, Status};
 use common::request::{REQUEST_SIZE, Request};
+use harness::stage::Stage;
+use harness::wire::is_closed;
+use harness::{address, seed};
 use q5_sockets::client::Client as Connection;
 use q5_sockets::framing::{self, Frame};
-use tests::stage::Stage;
-use tests::wire::is_closed;
-use tests::{address, seed};
 use zerocopy::little_endian::I32;
 
 use crate::scene::{SOON, VICTIMS, process, start};

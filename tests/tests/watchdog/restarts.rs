@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use common::ask::Ask;
 use common::reply::{Reply, Status};
+use harness::client::Client;
+use harness::ptrace::hang::Hang;
+use harness::wait;
 use nix::sys::signal::Signal;
-use tests::client::Client;
-use tests::hang::Hang;
-use tests::wait;
 
 use crate::scene::{SOON, VICTIMS, ask_dispatcher, find, port, process, send};
 use crate::scene::{start, successor};

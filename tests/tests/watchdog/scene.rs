@@ -5,13 +5,13 @@ use std::time::Duration;
 use common::ask::Ask;
 use common::reply::{Reply, Status};
 use common::shows;
+use harness::address;
+use harness::server::Server;
+use harness::stage::Stage;
+use harness::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use q5_sockets::client::Client as Connection;
-use tests::address;
-use tests::server::Server;
-use tests::stage::Stage;
-use tests::wait;
 
 /// Far more than anything here takes, but a hang.
 pub(crate) const SOON: Duration = Duration::from_secs(10);

@@ -6,8 +6,8 @@ use std::fs;
 
 use common::ask::Ask;
 use common::reply::Status;
+use harness::leftovers;
 use nix::sys::signal::Signal;
-use tests::leftovers;
 
 use crate::scene::{port, process, send, start, successor};
 

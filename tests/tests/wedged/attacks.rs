@@ -3,15 +3,15 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tests::attack::Attack;
-use tests::attacker::{Attacker, NeverReads};
-use tests::effort::Effort;
-use tests::say::say;
-use tests::server::Server;
-use tests::stage::{ALL, Stage};
-use tests::stolen::Stolen;
-use tests::sweep::Sweep;
-use tests::wait;
+use harness::attack::Attack;
+use harness::attack::attacker::{Attacker, NeverReads};
+use harness::effort::Effort;
+use harness::machine::stolen::Stolen;
+use harness::runner::sweep::Sweep;
+use harness::say::say;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+use harness::wait;
 
 use crate::alone;
 use crate::honest::{Honest, Took, table};

@@ -11,8 +11,8 @@ use common::ask::Ask;
 use common::reply::Status;
 use common::shows;
 use common::table::Table;
-use tests::client::Client;
-use tests::server::Server;
+use harness::client::Client;
+use harness::server::Server;
 use zerocopy::little_endian::I32;
 
 /// As many as a promise is made for.
@@ -85,7 +85,7 @@ impl Honest {
     pub(crate) fn measure(server: &Server, time: Duration) -> Result<Took, String> {
         let honest = Honest::start(server);
         let end = Instant::now() + time;
-        tests::wait::until(time, || (Instant::now() >= end).then_some(()));
+        harness::wait::until(time, || (Instant::now() >= end).then_some(()));
         honest.finish()
     }
 }

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use common::ask::Ask;
 use common::reply::Status;
+use harness::attack::Attack;
+use harness::attack::attacker::Attacker;
+use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::effort::Effort;
+use harness::machine::network::{Machine, Network};
+use harness::say::say;
+use harness::server::Server;
+use harness::stage::{ALL, Mechanism, Stage, is_ours};
+use harness::{address, wait};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use q2_msgqueue::channel::Channel;
-use tests::attack::Attack;
-use tests::attacker::Attacker;
-use tests::client::{CLIENT_TIMEOUT, Client};
-use tests::effort::Effort;
-use tests::network::{Machine, Network};
-use tests::say::say;
-use tests::server::Server;
-use tests::stage::{ALL, Mechanism, Stage, is_ours};
-use tests::{address, wait};
 
 use crate::alone;
 use crate::honest::{Honest, table};

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
+use harness::effort::Effort;
+use harness::stage::{ALL, Mechanism, program, skip};
 use nix::unistd::geteuid;
-use tests::effort::Effort;
-use tests::stage::{ALL, Mechanism, program, skip};
 
 use crate::alone;
 

@@ -24,7 +24,7 @@ fn received<'a, T>(
                     records.push(record);
                     bytes.drain(..size);
                 }
-                Frame::Part => break,
+                Frame::Incomplete => break,
                 Frame::Garbage => return (records, Some("garbage")),
             }
         }

@@ -1,8 +1,8 @@
 //! Messages of any type and length, through a real queue.
 
+use harness::{leftovers, wire};
 use q2_msgqueue::channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
-use tests::{leftovers, wire};
 
 use super::records::kind;
 use super::{Diet, fuzz};

@@ -6,7 +6,7 @@ use common::record::MAGIC;
 use common::reply::{REPLY_MAX, Reply};
 use common::request::{REQUEST_SIZE, Request};
 use fastrand::Rng;
-use q1_pipes::resync::{Record, Stream};
+use q1_pipes::armour::resync::{Record, Stream};
 use zerocopy::IntoBytes;
 
 use super::{Diet, fuzz};
@@ -31,7 +31,7 @@ fn read<R: Record>(mut bytes: &[u8], room: usize) -> (Vec<R>, u64) {
     let mut stream = Stream::<R>::new(room);
     let mut records = Vec::new();
     while !bytes.is_empty() {
-        let room = stream.room();
+        let room = stream.free_space();
         assert!(!room.is_empty(), "a full buffer without a record would never be read on");
         let len = room.len().min(bytes.len());
         room[..len].copy_from_slice(&bytes[..len]);

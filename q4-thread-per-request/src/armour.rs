@@ -1,0 +1,4 @@
+//! What survives dead, slow and hostile clients; a first reading may skip it.
+
+pub mod thread_limit;
+pub mod replies;

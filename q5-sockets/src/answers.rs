@@ -1,0 +1,72 @@
+//! What a connection's thread answers: a consultation from the published table, a reservation with
+//! the committer's decision.
+
+use std::io;
+
+use common::log;
+use common::reply::Reply;
+use common::request::{Kind, Request};
+use q3_threads::published::Published;
+use q4_thread_per_request::commit_queue::{CommitQueue, Pending};
+
+use crate::channel::Connection;
+
+/// What the threads of all connections use.
+#[derive(Debug)]
+pub(crate) struct SharedState {
+    /// The table for consultations.
+    pub(crate) published: Published,
+    /// PID of this process, for the replies.
+    pub(crate) server: i32,
+}
+
+/// Answers a request, and the reservations that came with it.
+///
+/// # Errors
+/// As [`Connection::reply`].
+pub(crate) fn answer(
+    state: &SharedState,
+    queue: &CommitQueue,
+    connection: &mut Connection,
+    request: Request,
+) -> io::Result<()> {
+    match request.kind() {
+        Some(Kind::Reserve) => reserve(state, queue, connection, request),
+        _ => consult(state, connection, &request),
+    }
+}
+
+/// A consultation: answered from the published table.
+fn consult(state: &SharedState, connection: &mut Connection, request: &Request) -> io::Result<()> {
+    let mut reply = Reply::default();
+    state.published.answer(request, state.server, &mut reply);
+    let sent = connection.reply(&reply);
+    log::answered(request, &reply);
+    sent
+}
+
+/// A reservation: waits for the committer's decision, together with those that came with it.
+fn reserve(
+    state: &SharedState,
+    queue: &CommitQueue,
+    connection: &mut Connection,
+    request: Request,
+) -> io::Result<()> {
+    let mut decisions = Vec::new();
+    let mut next = Some(request);
+    while let Some(request) = next {
+        let (pending, decision) = Pending::new(request);
+        queue.submit(pending);
+        decisions.push((request, decision));
+        next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
+    }
+    let mut sent = Ok(());
+    let mut reply = Reply::default();
+    for (request, decision) in decisions {
+        reply.tell(&request, decision.recv(), state.server);
+        sent = sent.and_then(|()| connection.reply(&reply));
+        // Also if nobody is there to read the reply: what was reserved is reserved.
+        log::answered(&request, &reply);
+    }
+    sent
+}

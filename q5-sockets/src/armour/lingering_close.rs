@@ -1,0 +1,89 @@
+//! The lingering close: a connection's end that does not destroy the replies before it.
+//!
+//! If bytes are unread at a close, the kernel sends a reset, and a reset destroys replies that are
+//! still on their way. This stops our own close from that: `sockets`
+//! `every_acknowledgement_of_a_stopping_server_arrives`.
+
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsRawFd;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::reply::{Reply, Status};
+use common::request::Request;
+use nix::sys::socket::{MsgFlags, send};
+use zerocopy::FromZeros;
+
+use crate::armour::deadline::Deadline;
+use crate::armour::registry::Member;
+use crate::channel::Connection;
+use crate::sys;
+
+/// How long a connection may stay until its last replies have arrived.
+const LINGER_MAX: Duration = Duration::from_secs(1);
+/// How often to ask whether the other side has closed: after our own SHUT_RD no call waits for it.
+const LINGER_POLL: Duration = Duration::from_millis(5);
+
+/// A reply that is meant for a whole connection: what has no answer there was not done.
+pub fn for_connection(status: Status, server: i32) -> Reply {
+    Reply::new(&Request::new_zeroed(), status, server)
+}
+
+/// Sends a reply if there is room for it at once, and never waits.
+///
+/// # Errors
+/// EAGAIN, EPIPE, ECONNRESET. See send(2).
+pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    send(stream.as_raw_fd(), reply.bytes(), flags)?;
+    Ok(())
+}
+
+/// Ends a connection from which no more is received. If we end it, the client is told why, and has
+/// time to read replies that may still be on their way.
+///
+/// # Errors
+/// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
+pub fn close(
+    mut connection: Connection,
+    member: &Member,
+    has_asked: bool,
+    server: i32,
+) -> io::Result<()> {
+    let Some(status) = member.close_reason() else { return Ok(()) };
+    send_now(&connection.stream, &for_connection(status, server))?;
+    if status == Status::Unavailable && has_asked && member.was_active_lately() {
+        linger(&mut connection, member)?;
+    }
+    Ok(())
+}
+
+/// Ends a connection in which no request can be found any more, after the reply that says so.
+///
+/// # Errors
+/// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
+pub fn hang_up(connection: &mut Connection, member: &Member) -> io::Result<()> {
+    connection.stream.shutdown(Shutdown::Write)?;
+    linger(connection, member)
+}
+
+/// Discards what still arrives, until the other side has closed, a second has passed, or all
+/// connections are aborted.
+///
+/// At a stop our read side is shut down already, and the write side stays open meanwhile. A socket
+/// that is shut down both ways answers whatever arrives with a reset, as if it were closed.
+fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
+    let deadline = Instant::now() + LINGER_MAX;
+    loop {
+        connection.consume(connection.received().len());
+        if connection.fill(Deadline::at(deadline))? > 0 {
+            continue;
+        }
+        // After our own SHUT_RD a read of 0 bytes does not mean that the other side has closed.
+        if member.is_aborted() || !sys::may_send(&connection.stream)? {
+            return Ok(());
+        }
+        sleep(LINGER_POLL);
+    }
+}

@@ -1,0 +1,219 @@
+//! A connection: bytes of one client, in order and of any cut, from which requests are taken; no
+//! call on it waits for ever.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::reply::{REPLY_MAX, Reply};
+use common::request::{REQUEST_SIZE, Request};
+use nix::errno::Errno;
+use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
+
+use crate::armour::deadline::{Deadline, Direction, Timeout};
+use crate::framing::{self, Frame};
+
+/// How long a request may take from its first byte to its last.
+pub const REQUEST_TIME: Duration = Duration::from_secs(5);
+/// How long a reply may wait for a client that does not read.
+pub const REPLY_TIME: Duration = Duration::from_secs(5);
+/// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server.
+/// It is small because the server has such a buffer for each client, also for those that are silent.
+const BUFFER_SIZE: usize = REPLY_MAX.next_multiple_of(REQUEST_SIZE);
+/// Seconds of silence before the kernel asks whether the peer's machine is still there.
+const KEEPALIVE_IDLE: u32 = 30;
+/// Seconds between two of these probes.
+const KEEPALIVE_INTERVAL: u32 = 10;
+/// Milliseconds that sent bytes or probes may stay unacknowledged: a machine without power says
+/// nothing, and a cable that is put back in time costs nobody a connection.
+const UNACKNOWLEDGED_MS: u32 = 30_000;
+
+/// What there was to receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A request, legal or not; the next one can be found behind it.
+    Request(Request),
+    /// No request, or one that was not complete in time. No request can be found behind it.
+    Garbage(Request),
+    /// Nothing has come for as long as a connection may be idle.
+    Idle,
+    /// The other side sends no more, or we have shut down our read side.
+    Closed,
+}
+
+/// Why bytes were not sent.
+#[derive(Debug)]
+pub struct Unsent {
+    /// What the system says.
+    pub error: io::Error,
+    /// Whether some of them are on their way all the same.
+    pub partly: bool,
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    pub(crate) stream: Arc<TcpStream>,
+    buffer: Box<[u8; BUFFER_SIZE]>,
+    /// Where in the buffer the bytes stand that have arrived and were not consumed.
+    start: usize,
+    end: usize,
+    /// How long nothing may arrive between two requests.
+    idle: Duration,
+    reading: Timeout,
+    writing: Timeout,
+}
+
+impl Connection {
+    /// A connection over a connected stream. Others may share the stream to shut it down.
+    ///
+    /// `idle` and `full` are the time-outs that most calls need: how long to wait for a client that
+    /// is silent, and for a send buffer that is full.
+    ///
+    /// # Errors
+    /// EINVAL if the other side has reset it already. See tcp(7).
+    pub fn new(stream: Arc<TcpStream>, idle: Duration, full: Duration) -> io::Result<Connection> {
+        // A reply is one write and must not wait for the acknowledgement of the one before it.
+        stream.set_nodelay(true)?;
+        setsockopt(&stream, sockopt::KeepAlive, &true)?;
+        setsockopt(&stream, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
+        setsockopt(&stream, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
+        setsockopt(&stream, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?;
+        let reading = Timeout::new(&stream, Direction::Reading, idle)?;
+        let writing = Timeout::new(&stream, Direction::Writing, full)?;
+        Ok(Connection {
+            stream,
+            buffer: Box::new([0; BUFFER_SIZE]),
+            start: 0,
+            end: 0,
+            idle,
+            reading,
+            writing,
+        })
+    }
+
+    /// The next request: mostly one system call, which may bring several. `now` is the time, which
+    /// the caller has just read.
+    ///
+    /// # Errors
+    /// ECONNRESET, ETIMEDOUT. See recv(2).
+    pub fn receive(&mut self, now: Instant) -> io::Result<Incoming> {
+        let mut just_now = Some(now);
+        let mut deadline = None;
+        loop {
+            let bytes = self.received();
+            match framing::request(bytes) {
+                Frame::Whole(request, size) => {
+                    self.consume(size);
+                    return Ok(Incoming::Request(request));
+                }
+                Frame::Incomplete => {}
+                Frame::Garbage => return Ok(Incoming::Garbage(broken(bytes))),
+            }
+            // Set once, at the first byte of a request: bytes that follow one by one do not move it.
+            let idle = bytes.is_empty();
+            let now = just_now.take().unwrap_or_else(Instant::now);
+            let end = match deadline {
+                Some(end) => end,
+                None if idle => now + self.idle,
+                None => *deadline.insert(now + REQUEST_TIME),
+            };
+            match self.fill(Deadline::new(now, end)) {
+                Ok(0) => return Ok(Incoming::Closed),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::TimedOut && idle => {
+                    return Ok(Incoming::Idle);
+                }
+                Err(error) if is_deadline(&error) => {
+                    return Ok(Incoming::Garbage(broken(self.received())));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The next request if it has been received whole with an earlier one and `wanted` says so.
+    pub fn next_if(&mut self, wanted: impl Fn(&Request) -> bool) -> Option<Request> {
+        match framing::request(self.received()) {
+            Frame::Whole(request, size) if wanted(&request) => {
+                self.consume(size);
+                Some(request)
+            }
+            _ => None,
+        }
+    }
+
+    /// Sends a reply: one write, unless the client does not read.
+    ///
+    /// # Errors
+    /// EPIPE, ECONNRESET; TimedOut if it is not taken in time. See send(2).
+    pub fn reply(&mut self, reply: &Reply) -> io::Result<()> {
+        self.send(reply.bytes(), Deadline::after(REPLY_TIME)).map_err(|unsent| unsent.error)
+    }
+
+    /// Sends all bytes before the deadline.
+    ///
+    /// # Errors
+    /// EPIPE, ECONNRESET, TimedOut; says whether a part was sent. See send(2).
+    pub fn send(&mut self, bytes: &[u8], mut deadline: Deadline) -> Result<(), Unsent> {
+        let mut sent = 0;
+        while sent < bytes.len() {
+            // std's write is send(2) with MSG_NOSIGNAL: a closed connection is EPIPE, no signal.
+            let write = |mut stream: &TcpStream| stream.write(&bytes[sent..]);
+            match self.writing.before(deadline, &self.stream, write) {
+                Ok(some) if sent + some < bytes.len() => {
+                    sent += some;
+                    deadline = Deadline::at(deadline.end());
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => return Err(Unsent { error, partly: sent > 0 }),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes that have arrived and were not consumed.
+    pub fn received(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Removes bytes from the front of those that have arrived.
+    pub fn consume(&mut self, size: usize) {
+        self.start += size;
+    }
+
+    /// Receives what there is, waiting for it until the deadline; 0: the other side has closed.
+    ///
+    /// # Errors
+    /// ECONNRESET, TimedOut. See recv(2).
+    pub fn fill(&mut self, deadline: Deadline) -> io::Result<usize> {
+        // What is left is the part of one record. At the front it has room for its rest.
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let room = &mut self.buffer[self.end..];
+        let read = |mut stream: &TcpStream| stream.read(room);
+        let size = self.reading.before(deadline, &self.stream, read)?;
+        self.end += size;
+        Ok(size)
+    }
+
+    /// Whether the connection is open and nothing waits to be received, as between two questions.
+    pub fn is_quiet(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        self.received().is_empty()
+            && socket::recv(self.stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
+    }
+}
+
+/// What is answered when no request can be found: its client and nonce as far as they arrived.
+fn broken(bytes: &[u8]) -> Request {
+    Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).spoiled()
+}
+
+/// Whether our own deadline has passed; the kernel's ETIMEDOUT has the same kind and a number.
+fn is_deadline(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+}

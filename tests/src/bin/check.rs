@@ -1,0 +1,77 @@
+//! Asks a server one check of the contract: `check hostile::garbage_of_every_length_is_survived
+//! q2-msgqueue-plain`.
+
+use std::env;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use harness::checks;
+use harness::checks::check::Skipped;
+use harness::runner::{BROKEN, SKIPPED};
+use harness::stage::{ALL, Stage, skip};
+use harness::target::Target;
+
+/// Asks a server one check of the contract; without one, lists them
+#[derive(Parser)]
+struct Options {
+    /// The check
+    check: Option<String>,
+    /// A stage's server or its plain one: q2-msgqueue, q2-msgqueue-plain
+    #[arg(default_value = "q2-msgqueue")]
+    target: String,
+    /// A server that somebody else wrote, for the stage's mechanism
+    #[arg(long)]
+    server: Option<PathBuf>,
+}
+
+fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    let Some(name) = &options.check else {
+        checks::all().for_each(|check| {
+            println!("{}\n    {:?}: {}", check.name(), check.promise, check.asks);
+        });
+        return Ok(ExitCode::SUCCESS);
+    };
+    let check = checks::find(name).with_context(|| format!("no check is named {name}"))?;
+    let target = target(&options).with_context(|| format!("no stage is {}", options.target))?;
+    // Where in the check it was seen is for its authors, whom RUST_BACKTRACE=1 serves.
+    if env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(|info| match info.payload_as_str() {
+            Some(words) => eprintln!("{}", words.trim_start_matches('\n')),
+            None => eprintln!("{info}"),
+        }));
+    }
+    println!("{:?}, asked of {}: {}", check.promise, target.name(), check.asks);
+    let status = match catch_unwind(AssertUnwindSafe(|| check.ask(&target))) {
+        Ok(Ok(())) => {
+            println!("kept");
+            0
+        }
+        Ok(Err(Skipped::Lacks(what))) => {
+            skip(name, what);
+            SKIPPED
+        }
+        Ok(Err(Skipped::LeftOut(why))) => {
+            eprintln!("left out {name}: {why}");
+            SKIPPED
+        }
+        Err(_) => {
+            println!("broken");
+            BROKEN
+        }
+    };
+    Ok(ExitCode::from(status as u8))
+}
+
+fn target(options: &Options) -> Option<Target> {
+    let package = options.target.strip_suffix("-plain").unwrap_or(&options.target);
+    let stage: Stage = ALL.into_iter().find(|stage| stage.package() == package)?;
+    Some(match &options.server {
+        Some(program) => Target::foreign(stage, program.clone()),
+        None if package == options.target => Target::from(stage),
+        None => Target::plain(stage),
+    })
+}

@@ -1,0 +1,31 @@
+//! What several checks ask alike.
+
+use common::ask::Ask;
+use common::reply::Status;
+
+use crate::checks::check::Skipped;
+use crate::client::Client;
+use crate::evidence::{asked, same};
+use crate::strace::Strace;
+
+/// Reserves, and expects this status with so many seats left.
+#[track_caller]
+pub(crate) fn reserve(client: &mut Client, show: i32, seats: i32, expected: (Status, i32)) {
+    let came = client.reserve(show, seats);
+    let said = |(status, left)| format!("{status:?}, {left} seats left");
+    same(asked(Ask::Reserve { show, seats }), said(expected), said(came));
+}
+
+/// Looks at a show, and expects so many seats left.
+#[track_caller]
+pub(crate) fn view(client: &mut Client, show: i32, expected: i32) {
+    same(asked(Ask::View { show }), expected, client.view(show));
+}
+
+/// Attaches strace to all threads of some processes.
+///
+/// # Errors
+/// If this machine cannot do that.
+pub(crate) fn strace(pids: &[i32], options: &[&str]) -> Result<Strace, Skipped> {
+    Strace::try_attach(pids, options).map_err(Skipped::Lacks)
+}

@@ -1,0 +1,7 @@
+//! What only a stream can get wrong: pieces, slow peers, too many of them, and closes.
+
+pub mod ending;
+pub mod limits;
+pub mod raw;
+pub mod slow;
+pub mod stream;

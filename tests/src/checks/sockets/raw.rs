@@ -1,0 +1,159 @@
+//! A bare connection: bytes in, records out.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use common::ask::Ask;
+use common::reply::{Reply, Status};
+use common::request::Request;
+use q5_sockets::framing::{Frame, reply};
+use zerocopy::IntoBytes;
+
+use crate::address;
+use crate::evidence::{fail, same};
+use crate::server::Server;
+use crate::target::Target;
+use crate::wait;
+use crate::wire::is_closed;
+
+/// Far more than an answer takes.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// A connection, and what has arrived on it.
+#[derive(Debug)]
+pub struct Raw {
+    /// The connection.
+    pub stream: TcpStream,
+    arrived: Vec<u8>,
+}
+
+/// How a wait for a reply ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// With a reply.
+    Reply(Box<Reply>),
+    /// The server has closed the connection.
+    Closed,
+    /// With nothing, for so long.
+    Nothing,
+    /// The server has closed it over bytes that it had not read, which destroys what was on its way.
+    Reset,
+}
+
+/// Starts a server over the sample of shows, with more options.
+pub fn start(target: impl Into<Target>, options: &[&str]) -> Server {
+    Server::start_with(target, &common::shows::sample(), options)
+}
+
+/// A request's bytes.
+pub fn request(nonce: u64, ask: Ask) -> Vec<u8> {
+    Request::new(7, nonce, ask).as_bytes().to_vec()
+}
+
+/// How many threads a server has now.
+pub fn threads(server: &Server) -> usize {
+    server.threads().len()
+}
+
+impl Raw {
+    /// Connects.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    pub fn open(server: &Server) -> Raw {
+        let connected = TcpStream::connect(address::of(&server.dir()))
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+        match connected {
+            Ok(stream) => Raw { stream, arrived: Vec::new() },
+            Err(error) => fail("a connection", "a server that accepts it", error),
+        }
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Panics
+    /// If the connection takes none.
+    pub fn send(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.stream.write_all(bytes) {
+            fail(format!("{} bytes", bytes.len()), "a connection that takes them", error);
+        }
+    }
+
+    /// The next reply, the end of the connection, or nothing for so long.
+    ///
+    /// # Panics
+    /// If what comes is no reply.
+    pub fn next(&mut self, limit: Duration) -> Next {
+        let limit = Some(wait::at_most(limit));
+        self.stream.set_read_timeout(limit).expect("a limit is not 0");
+        loop {
+            match reply(&self.arrived) {
+                Frame::Whole(reply, size) => {
+                    self.arrived.drain(..size);
+                    return Next::Reply(Box::new(reply));
+                }
+                Frame::Incomplete => {}
+                Frame::Garbage => fail("requests", "replies", format!("{:?}", self.arrived)),
+            }
+            let mut bytes = [0; 65536];
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return Next::Closed,
+                Ok(size) => self.arrived.extend(&bytes[..size]),
+                Err(error) if is_closed(&error) => return Next::Reset,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Next::Nothing,
+                // A read with a time-out ends so when the whole process was stopped meanwhile.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Whether bytes are still taken for a while: a closed socket would answer them with a reset.
+    pub fn is_taken(&mut self) -> bool {
+        (0..5).all(|_| {
+            wait::until(Duration::from_millis(5), || None::<()>);
+            self.stream.write_all(&[0]).is_ok()
+        })
+    }
+
+    /// The status and nonce of a reply that should come; `sent` says to what.
+    ///
+    /// # Panics
+    /// If none comes.
+    #[track_caller]
+    pub fn told(&mut self, sent: &str) -> (Option<Status>, u64) {
+        let reply = self.reply(sent);
+        (reply.status(), reply.nonce.get())
+    }
+
+    /// A reply that should come; `sent` says to what.
+    ///
+    /// # Panics
+    /// If none comes.
+    #[track_caller]
+    pub fn reply(&mut self, sent: &str) -> Reply {
+        match self.next(SOON) {
+            Next::Reply(reply) => *reply,
+            other => fail(sent, "a reply", format!("{other:?}")),
+        }
+    }
+
+    /// Expects a status for a nonce.
+    ///
+    /// # Panics
+    /// If anything else comes.
+    #[track_caller]
+    pub fn expect(&mut self, sent: &str, status: Status, nonce: u64) {
+        same(format!("{sent}: status, nonce"), (Some(status), nonce), self.told(sent));
+    }
+
+    /// Expects that the server closes the connection, and has read all that was sent on it.
+    ///
+    /// # Panics
+    /// If anything else comes.
+    #[track_caller]
+    pub fn expect_close(&mut self, sent: &str) {
+        same(format!("{sent}: what comes next"), Next::Closed, self.next(SOON));
+    }
+}

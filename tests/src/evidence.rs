@@ -1,0 +1,51 @@
+//! How a broken promise is told: what was sent, what was expected, what came.
+
+use std::fmt::{Debug, Display};
+
+use common::ask::Ask;
+use common::reply::{Reply, Status};
+
+/// Fails with the three things that a person needs to see for themselves what is wrong.
+///
+/// # Panics
+/// Always; whoever asks several checks catches it.
+#[track_caller]
+pub fn fail(sent: impl Display, expected: impl Display, came: impl Display) -> ! {
+    panic!("\n  sent:     {sent}\n  expected: {expected}\n  came:     {came}");
+}
+
+/// Fails unless what came is what was expected.
+///
+/// # Panics
+/// If it is not.
+#[track_caller]
+pub fn same<T: PartialEq + Debug>(sent: impl Display, expected: T, came: T) {
+    if expected != came {
+        fail(sent, format!("{expected:?}"), format!("{came:?}"));
+    }
+}
+
+/// Fails unless what came `is_so`.
+///
+/// # Panics
+/// If it is not.
+#[track_caller]
+pub fn holds(is_so: bool, sent: impl Display, expected: impl Display, came: impl Display) {
+    if !is_so {
+        fail(sent, expected, came);
+    }
+}
+
+/// A question as a person would write it.
+pub fn asked(ask: Ask) -> String {
+    match ask {
+        Ask::List => "LIST".to_owned(),
+        Ask::View { show } => format!("VIEW of show {show}"),
+        Ask::Reserve { show, seats } => format!("RESERVE of {seats} seats of show {show}"),
+    }
+}
+
+/// The part of a reply that its client can check without knowing the table.
+pub fn told(reply: &Reply) -> (Option<Status>, i32) {
+    (reply.status(), reply.seats.get())
+}

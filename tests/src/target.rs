@@ -1,0 +1,83 @@
+//! What is judged: a stage's server, its plain server, or one that somebody else wrote.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::stage::{Stage, program};
+
+/// A server program, and the stage whose mechanism it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    stage: Stage,
+    author: Author,
+    program: PathBuf,
+}
+
+/// Who wrote a server, and so what it can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// It is the stage's.
+    Stage,
+    /// It is the stage's plain one, without the armour.
+    Plain,
+    /// Somebody else: no more than the protocol is known of it.
+    Stranger,
+}
+
+impl Target {
+    /// A stage's plain server.
+    pub fn plain(stage: Stage) -> Target {
+        let program = program(&format!("{}-plain", stage.package()));
+        Target { stage, author: Author::Plain, program }
+    }
+
+    /// A server that somebody else wrote and wants judged; it takes `--dir` and prints `ready`.
+    pub fn foreign(stage: Stage, program: PathBuf) -> Target {
+        Target { stage, author: Author::Stranger, program }
+    }
+
+    /// The stage whose mechanism it serves.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Who wrote it.
+    pub fn author(&self) -> Author {
+        self.author
+    }
+
+    /// What the program `check` calls it: `q2-msgqueue`, `q2-msgqueue-plain`.
+    pub fn name(&self) -> String {
+        let package = self.stage.package();
+        match self.author {
+            Author::Plain => format!("{package}-plain"),
+            Author::Stage | Author::Stranger => package.to_owned(),
+        }
+    }
+
+    /// The server program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
+impl From<Stage> for Target {
+    /// This stage's server, or the one that `SPECTACLES_SERVER` names.
+    ///
+    /// A relative path begins at the workspace's root, where its user has typed it; cargo starts
+    /// tests in the folder of their package.
+    fn from(stage: Stage) -> Target {
+        if let Some(path) = env::var_os("SPECTACLES_SERVER") {
+            let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+            return Target::foreign(stage, package.parent().unwrap_or(package).join(path));
+        }
+        let program = program(&format!("{}-server", stage.package()));
+        Target { stage, author: Author::Stage, program }
+    }
+}
+
+impl From<&Target> for Target {
+    fn from(target: &Target) -> Target {
+        target.clone()
+    }
+}
