@@ -25,6 +25,8 @@ const CLIENTS: usize = 16;
 /// What one client asks before its server's memory is read once more: 10 000 requests.
 const WORKLOAD: [(Question, u64); 3] =
     [(Question::View, 9000), (Question::List, 900), (Question::Reserve, 100)];
+/// Seats that these reservations take.
+const WORKLOAD_SOLD: i64 = WORKLOAD[2].1 as i64;
 
 /// What it is counted with.
 #[derive(Debug)]
@@ -129,6 +131,7 @@ fn after_workload(context: &Context, target: &Target, server: &Server) -> anyhow
     for (question, count) in WORKLOAD {
         clients.ask_times(question, count)?;
     }
+    server.verify_sold(target, WORKLOAD_SOLD)?;
     let memory = memory_of(context, server)?;
     clients.stop()?;
     Ok(memory)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 
 use crate::clients::Clients;
 use crate::clients::order::Done;
@@ -14,7 +14,7 @@ use crate::results::row::Exchange;
 use crate::results::timing::Timing;
 use crate::run::samples::Samples;
 use crate::target::Target;
-use crate::target::server::{Server, Settings, sold_on_disk};
+use crate::target::server::{Server, Settings};
 
 /// What is measured together.
 #[derive(Clone, Debug)]
@@ -188,12 +188,7 @@ impl<'a> RunningBlock<'a> {
         for Deployment { target, server, clients, sold } in self.deployments {
             clients.stop()?;
             if target.program().is_some() {
-                let on_disk = sold_on_disk(&server.dir())?;
-                ensure!(
-                    on_disk == sold,
-                    "{} has acknowledged {sold} seats, and its data file says that {on_disk} are sold",
-                    target.name()
-                );
+                server.verify_sold(&target, sold)?;
             }
             server.stop(&target)?;
         }

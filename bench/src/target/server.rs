@@ -120,6 +120,22 @@ impl Server {
         }
     }
 
+    /// Compares the seats that were acknowledged since the start with those that its data file has
+    /// lost.
+    ///
+    /// # Errors
+    /// If it has acknowledged what it has not written, or written what nobody asked for.
+    pub fn verify_sold(&self, target: &Target, acknowledged: i64) -> anyhow::Result<()> {
+        let sold = seats(&table()) - seats(&table_on_disk(&self.dir())?);
+        ensure!(
+            sold == acknowledged,
+            "{} did not do the work: it has acknowledged {acknowledged} seats, and its data file says \
+             that {sold} are sold",
+            target.name()
+        );
+        Ok(())
+    }
+
     /// Adds to a client's error what has become of the server.
     ///
     /// # Errors
@@ -201,12 +217,7 @@ pub fn table_on_disk(dir: &Path) -> anyhow::Result<Table> {
     table.with_context(|| format!("{} has {} bytes", path.display(), bytes.len()))
 }
 
-/// How many seats were sold since a server has begun with [`table`], as its data file says.
-///
-/// # Errors
-/// As [`table_on_disk`].
-pub fn sold_on_disk(dir: &Path) -> anyhow::Result<i64> {
-    let now = table_on_disk(dir)?;
-    let sum = |table: &Table| table.rows.iter().map(|row| i64::from(row.seats.get())).sum::<i64>();
-    Ok(sum(&table()) - sum(&now))
+/// The seats left on all shows.
+fn seats(table: &Table) -> i64 {
+    table.rows.iter().map(|row| i64::from(row.seats.get())).sum()
 }

@@ -10,48 +10,64 @@ use tempfile::TempDir;
 
 use crate::small_run::{assert_nothing_left, bench, text};
 
+/// fdatasync does nothing.
+const NO_SYNC: &str = "int fdatasync(int file) { (void)file; return 0; }\n";
+/// The first three writes are made, and no more.
+const NO_WRITE: &str = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <unistd.h>\n\
+    ssize_t pwrite64(int file, const void *from, size_t size, off64_t at) {\n\
+        static int calls;\n\
+        ssize_t (*real)(int, const void *, size_t, off64_t) = dlsym(RTLD_NEXT, \"pwrite64\");\n\
+        return ++calls > 3 ? (ssize_t)size : real(file, from, size, at);\n\
+    }\n";
+
+/// The bench refuses a server, and leaves nothing; what it says.
+fn refused(out: &TempDir, server: &Path, protocol: &str) -> String {
+    let words = ["--quick", "--counts", "--stages", "none", "--protocol", protocol];
+    let output = bench(out.path(), &words).arg("--server").arg(server).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(!out.path().join("results.json").exists());
+    assert_nothing_left(out.path());
+    text(&output)
+}
+
 #[test]
 fn a_server_that_does_not_do_the_work_has_no_row() {
     let out = tempfile::tempdir().unwrap();
-    let refused = |server: &Path, protocol: &str| {
-        let words = ["--quick", "--stages", "none", "--protocol", protocol];
-        let output = bench(out.path(), &words).arg("--server").arg(server).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-        assert!(!out.path().join("results.json").exists());
-        assert_nothing_left(out.path());
-        text(&output)
-    };
-    let said = refused(&program("wrong-server"), "msgqueue");
+    let said = refused(&out, &program("wrong-server"), "msgqueue");
     assert!(said.contains("wrong-server did not do the work"), "{said}");
     assert!(said.contains("it sells nothing"), "{said}");
-    let said = refused(Path::new("/bin/true"), "pipes");
+    let said = refused(&out, Path::new("/bin/true"), "pipes");
     assert!(said.contains("true did not do the work"), "{said}");
-    // Another library in front of the C library's: all is right but the disk.
-    let Some(library) = no_sync(&out) else { return };
-    let shell = out.path().join("lazy-server");
-    let q1 = program("q1-pipes-server");
-    let script =
-        format!("#!/bin/sh\nLD_PRELOAD={} exec {} \"$@\"\n", library.display(), q1.display());
-    fs::write(&shell, script).unwrap();
-    fs::set_permissions(&shell, Permissions::from_mode(0o700)).unwrap();
-    let said = refused(&shell, "pipes");
-    assert!(said.contains("lazy-server did not do the work"), "{said}");
-    assert!(said.contains("it syncs nothing"), "{said}");
 }
 
-/// A library in which fdatasync does nothing; None, and a word about it, where none can be made or
-/// where nobody could see the difference.
-fn no_sync(out: &TempDir) -> Option<PathBuf> {
-    let test = "a_server_that_does_not_do_the_work_has_no_row";
-    let (source, library) = (out.path().join("lazy.c"), out.path().join("lazy.so"));
-    let has_strace = Command::new("strace").arg("-V").output().is_ok();
-    if !harness::c::is_there("cc") || !has_strace {
-        skip(test, "cc and strace");
-        return None;
+#[test]
+fn a_server_that_syncs_or_writes_nothing_has_no_row() {
+    let name = "a_server_that_syncs_or_writes_nothing_has_no_row";
+    if !harness::c::is_there("cc") || Command::new("strace").arg("-V").output().is_err() {
+        return skip(name, "cc and strace");
     }
-    fs::write(&source, "int fdatasync(int file) { (void)file; return 0; }\n").unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let server = behind(&out, "lazy-server", NO_SYNC);
+    let said = refused(&out, &server, "pipes");
+    assert!(said.contains("lazy-server did not do the work"), "{said}");
+    assert!(said.contains("it syncs nothing"), "{said}");
+    let server = behind(&out, "forgetful-server", NO_WRITE);
+    let said = refused(&out, &server, "pipes");
+    assert!(said.contains("forgetful-server did not do the work"), "{said}");
+    assert!(said.contains("acknowledged 100 seats"), "{said}");
+}
+
+/// q1's server behind a library in front of the C library's calls.
+fn behind(out: &TempDir, name: &str, source: &str) -> PathBuf {
+    let of = |extension: &str| out.path().join(name).with_extension(extension);
+    let (code, library, script) = (of("c"), of("so"), out.path().join(name));
+    fs::write(&code, source).unwrap();
     let mut command = Command::new("cc");
-    command.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+    command.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&code).arg("-ldl");
     assert!(command.status().unwrap().success());
-    Some(library)
+    let (library, server) = (library.display(), program("q1-pipes-server"));
+    let server = server.display();
+    fs::write(&script, format!("#!/bin/sh\nLD_PRELOAD={library} exec {server} \"$@\"\n")).unwrap();
+    fs::set_permissions(&script, Permissions::from_mode(0o700)).unwrap();
+    script
 }
