@@ -1,8 +1,6 @@
 //! Answers: printed, or not; and a client that is interrupted.
 
-use crate::{
-    SOON, client_that_waits, every_stage, run, run_into, run_unread,
-};
+use crate::{SOON, client_that_waits, every_stage, run, run_into, run_unread};
 use harness::server::Server;
 use harness::stage::{Stage, is_ours};
 use harness::target::Target;

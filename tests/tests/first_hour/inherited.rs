@@ -1,12 +1,10 @@
 //! What a program inherits: a umask, signals, a file system.
 
-use crate::{
-    after, client_that_waits, every_stage, run, server_command,
-};
+use crate::{after, client_that_waits, every_stage, run, server_command};
 use harness::c::Program;
+use harness::processes;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours};
-use harness::processes;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rstest_reuse::apply;
