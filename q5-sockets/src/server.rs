@@ -16,6 +16,7 @@ use common::reply::{Reply, Status};
 use common::request::Request;
 use common::signals::Signals;
 use common::start::{self, Start};
+use common::table::Table;
 use nix::sys::signal::Signal;
 use q3_threads::armour::workers::Workers;
 use q3_threads::published::Published;
@@ -56,14 +57,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let state = Arc::new(SharedState { published: Published::new(&table), server: service.server });
     let (queue, batches) = commit_queue(CAPACITY);
     let mut workers = Workers::new();
+    let office = Office::new(store, table);
     let shared = state.clone();
-    workers
-        .start("q5 commit", move |ready| {
-            ready.report()?;
-            let office = Office::new(store, table);
-            committer::run(office, &batches, |table| shared.published.publish(table))
-        })
-        .context("cannot start a thread")?;
+    let publish = move |table: &Table| shared.published.publish(table);
+    committer::start(&mut workers, "q5 commit", office, batches, publish)?;
     let shared = service.clone();
     workers
         .start("q5 accept", move |ready| {
