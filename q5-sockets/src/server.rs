@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use common::booking::office::Office;
+use common::booking::table::Table;
 use common::program::process;
 use common::program::signals::Signals;
 use common::protocol::reply::{Reply, Status};
@@ -56,14 +57,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let state = Arc::new(SharedState { published: Published::new(&table), server: service.server });
     let (queue, batches) = commit_queue(CAPACITY);
     let mut workers = Workers::new();
+    let office = Office::new(store, table);
     let shared = state.clone();
-    workers
-        .start("q5 commit", move |ready| {
-            ready.report()?;
-            let office = Office::new(store, table);
-            committer::run(office, &batches, |table| shared.published.publish(table))
-        })
-        .context("cannot start a thread")?;
+    let publish = move |table: &Table| shared.published.publish(table);
+    committer::start(&mut workers, "q5 commit", office, batches, publish)?;
     let shared = service.clone();
     workers
         .start("q5 accept", move |ready| {
