@@ -20,7 +20,8 @@ const FIN_WAIT2: u8 = 5;
 pub(crate) fn may_send(stream: &TcpStream) -> io::Result<bool> {
     let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
     let mut len = size_of::<libc::tcp_info>() as libc::socklen_t;
-    let (fd, into) = (stream.as_raw_fd(), info.as_mut_ptr().cast());
+    let fd = stream.as_raw_fd();
+    let into = info.as_mut_ptr().cast();
     // SAFETY: the kernel writes at most `len` bytes to `info`, and how many it wrote to `len`.
     let result =
         unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, into, &raw mut len) };

@@ -36,7 +36,7 @@ const STARTS: usize = 0;
 const SILENT: usize = 1;
 const _: () = assert!(FIRST + EACH * (2 + CONSULTATION_SERVERS_MAX) <= COUNTERS);
 
-/// The published table, and what the servers tell one another beside it.
+/// The published table, and a few numbers that the servers share beside it.
 ///
 /// The lock guards the table only, because a watchdog must never wait for a server.
 #[derive(Debug)]

@@ -147,7 +147,7 @@ fn name(number: Number) -> String {
     }
 }
 
-/// Where a server listens: those behind the dispatcher beside it.
+/// Where a server listens: all on the same address, each on a port of its own.
 fn address(options: &ServerOptions, number: Number) -> anyhow::Result<SocketAddr> {
     let port = match (number, options.first_port) {
         (DISPATCHER, _) => options.listen.port(),
