@@ -12,4 +12,4 @@ pub mod queue;
 mod room;
 pub mod server;
 pub mod sweep;
-mod sys;
+pub mod sys;
