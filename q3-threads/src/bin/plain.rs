@@ -9,7 +9,7 @@
 //! - `kill -9`: the queues stay, the next start says `File exists`. `leftovers.rs`. By hand:
 //!   `ipcrm -q ID` for each queue that `run/lock` names.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind::Interrupted};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -91,21 +91,32 @@ fn make_queue(options: &ServerOptions, project: u8, lock: &mut Lock) -> Result<i
 fn consult(requests: i32, replies: i32, shared: &Published) -> Result<()> {
     let (server, mut reply) = (std::process::id() as i32, Reply::default());
     let mut message = Message::room();
-    while receive(|| sys::msgrcv(requests, &mut message, CONSULTATION, 0))? {
+    loop {
+        match sys::msgrcv(requests, &mut message, CONSULTATION, 0) {
+            // A signal that stops and continues us (Ctrl-Z, fg) interrupts the call.
+            Err(error) if error.kind() == Interrupted => continue,
+            // The main thread has removed the queue.
+            Err(error) if is_gone(&error) => return Ok(()),
+            received => received?,
+        }
         let request = Request::from_received(message.text());
         shared.answer(&request, server, &mut reply);
         message.set(request.client.into(), reply.bytes());
         sys::msgsnd(replies, &message, 0).context("cannot reply")?;
         log::answered(&request, &reply);
     }
-    Ok(())
 }
 
 /// The reservation worker: decides, makes it durable, publishes, and only then replies.
 fn reserve(requests: i32, replies: i32, shared: &Published, mut office: Office) -> Result<()> {
     let (server, mut reply) = (std::process::id() as i32, Reply::default());
     let (mut message, mut outcomes) = (Message::room(), Vec::new());
-    while receive(|| sys::msgrcv(requests, &mut message, RESERVATION, 0))? {
+    loop {
+        match sys::msgrcv(requests, &mut message, RESERVATION, 0) {
+            Err(error) if error.kind() == Interrupted => continue,
+            Err(error) if is_gone(&error) => return Ok(()),
+            received => received?,
+        }
         let request = Request::from_received(message.text());
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table());
@@ -114,17 +125,5 @@ fn reserve(requests: i32, replies: i32, shared: &Published, mut office: Office) 
         sys::msgsnd(replies, &message, 0).context("cannot reply")?;
         log::answered(&request, &reply);
         durable.context("cannot make reservations durable")?;
-    }
-    Ok(())
-}
-
-/// Makes a call again while signals interrupt it (Ctrl-Z, fg); false when its queue is gone.
-fn receive(mut call: impl FnMut() -> io::Result<()>) -> io::Result<bool> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_gone(&error) => return Ok(false),
-            received => return received.map(|()| true),
-        }
     }
 }
