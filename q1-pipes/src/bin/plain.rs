@@ -8,8 +8,7 @@
 //! - `hostile q1-pipes run silent 400 1`, one that never reads: `write` sleeps. See the same file.
 //! - `perl -e 'print "SPC1", pack("lql4", -1, 0, 3, 1, 9, 0)' > run/reserve.fifo`: 9 seats are sold
 //!   to client -1. See `src/channel.rs`.
-//! - `head -c 32 /dev/zero > run/reserve.fifo`: the server ends. See `src/channel.rs`, whose stop
-//!   record is random.
+//! - `head -c 32 /dev/zero > run/reserve.fifo`: the server ends. See `src/channel.rs`.
 //! - `kill -STOP` of a worker: a stop waits for it. See `src/process/workers.rs`.
 //!
 //! `kill -9` leaves FIFOs. The next start makes those of requests anew; `rm run/reply.*` removes
@@ -17,31 +16,22 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use common::booking::office::Office;
 use common::program::{exit, process, signals::inherit_nothing};
-use common::protocol::{
-    reply::Reply,
-    request::{REQUEST_SIZE, Request},
-};
-use common::server::{
-    log,
-    options::ServerOptions,
-    start::{self, Start},
-};
-use nix::sys::signal::Signal;
-use nix::sys::stat::Mode;
+use common::protocol::reply::Reply;
+use common::protocol::request::{REQUEST_SIZE, Request};
+use common::server::start::{self, Start};
+use common::server::{log, options::ServerOptions};
 use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::{signal::Signal, stat::Mode};
 use nix::unistd::mkfifo;
-use q1_pipes::fifo::unlink;
 use q1_pipes::process::{fork::fork, shared::SharedTable};
+use q1_pipes::{PACKAGE, fifo::unlink};
 
-const PACKAGE: &str = "q1-pipes";
 /// The FIFOs of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: &str = "consult.fifo";
 const RESERVATION: &str = "reserve.fifo";

@@ -21,20 +21,15 @@ use clap::Parser;
 use common::booking::office::Office;
 use common::program::{directory::open_file, exit, process, signals::inherit_nothing};
 use common::protocol::{reply::Reply, request::Request};
-use common::server::{
-    lock::Lock,
-    log,
-    options::ServerOptions,
-    start::{self, Start},
-};
+use common::server::start::{self, Start};
+use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use q1_pipes::process::{fork::fork, shared::SharedTable};
-use q2_msgqueue::queue::is_gone;
 use q2_msgqueue::sys::{self, Message};
+use q2_msgqueue::{PACKAGE, queue::is_gone};
 
-const PACKAGE: &str = "q2-msgqueue";
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;

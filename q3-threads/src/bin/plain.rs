@@ -10,28 +10,22 @@
 //!   `ipcrm -q ID` for each queue that `run/lock` names.
 
 use std::io::{self, ErrorKind::Interrupted};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use common::booking::office::Office;
 use common::program::{directory::open_file, exit, process, signals::inherit_nothing};
 use common::protocol::{reply::Reply, request::Request};
-use common::server::{
-    lock::Lock,
-    log,
-    options::ServerOptions,
-    start::{self, Start},
-};
+use common::server::start::{self, Start};
+use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
 use q2_msgqueue::queue::is_gone;
 use q2_msgqueue::sys::{self, Message};
-use q3_threads::{published::Published, wake::wake};
+use q3_threads::{PACKAGE, published::Published, wake::wake};
 
-const PACKAGE: &str = "q3-threads";
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;

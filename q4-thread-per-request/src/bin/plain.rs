@@ -9,29 +9,23 @@
 //! - `kill -9`: the queues stay, the next start says `File exists`. See q2's `leftovers.rs`. By
 //!   hand: `ipcrm -q ID` for each queue that `run/lock` names.
 
-use std::io::ErrorKind::Interrupted;
-use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock};
 use std::thread::{Builder, scope};
-use std::time::Duration;
+use std::{io::ErrorKind::Interrupted, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use common::booking::office::Office;
 use common::program::{directory::open_file, exit, process, signals::inherit_nothing};
 use common::protocol::{reply::Reply, request::Request};
-use common::server::{
-    lock::Lock,
-    log,
-    options::ServerOptions,
-    start::{self, Start},
-};
+use common::server::start::{self, Start};
+use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
 use q2_msgqueue::queue::is_gone;
 use q2_msgqueue::sys::{self, Message};
 use q3_threads::{published::Published, wake::wake};
+use q4_thread_per_request::PACKAGE;
 
-const PACKAGE: &str = "q4-thread-per-request";
 /// The type of RESERVE requests; LIST and VIEW have another.
 const RESERVATION: i64 = 2;
 /// 136 years.
