@@ -1,0 +1,48 @@
+//! What is stuck: one rule a file, the most certain first.
+
+mod facts;
+
+mod stopped;
+
+use crate::collect::table::Table;
+use crate::findings::facts::Facts;
+use crate::history::History;
+use crate::messages::Messages;
+use crate::model::finding::Finding;
+use crate::model::look::Look;
+
+/// A rule: what it finds in a look.
+type Rule = fn(&Facts<'_>) -> Vec<Finding>;
+
+/// The rules; where two find the same process at the same object, the first one is heard.
+const RULES: &[Rule] = &[stopped::find];
+
+/// Asks all rules about a look.
+pub(crate) fn find(
+    look: &Look,
+    table: &Table,
+    history: &History,
+    messages: &Messages,
+) -> Vec<Finding> {
+    let facts = Facts::new(look, table, history, messages);
+    let mut findings: Vec<Finding> = Vec::new();
+    for rule in RULES {
+        for mut finding in rule(&facts) {
+            if !findings.iter().any(|earlier| covers(earlier, &finding)) {
+                messages.tell(&mut finding);
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// Whether an earlier finding says already what is wrong with the first process of a later one.
+fn covers(earlier: &Finding, later: &Finding) -> bool {
+    let Some(first) = later.processes.first() else { return false };
+    let is_same_place = match later.objects.first() {
+        Some(object) => earlier.objects.contains(object),
+        None => earlier.kind == later.kind,
+    };
+    earlier.processes.contains(first) && is_same_place
+}

@@ -1,0 +1,18 @@
+//! Looks at the IPC of programs and says what is stuck: reads the command line and runs.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ipctop::options::Options;
+use ipctop::run;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run::run(&options) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ipctop: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
