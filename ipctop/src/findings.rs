@@ -2,7 +2,41 @@
 
 mod facts;
 
+mod wakers;
+
 mod stopped;
+
+mod eof_never;
+
+mod reply_lost;
+
+mod cycle;
+
+mod queue_full;
+
+mod message_unwanted;
+
+mod keys;
+
+mod fifo_open;
+
+mod pipe_full;
+
+mod held;
+
+mod sockets;
+
+mod signals;
+
+mod spinning;
+
+mod growing;
+
+mod limits;
+
+mod process_end;
+
+mod leak;
 
 use crate::collect::table::Table;
 use crate::findings::facts::Facts;
@@ -15,7 +49,25 @@ use crate::model::look::Look;
 type Rule = fn(&Facts<'_>) -> Vec<Finding>;
 
 /// The rules; where two find the same process at the same object, the first one is heard.
-const RULES: &[Rule] = &[stopped::find];
+const RULES: &[Rule] = &[
+    stopped::find,
+    eof_never::find,
+    reply_lost::find,
+    cycle::find,
+    queue_full::find,
+    message_unwanted::find,
+    keys::find,
+    fifo_open::find,
+    pipe_full::find,
+    held::find,
+    sockets::find,
+    signals::find,
+    spinning::find,
+    growing::find,
+    limits::find,
+    process_end::find,
+    leak::find,
+];
 
 /// Asks all rules about a look.
 pub(crate) fn find(

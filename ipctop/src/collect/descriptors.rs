@@ -135,5 +135,5 @@ fn inode(link: &str, prefix: &str) -> Option<u64> {
 /// Queues stand in a file system without folders.
 fn is_message_queue(path: &str, link: &str) -> bool {
     link.matches('/').count() == 1
-        && statfs(path).is_ok_and(|found| found.filesystem_type().0 as i64 == MQUEUE_MAGIC)
+        && statfs(path).is_ok_and(|found| found.filesystem_type().0 == MQUEUE_MAGIC)
 }
