@@ -8,9 +8,9 @@ mod stopped;
 
 mod eof_never;
 
-mod reply_lost;
-
 mod cycle;
+
+mod reply_lost;
 
 mod queue_full;
 
@@ -52,8 +52,8 @@ type Rule = fn(&Facts<'_>) -> Vec<Finding>;
 const RULES: &[Rule] = &[
     stopped::find,
     eof_never::find,
-    reply_lost::find,
     cycle::find,
+    reply_lost::find,
     queue_full::find,
     message_unwanted::find,
     keys::find,

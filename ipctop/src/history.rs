@@ -10,6 +10,8 @@ use crate::watch::Since;
 
 /// What was remembered of a thread: how often it slept and gave way, and what it waited for.
 type ThreadState = (u64, Option<u64>, Option<u64>, Option<Wait>);
+/// Which process a thread belongs to, and how often it has slept.
+type Slept = (u64, Option<u64>);
 /// What was remembered of a socket: its state and its two queues.
 type SocketState = (String, u64, u64);
 
@@ -17,6 +19,8 @@ type SocketState = (String, u64, u64);
 #[derive(Debug, Default)]
 pub(crate) struct History {
     threads: Since<(i32, i32), ThreadState>,
+    /// CPU time at the first look since a thread last went to sleep.
+    awake: HashMap<(i32, i32), (Slept, u64)>,
     sockets: Since<u64, SocketState>,
     queues: Since<i64, u64>,
     cpu: HashMap<i32, (u64, u64, Instant)>,
@@ -41,6 +45,7 @@ impl History {
     pub(crate) fn add(&mut self, look: &mut Look, at: Instant) {
         self.before = self.last.take();
         let mut threads = Since::new();
+        let mut awake = HashMap::new();
         for process in &mut look.processes {
             self.add_cpu(process, at);
             for thread in &mut process.threads {
@@ -49,10 +54,20 @@ impl History {
                     (process.started, thread.sleeps, thread.preemptions, thread.wait.clone());
                 let since = since(&self.threads, &key, &state, at);
                 thread.still_ms = at.duration_since(since).as_millis() as u64;
+                let used_ms = thread.user_ms + thread.system_ms;
+                let slept = (process.started, thread.sleeps);
+                let (_, then_ms) = *self
+                    .awake
+                    .get(&key)
+                    .filter(|(old, _)| *old == slept)
+                    .unwrap_or(&(slept, used_ms));
+                thread.awake_cpu_ms = used_ms.saturating_sub(then_ms);
+                awake.insert(key, (slept, then_ms));
                 threads.insert(key, (state, since));
             }
         }
         self.threads = threads;
+        self.awake = awake;
         self.add_sockets(look, at);
         self.add_queues(look, at);
         for show in look.office.iter_mut().flat_map(|office| &mut office.shows) {

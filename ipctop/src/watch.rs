@@ -70,7 +70,7 @@ impl Watcher {
             watched_ms: begin.duration_since(self.first).as_millis() as u64,
             scope: self.scope.name(),
             limits: system_v.limits(),
-            pipes: pipes::read(&members, &open, may.trace, &mut notes),
+            pipes: pipes::read(&self.scope, &members, &open, may.trace, &mut notes),
             locks: locks::read(&members, &open),
             office: office::find(&self.scope, &members),
             ..Look::default()

@@ -1,4 +1,4 @@
-//! Whose futex a thread waits for: a mutex with an owner, a semaphore, or something else.
+//! Whose futex a thread waits for: a mutex with an owner, a named semaphore, or something else.
 
 use procfs::process::{MMPermissions, MMapPath, Process};
 
@@ -32,18 +32,18 @@ pub(crate) fn find(pid: i32, args: &[u64; 6], memory: &mut Memory, table: &Table
     let [address, operation, expected, ..] = *args;
     let words = memory.words(address, 5);
     let owner = owner(&words, expected as u32, table);
-    let place = match operation & PRIVATE {
-        0 => shared_place(pid, address).unwrap_or_else(|| format!("{pid}:{address:x}")),
-        _ => format!("{pid}:{address:x}"),
-    };
+    let own_place = format!("{pid}:{address:x}");
+    let shared = if operation & PRIVATE == 0 { shared_place(pid, address) } else { None };
+    // pthread_join waits at the joined thread's id, which the kernel clears at its end: it cannot
+    // know that nobody else maps it.
+    if let (0, None, Some(tid)) = (operation & PRIVATE, &shared, owner) {
+        return Found { object: ObjectId(format!("thread:{pid}:{tid}")), owner: None };
+    }
+    let place = shared.unwrap_or(own_place);
     if let Some(object) = place.strip_prefix("posix:") {
         return Found { object: ObjectId(format!("posix:{object}")), owner: None };
     }
-    let kind = match (owner, words.first()) {
-        (Some(_), _) => "mutex",
-        (None, Some(0)) => "semaphore",
-        (None, _) => "futex",
-    };
+    let kind = if owner.is_some() { "mutex" } else { "futex" };
     Found { object: ObjectId(format!("{kind}:{place}")), owner }
 }
 

@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::clean::clean;
 use crate::collect::descriptors::Open;
 use crate::collect::members::Members;
 use crate::collect::notes::Notes;
 use crate::model::object::{End, ObjectId, Pipe};
+use crate::scope::{Scope, Target};
 use crate::sys;
+
+/// Entries of a directory that are looked at.
+const ENTRIES_MAX: usize = 2000;
 
 /// The pipes of which a member has an end.
 pub(crate) fn read(
+    scope: &Scope,
     members: &Members,
     open: &Open,
     may_trace: bool,
@@ -26,6 +33,14 @@ pub(crate) fn read(
     for (pid, _, found) in open.iter() {
         if found.object.kind() == "pipe" && members.processes.contains_key(&pid) {
             pipes.entry(found.object.clone()).or_insert_with(|| new(&found.object, &found.link));
+        }
+    }
+    if let Target::Dir(dir) = &scope.target {
+        for path in fifos(dir) {
+            let Ok(found) = fs::metadata(&path) else { continue };
+            let id = ObjectId::pipe(found.dev(), found.ino());
+            let path = clean(&path.display().to_string());
+            pipes.entry(id.clone()).or_insert_with(|| new(&id, &path));
         }
     }
     for (pid, descriptor, found) in open.iter() {
@@ -50,6 +65,14 @@ pub(crate) fn read(
         }
     }
     pipes
+}
+
+/// The FIFOs in a directory, open or not.
+fn fifos(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().take(ENTRIES_MAX);
+    let is_fifo = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_fifo());
+    let dir = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    entries.filter(is_fifo).map(|entry| dir.join(entry.file_name())).collect()
 }
 
 fn new(id: &ObjectId, link: &str) -> Pipe {

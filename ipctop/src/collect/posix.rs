@@ -26,8 +26,9 @@ pub(crate) fn read(
     let mut found = queues(members, open, may_trace, notes);
     for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
         let name = clean(&entry.file_name().to_string_lossy());
-        let users: Vec<i32> = mapped.files.get(&name).into_iter().flatten().copied().collect();
         let Ok(metadata) = entry.metadata() else { continue };
+        let place = (metadata.dev(), metadata.ino());
+        let users: Vec<i32> = mapped.files.get(&place).into_iter().flatten().copied().collect();
         let is_in_scope = match members.whole {
             Some(Whole::All) => true,
             Some(Whole::User(user)) => metadata.uid() == user,

@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_row_is_read_by_the_names_of_its_columns() {
         let names = "key msqid perms cbytes qnum lspid lrpid uid gid cuid cgid stime rtime ctime";
-        let values = "1375782990 7 600 752 1 4374 0 1000 0 1000 0 5 6 7";
+        let values = "1375780942 7 600 752 1 4374 0 1000 0 1000 0 5 6 7";
         let values = values.split(' ').map(|value| value.parse().unwrap());
         let row = Row(names.split(' ').map(str::to_owned).zip(values).collect());
         let queue = queue(&row);

@@ -53,6 +53,7 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) 
         preemptions: count("nonvoluntary_ctxt_switches"),
         wait: None,
         still_ms: 0,
+        awake_cpu_ms: 0,
     };
     if matches!(thread.state, 'S' | 'D' | 'T' | 't') {
         let syscall = Syscall::from_file(format!("{folder}/syscall"));

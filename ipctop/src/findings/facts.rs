@@ -79,6 +79,13 @@ impl<'a> Facts<'a> {
         id > 0 && self.table.process_of(id).is_some()
     }
 
+    /// Whether a number can be the PID or thread id of a program that is alive; those of the kernel
+    /// and of the machine's first process are small, and more likely kinds of messages.
+    pub(super) fn is_program(&self, id: i32) -> bool {
+        let process = if id > 2 { self.table.process_of(id) } else { None };
+        process.is_some_and(|pid| !self.table.is_kernel(pid))
+    }
+
     /// Whether a process is stopped by SIGSTOP or SIGTSTP.
     pub(super) fn is_stopped(&self, pid: i32) -> bool {
         self.table.get(pid).is_some_and(|row| row.state == 'T')

@@ -119,7 +119,7 @@ fn all_threads(process: &Process) -> Option<Finding> {
         waiting.wait.call == "futex"
             && !waiting.wait.has_deadline
             && waiting.wait.on.iter().all(|want| want.object.0.contains(&own))
-            // Its owner may be another process, which is reported by itself.
+            // An owner is reported by itself.
             && waiting.wait.process.is_none()
     };
     (is_all && waiting.iter().all(is_private) && waiting[0].wait.is_exact).then(|| {

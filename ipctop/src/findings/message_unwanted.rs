@@ -17,8 +17,7 @@ fn unwanted(facts: &Facts<'_>, queue: &MessageQueue) -> Option<Finding> {
     let first = waiting.first()?;
     let nobody_takes = |mtype: i64| !waiting.iter().any(|w| w.wait.takes_type(mtype));
     // A message for a live process that does something else may still be fetched.
-    let has_owner =
-        |mtype: i64| mtype > 2 && i32::try_from(mtype).is_ok_and(|id| facts.is_alive(id));
+    let has_owner = |mtype: i64| i32::try_from(mtype).is_ok_and(|id| facts.is_program(id));
     let messages = queue.messages.iter().flatten();
     let unwanted = messages.filter(|m| nobody_takes(m.mtype) && !has_owner(m.mtype));
     let unwanted: Vec<i64> = unwanted.map(|message| message.mtype).collect();

@@ -49,7 +49,7 @@ fn fullest(facts: &Facts<'_>, queue: &MessageQueue) -> (Option<i32>, usize) {
     let dead = |mtype: i64| mtype > 300 && mtype <= 1 << 22 && !facts.is_alive(mtype as i32);
     let fullest = counts.iter().max_by_key(|(mtype, count)| (dead(**mtype), **count));
     let Some((&mtype, &count)) = fullest else { return (None, 0) };
-    let is_pid = mtype > 2 && mtype <= 1 << 22 && (dead(mtype) || facts.is_alive(mtype as i32));
+    let is_pid = dead(mtype) || i32::try_from(mtype).is_ok_and(|id| facts.is_program(id));
     (is_pid.then_some(mtype as i32), count)
 }
 

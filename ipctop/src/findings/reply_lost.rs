@@ -50,11 +50,11 @@ fn over_fifo(facts: &Facts<'_>, client: Waiting<'_>) -> Option<Finding> {
     let reply = receives(client, "pipe")?;
     let pid = client.process.pid;
     let is_empty = |pipe: &Pipe| pipe.bytes.is_none_or(|bytes| bytes == 0);
-    if !facts.pipe(reply).is_some_and(is_empty) {
-        return None;
-    }
+    let answers = facts.pipe(reply).filter(|pipe| is_empty(pipe))?;
     let asked = |pipe: &&Pipe| {
-        let asks = pipe.writers.iter().any(|end| end.pid == pid);
+        // Its standard output leads to a reader who owes no answer.
+        let asks = pipe.writers.iter().any(|end| end.pid == pid && end.descriptor > 2);
+        let asks = asks && pipe.path.is_some();
         asks && pipe.id != *reply && is_empty(pipe) && pipe.readers.iter().all(|end| end.pid != pid)
     };
     for pipe in facts.look.pipes.iter().filter(asked) {
@@ -66,8 +66,10 @@ fn over_fifo(facts: &Facts<'_>, client: Waiting<'_>) -> Option<Finding> {
         let others_rest = servers.iter().all(|server| {
             waiting.contains(server) || waiting.iter().any(|&w| is_parent(facts, *server, w))
         });
-        let may_answer = |&server: &i32| is_parent(facts, pid, server) || server != pid;
-        if !waiting.is_empty() && others_rest && waiting.iter().all(may_answer) {
+        // In `a | b | c`, b waits for a, not for c to whom it writes.
+        let nobody_else =
+            answers.writers.iter().all(|end| end.pid == pid || servers.contains(&end.pid));
+        if !waiting.is_empty() && others_rest && nobody_else {
             return Some(describe(facts, client, &waiting, reply, &pipe.id));
         }
     }

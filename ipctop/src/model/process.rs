@@ -112,6 +112,8 @@ pub struct Thread {
     pub wait: Option<Wait>,
     /// It has waited at least so long, in milliseconds: since it was first seen with these counts.
     pub still_ms: u64,
+    /// CPU time that it was seen to use since it last went to sleep, in milliseconds.
+    pub awake_cpu_ms: u64,
 }
 
 /// A call that a thread waits in.
