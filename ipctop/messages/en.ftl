@@ -166,6 +166,7 @@ fifo-leak = FIFO { $object } is left over: nobody has it open.
 
 # Notes: what could not be seen.
 note-descriptors-hidden = The descriptors of { $count } processes may not be seen: they belong to somebody else.
+note-other-ipc-namespace = { $count } processes are in another IPC namespace: their System V objects cannot be seen from here (nsenter --ipc -t PID ipctop).
 note-calls-hidden = The arguments of system calls may not be seen (ptrace_scope, or another user): objects are guessed from open descriptors.
 note-pipes-not-measured = How full some pipes are cannot be seen: their descriptors may not be duplicated.
 note-threads-not-listed = A process has more than 500 threads: the others are only counted.
@@ -192,3 +193,31 @@ head-sockets = SOCKETS ({ $count }): owner - peer
 head-locks = FILE LOCKS ({ $count }): holder, waiting
 head-office = BOX OFFICE: show, seats left, date, title
 head-notes = NOT SEEN
+
+# The screen.
+screen-head = ipctop { $scope }: { $processes } processes, { $findings } stuck, { $ms } ms
+screen-frozen = FROZEN
+screen-processes = PROCESSES
+screen-objects = OBJECTS
+screen-findings = WHAT IS STUCK
+screen-keys = enter open  p peek  / filter  f freeze  s save  ? help  q quit
+screen-no-queue = There is no message queue to peek into.
+screen-saved = The look is saved in { $file }.
+screen-not-saved = Cannot save { $file }: { $error }
+screen-gone = It is gone.
+screen-open = Everything that touches it (esc: back)
+screen-peek = The messages, none is taken (esc: back)
+screen-help-head = Help (esc: back)
+screen-help =
+    up, down, page up, page down, home, end: move
+    tab, left, right: the next pane
+    enter: open a thing with everything that touches it
+    p: peek into a message queue; no message is taken
+    /: show only what contains these letters; esc ends it
+    f: freeze, or go on
+    s: save this look as JSON in the working directory
+    esc: back
+    q, Ctrl-C: quit
+    Ctrl-Z: suspend; fg brings it back
+    mouse: select and scroll
+    A mark ! stands before whatever a finding is about.

@@ -166,6 +166,7 @@ fifo-leak = Le tube nommé { $object } est resté : personne ne l'a ouvert.
 
 # Remarques : ce qui n'a pas pu être vu.
 note-descriptors-hidden = Les descripteurs de { $count } processus ne peuvent pas être vus : ils sont à quelqu'un d'autre.
+note-other-ipc-namespace = { $count } processus sont dans un autre espace de noms IPC : leurs objets System V ne se voient pas d'ici (nsenter --ipc -t PID ipctop).
 note-calls-hidden = Les arguments des appels système ne peuvent pas être vus (ptrace_scope, ou autre utilisateur) : les objets sont déduits des descripteurs ouverts.
 note-pipes-not-measured = On ne peut pas voir le remplissage de certains tubes : leurs descripteurs ne peuvent pas être dupliqués.
 note-threads-not-listed = Un processus a plus de 500 threads : les autres sont seulement comptés.
@@ -192,3 +193,31 @@ head-sockets = SOCKETS ({ $count }) : propriétaire - pair
 head-locks = VERROUS DE FICHIERS ({ $count }) : détenteur, en attente
 head-office = BILLETTERIE : spectacle, places restantes, date, titre
 head-notes = NON VU
+
+# L'écran.
+screen-head = ipctop { $scope } : { $processes } processus, { $findings } bloqués, { $ms } ms
+screen-frozen = FIGÉ
+screen-processes = PROCESSUS
+screen-objects = OBJETS
+screen-findings = CE QUI EST BLOQUÉ
+screen-keys = entrée ouvrir  p messages  / filtrer  f figer  s sauver  ? aide  q quitter
+screen-no-queue = Il n'y a pas de file de messages à regarder.
+screen-saved = L'état est enregistré dans { $file }.
+screen-not-saved = Impossible d'enregistrer { $file } : { $error }
+screen-gone = Il a disparu.
+screen-open = Tout ce qui le touche (échap : retour)
+screen-peek = Les messages, aucun n'est retiré (échap : retour)
+screen-help-head = Aide (échap : retour)
+screen-help =
+    haut, bas, page préc., page suiv., début, fin : se déplacer
+    tab, gauche, droite : panneau suivant
+    entrée : ouvrir une chose avec tout ce qui la touche
+    p : regarder dans une file de messages ; aucun message n'est retiré
+    / : ne montrer que ce qui contient ces lettres ; échap y met fin
+    f : figer, ou continuer
+    s : enregistrer cet état en JSON dans le répertoire courant
+    échap : retour
+    q, Ctrl-C : quitter
+    Ctrl-Z : suspendre ; fg y revient
+    souris : choisir et faire défiler
+    Une marque ! précède ce dont parle un constat.

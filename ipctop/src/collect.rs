@@ -8,6 +8,8 @@ pub(crate) mod memory;
 
 pub(crate) mod futex;
 
+pub(crate) mod namespace;
+
 pub(crate) mod call;
 
 pub(crate) mod channel;

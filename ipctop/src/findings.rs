@@ -44,6 +44,7 @@ use crate::history::History;
 use crate::messages::Messages;
 use crate::model::finding::Finding;
 use crate::model::look::Look;
+use crate::model::object::ObjectId;
 
 /// A rule: what it finds in a look.
 type Rule = fn(&Facts<'_>) -> Vec<Finding>;
@@ -77,16 +78,32 @@ pub(crate) fn find(
     messages: &Messages,
 ) -> Vec<Finding> {
     let facts = Facts::new(look, table, history, messages);
+    let is_narrow = look.scope.starts_with("pid") || look.scope.starts_with("dir");
     let mut findings: Vec<Finding> = Vec::new();
     for rule in RULES {
         for mut finding in rule(&facts) {
-            if !findings.iter().any(|earlier| covers(earlier, &finding)) {
+            let is_wanted = !is_narrow || concerns_asked(look, &finding);
+            if is_wanted && !findings.iter().any(|earlier| covers(earlier, &finding)) {
                 messages.tell(&mut finding);
                 findings.push(finding);
             }
         }
     }
     findings
+}
+
+/// Whether a finding is about a process that was asked for, or about an object of one. Whoever only
+/// shares an object with them may have troubles of its own.
+fn concerns_asked(look: &Look, finding: &Finding) -> bool {
+    let is_asked = |pid: &i32| look.process(*pid).is_some_and(|process| process.is_asked_for);
+    let asked = || look.processes.iter().filter(|process| process.is_asked_for);
+    let has = |object: &ObjectId| {
+        matches!(object.kind(), "msg" | "shm" | "sem")
+            || asked().any(|process| process.descriptors.iter().any(|d| d.object == *object))
+    };
+    finding.processes.is_empty()
+        || finding.processes.iter().any(is_asked)
+        || finding.objects.iter().any(has)
 }
 
 /// Whether an earlier finding says already what is wrong with the first process of a later one.

@@ -12,6 +12,8 @@ pub mod watch;
 pub mod lines;
 pub mod text;
 
+pub mod screen;
+
 pub mod options;
 pub mod run;
 

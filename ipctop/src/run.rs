@@ -11,6 +11,7 @@ use crate::messages::Messages;
 use crate::model::look::Look;
 use crate::options::Options;
 use crate::scope::{Scope, Target};
+use crate::screen;
 use crate::text;
 use crate::watch::{self, Watcher};
 
@@ -31,7 +32,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
             bail!("cannot open the screen: this is no terminal (--once prints one look as text)");
         }
-        bail!("cannot open the screen: not written yet");
+        return screen::run(scope);
     }
     let look = watch::look(&scope);
     print(&look, options, &Messages::new(scope.language))?;

@@ -16,6 +16,7 @@ use crate::clean::clean_bytes;
 use crate::collect::descriptors::Descriptors;
 use crate::collect::futex;
 use crate::collect::memory::Memory;
+use crate::collect::namespace::is_same_ipc;
 use crate::collect::table::{Table, field};
 use crate::model::object::ObjectId;
 use crate::model::process::{Action, Wait, Want};
@@ -124,8 +125,19 @@ impl Around<'_> {
         Wait { bytes: Some(args[2]), ..self.on_descriptor(call, args, action) }
     }
 
+    /// In another namespace the same number is another object, which is not in our tables.
+    fn system_v(&self, kind: &str, id: u64) -> ObjectId {
+        let id = i64::from(id as i32);
+        let is_ours = is_same_ipc(self.pid);
+        if is_ours {
+            ObjectId::system_v(kind, id)
+        } else {
+            ObjectId(format!("elsewhere:{kind}:{id}"))
+        }
+    }
+
     fn msgrcv(&self, args: &[u64; 6]) -> Wait {
-        let object = ObjectId::system_v("msg", args[0] as i32 as i64);
+        let object = self.system_v("msg", args[0]);
         Wait {
             on: vec![Want { object, action: Action::Receive }],
             message_type: Some(args[3] as i64),
@@ -136,7 +148,7 @@ impl Around<'_> {
     }
 
     fn msgsnd(&mut self, args: &[u64; 6]) -> Wait {
-        let object = ObjectId::system_v("msg", args[0] as i32 as i64);
+        let object = self.system_v("msg", args[0]);
         let words = self.memory.words(args[1], 2);
         let message_type = match words[..] {
             [low, high] => Some((u64::from(high) << 32 | u64::from(low)) as i64),
@@ -147,7 +159,7 @@ impl Around<'_> {
     }
 
     fn semop(&self, call: &str, args: &[u64; 6], has_deadline: bool) -> Wait {
-        let object = ObjectId::system_v("sem", args[0] as i32 as i64);
+        let object = self.system_v("sem", args[0]);
         Wait { on: vec![Want { object, action: Action::Take }], ..bare(call, has_deadline) }
     }
 

@@ -9,6 +9,7 @@ use procfs::FromRead;
 use procfs::process::Syscall;
 
 use crate::collect::descriptors::{Descriptor, Open};
+use crate::collect::namespace::is_same_ipc;
 use crate::collect::system_v::SystemV;
 use crate::collect::table::{Table, numbers};
 use crate::model::object::{ObjectId, Socket};
@@ -145,7 +146,8 @@ fn waits_of(pid: i32, scope: &Scope) -> Vec<ObjectId> {
         }
         _ => None,
     };
-    tids.into_iter().take(THREADS_MAX).filter_map(object).collect()
+    let objects: Vec<ObjectId> = tids.into_iter().take(THREADS_MAX).filter_map(object).collect();
+    if objects.is_empty() || is_same_ipc(pid) { objects } else { Vec::new() }
 }
 
 /// Who shares an object with these processes.

@@ -7,6 +7,7 @@ use procfs::process::{LimitValue, Process as Files};
 
 use crate::clean::clean_bytes;
 use crate::collect::descriptors::Open;
+use crate::collect::namespace::is_same_ipc;
 use crate::collect::notes::Notes;
 use crate::collect::table::{Row, Table, field};
 use crate::collect::thread::{self, ticks_to_ms};
@@ -35,6 +36,9 @@ pub(crate) fn read(
     let command = command.strip_suffix(b"\0").unwrap_or(&command);
     let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
     let descriptors = open.of(pid);
+    if !is_same_ipc(pid) {
+        notes.add("other-ipc-namespace");
+    }
     Process {
         pid,
         parent: row.parent,

@@ -107,6 +107,7 @@ static void ignores_sigterm(void) {
 
 static void end_ignored(void) {
     pid_t pid = child(ignores_sigterm);
+    await_state(pid, 'S');
     kill(pid, SIGTERM);
     ready();
     waitpid(pid, NULL, 0);
