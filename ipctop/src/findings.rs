@@ -44,7 +44,6 @@ use crate::history::History;
 use crate::messages::Messages;
 use crate::model::finding::Finding;
 use crate::model::look::Look;
-use crate::model::object::ObjectId;
 
 /// A rule: what it finds in a look.
 type Rule = fn(&Facts<'_>) -> Vec<Finding>;
@@ -92,18 +91,13 @@ pub(crate) fn find(
     findings
 }
 
-/// Whether a finding is about a process that was asked for, or about an object of one. Whoever only
-/// shares an object with them may have troubles of its own.
+/// Whether a finding is about a process that was asked for, or about an object of the whole system.
+/// Whoever only shares an object with them may have troubles of its own.
 fn concerns_asked(look: &Look, finding: &Finding) -> bool {
     let is_asked = |pid: &i32| look.process(*pid).is_some_and(|process| process.is_asked_for);
-    let asked = || look.processes.iter().filter(|process| process.is_asked_for);
-    let has = |object: &ObjectId| {
-        matches!(object.kind(), "msg" | "shm" | "sem")
-            || asked().any(|process| process.descriptors.iter().any(|d| d.object == *object))
-    };
     finding.processes.is_empty()
         || finding.processes.iter().any(is_asked)
-        || finding.objects.iter().any(has)
+        || finding.objects.iter().any(|object| matches!(object.kind(), "msg" | "shm" | "sem"))
 }
 
 /// Whether an earlier finding says already what is wrong with the first process of a later one.

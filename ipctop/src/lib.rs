@@ -24,3 +24,6 @@ mod history;
 pub mod messages;
 
 mod sys;
+
+#[cfg(test)]
+mod schema;

@@ -43,14 +43,14 @@ fn block(look: &Look, depth: usize, process: &Process) -> Vec<String> {
 /// A process in one line.
 pub fn process_line(look: &Look, process: &Process) -> String {
     let mut line = format!("{} {} {}", process.pid, process.name, process.state);
+    if let Some(first) = process.threads.iter().find(|thread| thread.tid == process.pid) {
+        line += &format!(" {}", wait(look, first));
+    }
     if let Some(percent) = process.cpu_percent.filter(|&percent| percent >= 0.1) {
         line += &format!(" {percent:.1}%");
     }
     if let Some(memory) = process.memory {
         line += &format!(" {} KiB", memory.private_dirty_kib);
-    }
-    if let Some(first) = process.threads.iter().find(|thread| thread.tid == process.pid) {
-        line += &format!(" {}", wait(look, first));
     }
     line.trim_end().to_owned()
 }
@@ -118,12 +118,12 @@ pub fn pipe(look: &Look, pipe: &Pipe) -> String {
 
 /// A queue, and a line for each type of message in it.
 pub fn queue(queue: &MessageQueue) -> Vec<String> {
-    let file = queue.key_file.iter().map(|file| format!(" = ftok({file})")).collect::<String>();
+    let file = queue.key_file.iter().map(|file| format!(", ftok of {file}")).collect::<String>();
     let bytes = of(Some(queue.bytes), queue.bytes_max);
     let (from, to) = (queue.last_sender, queue.last_receiver);
     let count = queue.n_messages;
     let mut lines =
-        vec![format!("{}{file} {bytes} B, {count} msg, last {from} -> {to}", queue.name())];
+        vec![format!("{} {bytes} B, {count} msg, last {from} -> {to}{file}", queue.name())];
     let mut types = std::collections::BTreeMap::<i64, (usize, Option<&str>)>::new();
     for message in queue.messages.iter().flatten() {
         let entry = types.entry(message.mtype).or_default();

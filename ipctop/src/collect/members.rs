@@ -10,6 +10,7 @@ use procfs::process::Syscall;
 
 use crate::collect::descriptors::{Descriptor, Open};
 use crate::collect::namespace::is_same_ipc;
+use crate::collect::office;
 use crate::collect::system_v::SystemV;
 use crate::collect::table::{Table, numbers};
 use crate::model::object::{ObjectId, Socket};
@@ -76,6 +77,9 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     asked.retain(|&pid| is_candidate(pid) && world.table.get(pid).is_some());
     let mut members = Members { whole, ..Members::default() };
     members.processes.extend(asked.iter().map(|&pid| (pid, true)));
+    if let Target::Dir(dir) = &scope.target {
+        members.waited_for.extend(office::queues(dir));
+    }
     for &pid in &asked {
         members.waited_for.extend(waits_of(pid, scope));
     }

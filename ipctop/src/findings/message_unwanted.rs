@@ -15,6 +15,14 @@ fn unwanted(facts: &Facts<'_>, queue: &MessageQueue) -> Option<Finding> {
     let id = queue.id();
     let waiting: Vec<_> = facts.waiting_for(&id, Action::Receive).collect();
     let first = waiting.first()?;
+    // One that is stopped takes it later, and one that does something else may.
+    let may_come = facts
+        .history
+        .receivers(&id)
+        .any(|pid| facts.table.is_alive(pid) && !waiting.iter().any(|w| w.process.pid == pid));
+    if may_come {
+        return None;
+    }
     let nobody_takes = |mtype: i64| !waiting.iter().any(|w| w.wait.takes_type(mtype));
     // A message for a live process that does something else may still be fetched.
     let has_owner = |mtype: i64| i32::try_from(mtype).is_ok_and(|id| facts.is_program(id));

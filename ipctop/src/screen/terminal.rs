@@ -52,7 +52,10 @@ impl Terminal {
         leave();
         raise(Signal::SIGTSTP)?;
         take()?;
-        self.inner.clear()
+        // A new one draws every cell. To clear the old one would ask the terminal where its cursor
+        // is, and the thread that reads keys would get the answer.
+        self.inner = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 }
 

@@ -8,3 +8,13 @@ mod table;
 mod situations;
 
 mod healthy;
+
+mod command;
+
+mod screen;
+
+mod pictures;
+
+mod hostile;
+
+mod cost;

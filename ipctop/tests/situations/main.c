@@ -86,6 +86,7 @@ int main(int argc, char **argv) {
     const struct situation *tables[] = {
         queue_situations, posix_situations,  pipe_situations,    memory_situations,
         lock_situations,  socket_situations, process_situations,
+        other_situations,
     };
     if (argc < 3) {
         fprintf(stderr, "usage: situation NAME DIR\n");

@@ -17,6 +17,7 @@ extern const struct situation memory_situations[];
 extern const struct situation lock_situations[];
 extern const struct situation socket_situations[];
 extern const struct situation process_situations[];
+extern const struct situation other_situations[];
 
 /* Ends the program with the error of a call unless its result is good. */
 int check(int result, const char *call);
