@@ -161,31 +161,30 @@ fn sharers(
     scope: &Scope,
     world: World<'_>,
 ) -> BTreeSet<i32> {
-    let mut shared = BTreeSet::new();
-    let mut standard = BTreeMap::<ObjectId, bool>::new();
+    // For each object, whether one of them can read it and whether one can write it.
+    let mut shared = BTreeMap::<ObjectId, (bool, bool)>::new();
     for &pid in asked {
-        for (&number, found) in world.open.of(pid).into_iter().flatten() {
+        for found in world.open.of(pid).into_iter().flat_map(|all| all.values()) {
             if matches!(found.object.kind(), "pipe" | "socket" | "mqueue") {
-                shared.insert(found.object.clone());
-                let is_standard = number <= 2;
-                *standard.entry(found.object.clone()).or_insert(true) &= is_standard;
+                let ends = shared.entry(found.object.clone()).or_default();
+                *ends = (ends.0 | found.reads, ends.1 | found.writes);
             }
         }
     }
-    // Whoever only has the same standard output, such as a neighbour in a shell, shares nothing.
-    let is_neighbour = |number: i32, found: &Descriptor| {
-        let reads_alike = asked.iter().filter_map(|&pid| world.open.of(pid)).any(|all| {
-            all.values().any(|own| own.object == found.object && own.reads == found.reads)
-        });
-        number <= 2 && standard.get(&found.object) == Some(&true) && reads_alike
+    // Whoever only has the same end of a pipe, such as a neighbour's standard output, waits for
+    // nobody there.
+    let is_other_end = |found: &Descriptor| {
+        shared.get(&found.object).is_some_and(|&(reads, writes)| {
+            found.object.kind() != "pipe" || found.reads && writes || found.writes && reads
+        })
     };
-    let is_shared = |inode: u64| shared.contains(&ObjectId::socket(inode));
+    let is_shared = |inode: u64| shared.contains_key(&ObjectId::socket(inode));
     let peers = world.sockets.iter().filter(|socket| is_shared(socket.inode));
-    let peers: Vec<_> = peers.filter_map(|socket| socket.peer).map(ObjectId::socket).collect();
-    shared.extend(peers);
-    let holders = world.open.iter().filter(|(_, number, found)| {
-        shared.contains(&found.object) && !is_neighbour(*number, found)
-    });
+    let peers: BTreeSet<_> = peers.filter_map(|socket| socket.peer).map(ObjectId::socket).collect();
+    let holders = world
+        .open
+        .iter()
+        .filter(|(_, _, found)| is_other_end(found) || peers.contains(&found.object));
     let mut sharers: BTreeSet<i32> = holders.map(|(pid, ..)| pid).collect();
     let mut touched = waited_for.clone();
     for queue in &world.system_v.queues {

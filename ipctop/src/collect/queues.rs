@@ -58,7 +58,9 @@ fn is_denied(error: &io::Error) -> bool {
 fn message(copied: &sys::Copied, peeks: bool) -> Message {
     let mut hasher = DefaultHasher::new();
     copied.text.hash(&mut hasher);
-    let shown = &copied.text[..copied.text.len().min(SHOWN_MAX)];
+    // C programs send the whole of a buffer: what stands behind the text are NULs.
+    let end = copied.text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let shown = &copied.text[..end.min(SHOWN_MAX)];
     Message {
         mtype: copied.mtype,
         bytes: copied.text.len() as u64,

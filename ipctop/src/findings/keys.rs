@@ -7,7 +7,10 @@ use crate::model::process::Action;
 
 /// Two programs that take each other's messages, and the key of ftok's failure.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let receives = facts.waiting().flat_map(|waiting| &waiting.wait.on).map(|want| &want.object);
+    let waited: std::collections::BTreeSet<_> = receives.collect();
     let queues = facts.look.queues.iter();
+    let queues = queues.filter(|queue| queue.key == -1 || waited.contains(&queue.id()));
     queues.filter_map(|queue| stolen(facts, queue).or_else(|| no_key(facts, queue))).collect()
 }
 

@@ -35,17 +35,19 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 fn is_left_queue(facts: &Facts<'_>, queue: &MessageQueue) -> bool {
     let id = queue.id();
     let last = [queue.last_sender, queue.last_receiver];
+    let is_left = last.iter().any(|&pid| pid != 0)
+        && last.iter().all(|&pid| pid == 0 || !facts.is_alive(pid))
+        && facts.is_still(queue);
+    if !is_left {
+        return false;
+    }
     let is_waited_for =
         facts.look.processes.iter().flat_map(|process| &process.threads).any(|t| {
             t.wait.as_ref().is_some_and(|wait| wait.on.iter().any(|want| want.object == id))
         });
     let is_owned = facts.look.office.as_ref().is_some_and(|office| office.is_alive)
         && queue.key_file.is_some();
-    last.iter().any(|&pid| pid != 0)
-        && last.iter().all(|&pid| pid == 0 || !facts.is_alive(pid))
-        && !is_waited_for
-        && !is_owned
-        && facts.is_still(queue)
+    !is_waited_for && !is_owned
 }
 
 fn is_left_segment(facts: &Facts<'_>, segment: &Segment) -> bool {

@@ -7,7 +7,8 @@ use crate::model::process::Action;
 
 /// Queues that stand still although somebody receives from them.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let still = facts.look.queues.iter().filter(|queue| facts.is_still(queue));
+    let filled = facts.look.queues.iter().filter(|queue| queue.n_messages > 0);
+    let still = filled.filter(|queue| facts.is_still(queue));
     still.filter_map(|queue| unwanted(facts, queue).or_else(|| no_receiver(facts, queue))).collect()
 }
 

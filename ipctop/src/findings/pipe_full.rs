@@ -30,7 +30,8 @@ fn unread(facts: &Facts<'_>, pipe: &Pipe) -> Option<Finding> {
     let is_unread = pipe.readers.is_empty() && pipe.has_reader == Some(false);
     let would_die = |process: &&Process| {
         let signals = process.signals;
-        !Process::has(signals.ignored | signals.caught | signals.blocked, SIGPIPE)
+        process.is_asked_for
+            && !Process::has(signals.ignored | signals.caught | signals.blocked, SIGPIPE)
     };
     let writers = pipe.writers.iter().filter(|end| end.descriptor > 2 || pipe.path.is_some());
     let writer = writers.filter_map(|end| facts.look.process(end.pid)).find(would_die);

@@ -2,7 +2,7 @@
 
 use crate::findings::facts::{Facts, Waiting};
 use crate::model::finding::Finding;
-use crate::model::object::{ObjectId, Pipe};
+use crate::model::object::{MessageQueue, ObjectId, Pipe};
 use crate::model::process::Action;
 
 /// Clients that wait for a reply while all their servers wait for a request, and nothing is on
@@ -24,9 +24,13 @@ fn over_queue(facts: &Facts<'_>, client: Waiting<'_>) -> Option<Finding> {
         return None;
     }
     let pid = client.process.pid;
-    let asked = facts.look.queues.iter().find(|queue| {
+    let sent = |queue: &&MessageQueue| {
         queue.last_sender == pid || facts.history.senders(&queue.id()).any(|sender| sender == pid)
-    })?;
+    };
+    // Its reply may have gone to another queue, and hidden who asked there.
+    let strayed = |queue: &&MessageQueue| queue.messages.iter().flatten().any(|m| m.mtype == mtype);
+    let mut queues = facts.look.queues.iter();
+    let asked = queues.clone().find(sent).or_else(|| queues.find(strayed))?;
     let id = asked.id();
     let servers = facts.history.receivers(&id).filter(|&receiver| receiver != pid);
     let servers: Vec<i32> = servers.filter(|&server| facts.table.is_alive(server)).collect();

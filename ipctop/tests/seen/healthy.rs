@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use ipctop::messages::{Language, Messages};
 use ipctop::scope::{Scope, Target};
+use ipctop::text;
 use ipctop::watch::Watcher;
 use tests::effort::Effort;
 use tests::load::Load;
@@ -28,7 +30,8 @@ fn watch(stage: Stage, time: Duration) {
             let look = watcher.look();
             looks += 1;
             let findings = &look.findings;
-            assert!(findings.is_empty(), "{stage:?} is healthy: {findings:#?}");
+            let page = || text::page(&look, &Messages::new(Language::English));
+            assert!(findings.is_empty(), "{stage:?} is healthy: {findings:#?}\n{}", page());
             assert!(look.processes.len() >= stage.processes(), "{:?}", look.processes);
         }
         // What a client that rests between two looks of a user sees.

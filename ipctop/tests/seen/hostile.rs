@@ -101,7 +101,7 @@ fn inside(script: &str) -> Option<Output> {
 fn in_a_pid_namespace_and_with_hidepid_it_says_what_it_may_not_see() {
     let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     let cases = [
-        ("mount -t proc proc /proc; exec $IPCTOP --once --all".to_owned(), "PROCESSES"),
+        ("mount -t proc proc /proc; sleep 9 & exec $IPCTOP --once --all".to_owned(), "sleep S"),
         ("exec $IPCTOP --once --all".to_owned(), ""),
         (
             format!("mount -t proc -o hidepid=2 proc /proc; exec {nobody} $IPCTOP --once"),
