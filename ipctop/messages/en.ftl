@@ -196,6 +196,7 @@ head-notes = NOT SEEN
 
 # The screen.
 screen-head = ipctop { $scope }: { $processes } processes, { $findings } stuck, { $ms } ms
+screen-wait = the first look is on its way
 screen-frozen = FROZEN
 screen-processes = PROCESSES
 screen-objects = OBJECTS

@@ -196,6 +196,7 @@ head-notes = NON VU
 
 # L'écran.
 screen-head = ipctop { $scope } : { $processes } processus, { $findings } bloqués, { $ms } ms
+screen-wait = le premier état est en route
 screen-frozen = FIGÉ
 screen-processes = PROCESSUS
 screen-objects = OBJETS

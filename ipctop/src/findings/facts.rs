@@ -91,6 +91,13 @@ impl<'a> Facts<'a> {
         self.table.get(pid).is_some_and(|row| row.state == 'T')
     }
 
+    /// Whether a process may do something by itself: it runs, or waits for a CPU or a disk, or cannot
+    /// be seen. On a loaded machine that can take long, and is nobody's fault.
+    pub(super) fn may_act(&self, pid: i32) -> bool {
+        let acts = |process: &Process| process.threads.iter().any(|t| matches!(t.state, 'R' | 'D'));
+        self.look.process(pid).is_none_or(acts)
+    }
+
     /// What a process does, in a few words.
     pub(super) fn doing(&self, pid: i32) -> String {
         if self.is_stopped(pid) {

@@ -19,6 +19,9 @@ fn full(facts: &Facts<'_>, pipe: &Pipe) -> Option<Finding> {
     let writer = facts.waiting_for(&pipe.id, Action::Send).find(|w| w.wait.on.len() == 1)?;
     let reader = pipe.readers.iter().map(|end| end.pid).find(|&pid| pid != writer.process.pid);
     let reader = reader.or(pipe.readers.first().map(|end| end.pid))?;
+    if facts.may_act(reader) {
+        return None;
+    }
     let found = Finding::new("pipe-full").of(writer.process.pid).of(reader).on(&pipe.id);
     let found = found.text("process", writer.process.label()).text("object", pipe.name());
     let found = found.text("reader", facts.label(reader)).text("does", facts.doing(reader));

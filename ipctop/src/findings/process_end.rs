@@ -22,7 +22,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 /// to blame, nor can its user do anything.
 fn is_zombie(facts: &Facts<'_>, process: &Process) -> bool {
     let before = facts.history.before().and_then(|look| look.processes.get(&process.pid));
-    process.state == 'Z' && process.parent > 1 && before.is_some_and(|before| before.state == 'Z')
+    let parent_runs = facts.table.get(process.parent).is_none_or(|parent| parent.state == 'R');
+    process.state == 'Z'
+        && process.parent > 1
+        && !parent_runs
+        && before.is_some_and(|before| before.state == 'Z')
 }
 
 /// Another process than its parent's group has adopted it, and the leader of its group is gone.

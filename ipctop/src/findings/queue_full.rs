@@ -17,6 +17,9 @@ fn system_v(facts: &Facts<'_>, sender: Waiting<'_>) -> Option<Finding> {
     let want = sender.wait.on.iter().find(|want| want.action == Action::Send)?;
     let queue = facts.queue(&want.object).filter(|_| want.object.kind() == "msg")?;
     let (owner, count) = fullest(facts, queue);
+    if owner.and_then(|owner| facts.table.process_of(owner)).is_some_and(|pid| facts.may_act(pid)) {
+        return None;
+    }
     let found = match owner {
         Some(owner) if !facts.is_alive(owner) => Finding::new("queue-full-dead"),
         Some(owner) => Finding::new("queue-full-unread")

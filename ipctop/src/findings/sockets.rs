@@ -18,6 +18,10 @@ fn new(kind: &str, facts: &Facts<'_>, socket: &Socket) -> Finding {
     found.text("process", facts.label(owner)).text("does", facts.doing(owner)).number("pid", owner)
 }
 
+fn owner_may_act(facts: &Facts<'_>, socket: &Socket) -> bool {
+    socket.owners.iter().any(|&owner| facts.may_act(owner))
+}
+
 fn unsent(facts: &Facts<'_>, socket: &Socket) -> Option<Finding> {
     let is_connected = matches!(socket.state.as_str(), "established" | "close-wait" | "fin-wait-1");
     if !is_connected || socket.send_queue == 0 {
@@ -25,8 +29,8 @@ fn unsent(facts: &Facts<'_>, socket: &Socket) -> Option<Finding> {
     }
     // Unread bytes at a peer that runs are only on their way; a full socket is another matter.
     let waits = facts.waiting_for(&socket.id(), Action::Send).next().is_some();
-    let is_tcp = socket.family == "tcp";
-    if !waits && !is_tcp {
+    let may_read = socket.family != "tcp" || socket.peers.iter().any(|&peer| facts.may_act(peer));
+    if !waits && may_read {
         return None;
     }
     let found = new("socket-unread", facts, socket).number("bytes", socket.send_queue);
@@ -44,14 +48,14 @@ fn half_open(facts: &Facts<'_>, socket: &Socket) -> Option<Finding> {
 }
 
 fn peer_closed(facts: &Facts<'_>, socket: &Socket) -> Option<Finding> {
-    let is_closed = socket.state == "close-wait";
+    let is_closed = socket.state == "close-wait" && !owner_may_act(facts, socket);
     is_closed.then(|| new("socket-peer-closed", facts, socket))
 }
 
 /// A listener's queues are the connections that wait, and how many may.
 fn backlog(facts: &Facts<'_>, socket: &Socket) -> Option<Finding> {
     let waiting = socket.receive_queue;
-    if socket.state != "listen" || waiting == 0 {
+    if socket.state != "listen" || waiting == 0 || owner_may_act(facts, socket) {
         return None;
     }
     let kind = if waiting >= socket.send_queue { "backlog-full" } else { "backlog-waiting" };

@@ -47,9 +47,29 @@ pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
 }
 
 fn findings_height(area: Rect, state: &State) -> u16 {
-    let rows = state.rows(Pane::Findings).len().max(1) as u16;
+    let lines = findings_lines(state, area.width).0.len().max(1) as u16;
     // Its heading, and at most a third of the screen.
-    (rows + 1).min((area.height / 3).max(2))
+    (lines + 1).min((area.height / 3).max(2))
+}
+
+/// The findings, each in as many lines as it needs, and the first line of the selected one.
+fn findings_lines(state: &State, width: u16) -> (Vec<Line<'static>>, usize) {
+    let is_selected = state.pane == Pane::Findings;
+    let (mut lines, mut first) = (Vec::new(), 0);
+    for (at, row) in state.rows(Pane::Findings).iter().enumerate() {
+        let mut style = state.styles.stuck;
+        if at == state.selected[Pane::Findings as usize] {
+            first = lines.len();
+            style = if is_selected { style.patch(state.styles.selected) } else { style };
+        }
+        for (at, text) in
+            wrap(&row.text, usize::from(width.saturating_sub(2)).max(8)).iter().enumerate()
+        {
+            let mark = if at == 0 { "! " } else { "  " };
+            lines.push(Line::styled(format!("{mark}{text}"), style));
+        }
+    }
+    (lines, first)
 }
 
 fn seats_height(area: Rect, state: &State) -> u16 {
@@ -94,12 +114,11 @@ fn pane(frame: &mut Frame<'_>, state: &mut State, pane: Pane, area: Rect, head: 
         Rect { height: 1.min(area.height), ..area },
     );
     state.areas[pane as usize] = inner;
-    if state.rows(pane).is_empty() && pane == Pane::Findings {
-        frame.render_widget(Line::raw(format!("  {}", state.messages.say("nothing-stuck"))), inner);
+    if pane == Pane::Findings {
+        draw_findings(frame, state, inner);
         return;
     }
-    let items: Vec<ListItem<'_>> =
-        state.rows(pane).iter().map(|row| item(row, state, pane, inner.width)).collect();
+    let items: Vec<ListItem<'_>> = state.rows(pane).iter().map(|row| item(row, state)).collect();
     let mut list = ListState::default().with_offset(state.offset[pane as usize]);
     list.select(Some(state.selected[pane as usize]));
     let style = if is_selected { styles.selected } else { ratatui::style::Style::new() };
@@ -107,17 +126,21 @@ fn pane(frame: &mut Frame<'_>, state: &mut State, pane: Pane, area: Rect, head: 
     state.offset[pane as usize] = list.offset();
 }
 
-/// A row; a finding takes as many lines as it needs.
-fn item(row: &Row, state: &State, pane: Pane, width: u16) -> ListItem<'static> {
+fn draw_findings(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    if state.look.findings.is_empty() {
+        let nothing = if state.look.schema == 0 { "screen-wait" } else { "nothing-stuck" };
+        frame.render_widget(Line::raw(format!("  {}", state.messages.say(nothing))), area);
+        return;
+    }
+    let (lines, first) = findings_lines(state, area.width);
+    let last = lines.len().saturating_sub(usize::from(area.height));
+    frame.render_widget(Paragraph::new(lines).scroll((first.min(last) as u16, 0)), area);
+}
+
+/// A row, with a gauge if it can be full.
+fn item(row: &Row, state: &State) -> ListItem<'static> {
     let style = if row.is_stuck { state.styles.stuck } else { ratatui::style::Style::new() };
     let mark = if row.is_stuck { "! " } else { "  " };
-    if pane == Pane::Findings {
-        let lines = wrap(&row.text, usize::from(width.saturating_sub(2)).max(8));
-        let mark = |at| if at == 0 { mark } else { "  " };
-        let lines = lines.into_iter().enumerate();
-        let lines = lines.map(|(at, line)| Line::styled(format!("{}{line}", mark(at)), style));
-        return ListItem::new(lines.collect::<Vec<_>>());
-    }
     let mut spans = vec![Span::styled(mark, style)];
     if let Some(fullness) = row.fullness {
         let full = (fullness * GAUGE as f64).ceil() as usize;

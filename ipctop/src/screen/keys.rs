@@ -12,7 +12,7 @@ use ratatui::layout::Position;
 use crate::model::finding::Value;
 use crate::model::look::Look;
 use crate::screen::rows::Thing;
-use crate::screen::state::{Over, PANES, State};
+use crate::screen::state::{Over, PANES, Pane, State};
 
 /// Rows that a page key moves by.
 const PAGE: isize = 10;
@@ -152,7 +152,8 @@ fn point(state: &mut State, mouse: MouseEvent) {
                 let row = usize::from(mouse.row - state.areas[pane as usize].y);
                 let row = state.offset[pane as usize] + row;
                 state.pane = pane;
-                if row < state.rows(pane).len() {
+                // A finding has several lines.
+                if pane != Pane::Findings && row < state.rows(pane).len() {
                     state.selected[pane as usize] = row;
                 }
             }

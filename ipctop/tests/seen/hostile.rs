@@ -37,6 +37,7 @@ fn names_and_messages_with_escape_sequences_are_harmless() {
 
 #[test]
 fn processes_that_end_between_two_reads_are_left_out() {
+    let _turn = crate::take_turn();
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -104,8 +105,10 @@ fn in_a_pid_namespace_and_with_hidepid_it_says_what_it_may_not_see() {
         ("mount -t proc proc /proc; sleep 9 & exec $IPCTOP --once --all".to_owned(), "sleep S"),
         ("exec $IPCTOP --once --all".to_owned(), ""),
         (
-            format!("mount -t proc -o hidepid=2 proc /proc; exec {nobody} $IPCTOP --once"),
-            "PROCESSES",
+            format!(
+                "mount -t proc -o hidepid=2 proc /proc; exec {nobody} sh -c 'sleep 9 & exec $IPCTOP --once'"
+            ),
+            "sleep S",
         ),
         (format!("mount -t proc proc /proc; exec {nobody} $IPCTOP --once --all"), "NOT SEEN"),
     ];

@@ -112,6 +112,7 @@ fn the_readme_shows_two_processes_that_wait_for_each_other() {
 
 #[test]
 fn the_readme_shows_a_healthy_watchdog() {
+    let _turn = crate::take_turn();
     let run = || {
         let mut server = Server::start(Stage::Q6Watchdog);
         let load = Load::start(&server, 4, 8, 7);
