@@ -1,11 +1,10 @@
 //! One line for each thing: the words that the text and the screen share.
 
 use crate::model::look::Look;
-use crate::model::object::{
-    End, FileLock, MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket,
-};
+use crate::model::object::{End, MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket};
 use crate::model::office::Office;
 use crate::model::process::{Process, Thread, Wait};
+use crate::model::system::FileLock;
 
 /// The processes as a tree, each with its threads.
 pub fn processes(look: &Look) -> Vec<String> {

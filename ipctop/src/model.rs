@@ -5,3 +5,4 @@ pub mod look;
 pub mod object;
 pub mod office;
 pub mod process;
+pub mod system;

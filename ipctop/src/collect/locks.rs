@@ -5,7 +5,8 @@ use std::fs;
 
 use crate::collect::descriptors::Open;
 use crate::collect::members::Members;
-use crate::model::object::{FileLock, ObjectId};
+use crate::model::object::ObjectId;
+use crate::model::system::FileLock;
 
 /// Locks that a member holds or waits for.
 pub(crate) fn read(members: &Members, open: &Open) -> Vec<FileLock> {

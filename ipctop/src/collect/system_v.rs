@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 
 use crate::collect::notes::Notes;
-use crate::model::object::{Limits, MessageQueue, Segment, SemaphoreSet};
+use crate::model::object::{MessageQueue, Segment, SemaphoreSet};
+use crate::model::system::Limits;
 
 /// SHM_DEST: the segment goes with its last attachment.
 const REMOVED: u32 = 0o1000;

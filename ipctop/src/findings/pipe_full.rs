@@ -28,17 +28,17 @@ fn full(facts: &Facts<'_>, pipe: &Pipe) -> Option<Finding> {
     Some(found.number("bytes", pipe.bytes.unwrap_or_default()).number("pid", reader))
 }
 
-/// A process that ignores SIGPIPE gets EPIPE instead, and is prepared for it.
+/// A process that ignores SIGPIPE gets EPIPE instead, and is prepared for it. A write end that was
+/// inherited from outside, such as a shell's, is not this program's and never written to.
 fn unread(facts: &Facts<'_>, pipe: &Pipe) -> Option<Finding> {
     let is_unread = pipe.readers.is_empty() && pipe.has_reader == Some(false);
+    let holders = pipe.writers.iter().map(|end| facts.look.process(end.pid));
+    let is_own = holders.clone().all(|holder| holder.is_some_and(|process| process.is_asked_for));
     let would_die = |process: &&Process| {
         let signals = process.signals;
-        process.is_asked_for
-            && !Process::has(signals.ignored | signals.caught | signals.blocked, SIGPIPE)
+        !Process::has(signals.ignored | signals.caught | signals.blocked, SIGPIPE)
     };
-    let writers = pipe.writers.iter().filter(|end| end.descriptor > 2 || pipe.path.is_some());
-    let writer = writers.filter_map(|end| facts.look.process(end.pid)).find(would_die);
-    let writer = writer.filter(|_| is_unread)?;
+    let writer = holders.flatten().find(would_die).filter(|_| is_unread && is_own)?;
     let found = Finding::new("pipe-no-reader").of(writer.pid).on(&pipe.id);
     Some(found.text("process", writer.label()).text("object", pipe.name()))
 }

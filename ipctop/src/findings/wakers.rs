@@ -81,7 +81,7 @@ fn of_want(facts: &Facts<'_>, pid: i32, want: &Want) -> Wakers {
             alive(facts, pid, waited.map(|semaphore| semaphore.last))
         }
         ("file", Action::Take) => {
-            let held = |lock: &&crate::model::object::FileLock| lock.waiters.contains(&pid);
+            let held = |lock: &&crate::model::system::FileLock| lock.waiters.contains(&pid);
             let holders = facts.look.locks.iter().filter(held).map(|lock| lock.holder);
             alive(facts, pid, holders)
         }

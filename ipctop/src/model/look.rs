@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::finding::Finding;
-use crate::model::object::{
-    FileLock, Limits, MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket,
-};
+use crate::model::object::{MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket};
 use crate::model::office::Office;
 use crate::model::process::Process;
+use crate::model::system::FileLock;
+use crate::model::system::Limits;
 
 /// The version of the JSON that a look becomes; it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
