@@ -73,6 +73,7 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
         }
         Target::Dir(dir) => users_of(dir, world),
     };
+    asked.retain(|&pid| is_candidate(pid));
     add_descendants(&mut asked, world.table);
     asked.retain(|&pid| is_candidate(pid) && world.table.get(pid).is_some());
     let mut members = Members { whole, ..Members::default() };

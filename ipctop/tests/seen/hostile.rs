@@ -110,7 +110,10 @@ fn in_a_pid_namespace_and_with_hidepid_it_says_what_it_may_not_see() {
             ),
             "sleep S",
         ),
-        (format!("mount -t proc proc /proc; exec {nobody} $IPCTOP --once --all"), "NOT SEEN"),
+        (
+            format!("mount -t proc proc /proc; sleep 9 & exec {nobody} $IPCTOP --once --all"),
+            "NOT SEEN",
+        ),
     ];
     for (script, said) in cases {
         let Some(output) = inside(&script) else {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub(crate) fn path() -> &'static Path {
 /// A program that is stuck, killed with all its descendants when this is dropped.
 pub(crate) struct Stuck {
     child: Child,
+    /// Its output, kept open: a program whose output nobody can read is a finding.
+    stdout: Option<BufReader<ChildStdout>>,
     /// The directory that it works in.
     pub(crate) dir: TempDir,
 }
@@ -52,11 +54,11 @@ impl Stuck {
         command.arg(name).arg(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         sys::tie_to_this_thread(&mut command);
         command.process_group(0);
-        let mut stuck = Stuck { child: command.spawn().unwrap(), dir };
+        let mut stuck = Stuck { child: command.spawn().unwrap(), stdout: None, dir };
         let stdout = stuck.child.stdout.take().unwrap();
         assert!(wait::until_readable(&stdout, READY_MAX), "{name} does not get ready");
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
+        stuck.stdout.insert(BufReader::new(stdout)).read_line(&mut line).unwrap();
         match line.trim_end().strip_prefix("skip ") {
             Some(needs) => Err(needs.to_owned()),
             None => {
