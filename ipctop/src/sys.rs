@@ -148,6 +148,19 @@ pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> io::Result<MqStatus> {
     })
 }
 
+/// How many descriptors a process may have; None if there is no limit.
+///
+/// # Errors
+/// EPERM for another user's process, ESRCH if it is gone. See prlimit(2).
+pub(crate) fn prlimit_nofile(pid: i32) -> io::Result<Option<u64>> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a null pointer sets nothing, and the call writes one rlimit, which `limit` is.
+    let result =
+        unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, std::ptr::null(), &raw mut limit) };
+    check(i64::from(result))?;
+    Ok((limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur))
+}
+
 fn check(result: i64) -> io::Result<i64> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

@@ -81,7 +81,8 @@ impl Watcher {
             process.is_asked_for = is_asked_for;
             look.processes.push(process);
         }
-        let mapped = Mapped::read(members.processes.keys().copied());
+        let has_shared = !system_v.segments.is_empty() || posix::are_any();
+        let mapped = Mapped::read(members.processes.keys().copied().filter(|_| has_shared));
         look.posix = posix::read(&members, &open, &mapped, may.trace, &mut notes);
         look.sockets = sockets::of(&members, &open, all_sockets);
         self.add_system_v(&mut look, system_v, &members, &mapped, &mut notes);

@@ -81,10 +81,10 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     if let Target::Dir(dir) = &scope.target {
         members.waited_for.extend(office::queues(dir));
     }
-    for &pid in &asked {
-        members.waited_for.extend(waits_of(pid, scope));
-    }
     if whole.is_none() {
+        for &pid in &asked {
+            members.waited_for.extend(waits_of(pid, scope));
+        }
         for pid in sharers(&asked, &members.waited_for, scope, world) {
             if is_candidate(pid) && world.table.is_alive(pid) {
                 members.processes.entry(pid).or_insert(false);

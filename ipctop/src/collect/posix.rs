@@ -41,6 +41,11 @@ pub(crate) fn read(
     found
 }
 
+/// Whether there is anything in /dev/shm.
+pub(crate) fn are_any() -> bool {
+    fs::read_dir("/dev/shm").is_ok_and(|mut entries| entries.next().is_some())
+}
+
 fn shared(
     path: &std::path::Path,
     name: &str,

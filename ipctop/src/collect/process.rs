@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use procfs::process::{LimitValue, Process as Files};
+use procfs::process::Process as Files;
 
 use crate::clean::clean_bytes;
 use crate::collect::descriptors::Open;
@@ -12,6 +12,7 @@ use crate::collect::notes::Notes;
 use crate::collect::table::{Row, Table, field};
 use crate::collect::thread::{self, ticks_to_ms};
 use crate::model::process::{Descriptor, Memory, Process, Signals};
+use crate::sys;
 
 /// What the collector may do, and should.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,7 @@ pub(crate) fn read(
         n_threads: row.n_threads,
         threads: thread::of(pid, descriptors, table, may.trace, notes),
         n_descriptors: open.count(pid),
-        descriptors_max: descriptors_max(pid),
+        descriptors_max: sys::prlimit_nofile(pid).ok().flatten(),
         descriptors: descriptors.into_iter().flatten().map(descriptor).collect(),
         memory: may.count_memory.then(|| memory(pid)).flatten(),
         signals: signals(&folder),
@@ -69,13 +70,6 @@ pub(crate) fn read(
 fn descriptor((&number, found): (&i32, &crate::collect::descriptors::Descriptor)) -> Descriptor {
     let object = found.object.clone();
     Descriptor { number, reads: found.reads, writes: found.writes, object }
-}
-
-fn descriptors_max(pid: i32) -> Option<u64> {
-    match Files::new(pid).ok()?.limits().ok()?.max_open_files.soft_limit {
-        LimitValue::Value(value) => Some(value),
-        LimitValue::Unlimited => None,
-    }
 }
 
 fn memory(pid: i32) -> Option<Memory> {

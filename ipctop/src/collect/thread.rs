@@ -54,7 +54,11 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) 
         wait: None,
         still_ms: 0,
         awake_cpu_ms: 0,
+        moved_bytes: None,
     };
+    if thread.state == 'R' {
+        thread.moved_bytes = moved_bytes(&folder);
+    }
     if matches!(thread.state, 'S' | 'D' | 'T' | 't') {
         let syscall = Syscall::from_file(format!("{folder}/syscall"));
         thread.wait = match syscall {
@@ -67,6 +71,12 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) 
         };
     }
     Some(thread)
+}
+
+fn moved_bytes(folder: &str) -> Option<u64> {
+    let io = fs::read(format!("{folder}/io")).ok()?;
+    let count = |name| field(&io, name).and_then(|count| count.parse::<u64>().ok());
+    Some(count("rchar")? + count("wchar")?)
 }
 
 /// Clock ticks in milliseconds.

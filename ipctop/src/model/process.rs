@@ -114,6 +114,8 @@ pub struct Thread {
     pub still_ms: u64,
     /// CPU time that it was seen to use since it last went to sleep, in milliseconds.
     pub awake_cpu_ms: u64,
+    /// Bytes that it has read and written so far through files and pipes, if it runs.
+    pub moved_bytes: Option<u64>,
 }
 
 /// A call that a thread waits in.

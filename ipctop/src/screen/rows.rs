@@ -44,7 +44,7 @@ pub fn processes(look: &Look) -> Vec<Row> {
     rows
 }
 
-/// The objects, queues and pipes first.
+/// The objects, those of findings first, then queues and pipes.
 pub fn objects(look: &Look) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |id: ObjectId, text: String, fullness: Option<f64>| {
@@ -76,6 +76,7 @@ pub fn objects(look: &Look) -> Vec<Row> {
     for lock in &look.locks {
         add(lock.object.clone(), lines::lock(look, lock), None);
     }
+    rows.sort_by_key(|row| !row.is_stuck);
     rows
 }
 

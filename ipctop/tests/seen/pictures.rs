@@ -47,7 +47,8 @@ fn svg(buffer: &Buffer) -> String {
             let is_alike = |cell: &Cell| (cell.fg, cell.modifier) == (first.fg, first.modifier);
             let end = (x..area.width).find(|&at| !is_alike(&buffer[(at, y)])).unwrap_or(area.width);
             let run: String = (x..end).map(|at| buffer[(at, y)].symbol()).collect();
-            piece(&mut svg, first, (x, y), &run);
+            let is_reversed = first.modifier.contains(Modifier::REVERSED);
+            piece(&mut svg, first, (x, y), if is_reversed { &run } else { run.trim_end() });
             x = end;
         }
     }
@@ -56,7 +57,7 @@ fn svg(buffer: &Buffer) -> String {
 
 fn piece(svg: &mut String, cell: &Cell, (x, y): (u16, u16), run: &str) {
     let is_reversed = cell.modifier.contains(Modifier::REVERSED);
-    if run.trim().is_empty() && !is_reversed {
+    if run.is_empty() {
         return;
     }
     let (left, base) = (8 + x * CELL.0, 8 + y * CELL.1 + 13);
