@@ -15,6 +15,8 @@ mod command;
 
 mod screen;
 
+mod terminal;
+
 mod pictures;
 
 mod hostile;
