@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::model::look::Look;
 use crate::model::object::ObjectId;
-use crate::model::process::{Action, Process, Thread, Wait};
+use crate::model::process::{Action, Memory, Process, Thread, Wait};
 use crate::watch::Since;
 
 /// What was remembered of a thread: how often it slept and gave way, and what it waited for.
@@ -146,6 +146,12 @@ impl History {
     /// The processes that were seen to receive, or to wait to receive, from a queue.
     pub(crate) fn receivers(&self, id: &ObjectId) -> impl Iterator<Item = i32> {
         self.receivers.get(id).into_iter().flatten().map(|(&pid, _)| pid)
+    }
+
+    /// The memory of a process when it was last counted.
+    pub(crate) fn memory(&self, process: &Process) -> Option<Memory> {
+        let last = self.last.as_ref()?.processes.get(&process.pid)?;
+        if last.started == process.started { last.memory } else { None }
     }
 
     /// The look before this one.

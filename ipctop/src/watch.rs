@@ -25,6 +25,9 @@ use crate::sys;
 /// Between the two looks of [`look`]: long enough that a server under load does something in it.
 pub const BETWEEN: Duration = Duration::from_millis(200);
 
+/// Counting memory walks through all pages of a process: not at each look.
+const MEMORY_EVERY: Duration = Duration::from_secs(5);
+
 /// Looks twice, [`BETWEEN`] apart, so that it is known who has waited meanwhile.
 pub fn look(scope: &Scope) -> Look {
     let mut watcher = Watcher::new(scope.clone());
@@ -40,13 +43,20 @@ pub struct Watcher {
     messages: Messages,
     first: Instant,
     history: History,
+    memory_counted: Option<Instant>,
 }
 
 impl Watcher {
     /// One that has not looked yet.
     pub fn new(scope: Scope) -> Watcher {
         let messages = Messages::new(scope.language);
-        Watcher { scope, messages, first: Instant::now(), history: History::default() }
+        Watcher {
+            scope,
+            messages,
+            first: Instant::now(),
+            history: History::default(),
+            memory_counted: None,
+        }
     }
 
     /// Looks once.
@@ -63,7 +73,12 @@ impl Watcher {
         let world =
             World { table: &table, open: &open, system_v: &system_v, sockets: &all_sockets };
         let members = members::find(&self.scope, world);
-        let may = May { trace: !self.scope.without_ptrace, count_memory: self.scope.with_memory };
+        let counts_memory = self.scope.with_memory
+            && self.memory_counted.is_none_or(|then| begin.duration_since(then) >= MEMORY_EVERY);
+        if counts_memory {
+            self.memory_counted = Some(begin);
+        }
+        let may = May { trace: !self.scope.without_ptrace, count_memory: counts_memory };
         let mut look = Look {
             schema: SCHEMA,
             taken_ms: now_ms(),
@@ -79,6 +94,9 @@ impl Watcher {
             let Some(row) = table.get(pid) else { continue };
             let mut process = process::read(pid, row, &table, &open, may, &mut notes);
             process.is_asked_for = is_asked_for;
+            if self.scope.with_memory && !counts_memory {
+                process.memory = self.history.memory(&process);
+            }
             look.processes.push(process);
         }
         let has_shared = !system_v.segments.is_empty() || posix::are_any();

@@ -16,7 +16,7 @@ use crate::table::{ROWS, Row, Seen};
 const NAMED_MAX: Duration = Duration::from_secs(1);
 /// A machine that runs other tests at the same time may give this one no CPU for a while; how long
 /// it really took is printed.
-const GRACE: Duration = Duration::from_secs(4);
+const GRACE: Duration = Duration::from_secs(9);
 /// How many of the situations need no right to trace: the count when this was written, less two.
 const NAMED_WITHOUT_PTRACE: usize = 30;
 
@@ -25,6 +25,8 @@ struct Outcome {
     row: Row,
     /// What was found, and how long after the situation was there.
     found: Option<(String, Duration)>,
+    /// In how many looks.
+    looks: usize,
     /// Whether it is also named without the right to trace.
     without_ptrace: bool,
     /// What this machine lacks.
@@ -53,14 +55,25 @@ fn every_way_to_get_stuck_is_named_within_a_second() {
         .map(|outcome| outcome.row.0)
         .collect();
     assert!(unnamed.is_empty(), "not named: {unnamed:?}");
-    let late =
-        |outcome: &&Outcome| matches!(&outcome.found, Some((_, after)) if *after > NAMED_MAX);
-    let late = outcomes.iter().filter(late).count();
-    assert!(late * 10 <= outcomes.len(), "{late} of {} are named late", outcomes.len());
+    // On a quiet machine a look takes a quarter of a second; on a loaded one only their number says
+    // something.
+    let is_late = |outcome: &&Outcome| match &outcome.found {
+        Some((_, after)) => outcome.looks > 3 || is_quiet() && *after > NAMED_MAX,
+        None => false,
+    };
+    let late: Vec<&str> = outcomes.iter().filter(is_late).map(|outcome| outcome.row.0).collect();
+    assert!(late.len() * 50 <= outcomes.len(), "named late: {late:?}");
     if step == 1 {
         let without = outcomes.iter().filter(|outcome| outcome.without_ptrace).count();
         assert!(without >= NAMED_WITHOUT_PTRACE, "{without} named without ptrace");
     }
+}
+
+/// Whether no more threads want to run than there are CPUs.
+fn is_quiet() -> bool {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap();
+    let load: f64 = load.split(' ').next().unwrap().parse().unwrap();
+    load <= thread::available_parallelism().unwrap().get() as f64
 }
 
 /// An IPC namespace belongs to a thread.
@@ -70,7 +83,7 @@ fn in_own_thread(row: Row) -> Outcome {
 
 fn try_one(row: Row) -> Outcome {
     let (name, kind, seen) = row;
-    let mut outcome = Outcome { row, found: None, without_ptrace: false, skipped: None };
+    let mut outcome = Outcome { row, found: None, looks: 0, without_ptrace: false, skipped: None };
     let stuck = match Stuck::start(name) {
         Ok(stuck) => stuck,
         Err(needs) => {
@@ -88,6 +101,7 @@ fn try_one(row: Row) -> Outcome {
     let mut last = Look::default();
     while outcome.found.is_none() && begin.elapsed() < NAMED_MAX + GRACE {
         last = watch::look(&scope);
+        outcome.looks += 1;
         let named = last.findings.iter().find(|finding| finding.kind == kind);
         outcome.found = named.map(|finding| {
             assert!(!finding.text.contains('{') && !finding.next.contains('{'), "{finding:?}");
