@@ -9,6 +9,8 @@ pub mod model;
 pub mod scope;
 pub mod watch;
 
+pub mod price;
+
 pub mod lines;
 pub mod text;
 

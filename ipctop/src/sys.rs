@@ -63,7 +63,7 @@ pub(crate) fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
 }
 
-/// A duplicate of another process's descriptor. It must be closed at once: it keeps the object open.
+/// A duplicate of another process's descriptor. Close it at once: it keeps the object open.
 ///
 /// # Errors
 /// EPERM without the right to trace, EBADF if it is closed. See pidfd_getfd(2).

@@ -1,4 +1,4 @@
-//! Whether a process sees the same System V objects as this one: their numbers mean others elsewhere.
+//! Whether a process sees the System V objects that this one sees; elsewhere numbers mean others.
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// The shared memory of processes: System V segments by number, files in /dev/shm by device and inode
+/// The shared memory of processes: System V segments by number, files in /dev/shm by inode
 /// (glibc maps a semaphore before it has its name).
 #[derive(Debug, Default)]
 pub(crate) struct Mapped {

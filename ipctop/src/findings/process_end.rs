@@ -38,5 +38,10 @@ fn is_orphan(facts: &Facts<'_>, process: &Process) -> bool {
         None => true,
     };
     let leads = process.session == process.pid || process.group == process.pid;
-    is_adopted && !leads && process.state != 'Z' && !facts.table.is_alive(process.group)
+    // The first process of a machine or container never had a parent.
+    is_adopted
+        && process.pid != 1
+        && !leads
+        && process.state != 'Z'
+        && !facts.table.is_alive(process.group)
 }

@@ -9,7 +9,7 @@ const ENDING: [(i32, &str); 4] = [(15, "SIGTERM"), (2, "SIGINT"), (1, "SIGHUP"),
 /// The signal of a child's end.
 const SIGCHLD: i32 = 17;
 
-/// A signal that is blocked and stays pending, and a parent that cannot learn of its children's end.
+/// A signal that is blocked and stays pending, and a parent that cannot learn of its child's end.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let processes = facts.look.processes.iter();
     processes

@@ -24,7 +24,7 @@ pub struct Look {
     pub taken_ms: u64,
     /// How long the look took, in microseconds.
     pub took_us: u64,
-    /// Milliseconds since the first look of the same watcher: how long anything can be known to wait.
+    /// Milliseconds since the watcher's first look: no wait is known to be longer.
     pub watched_ms: u64,
     /// What was asked for: `mine`, `all`, `pid N` or `dir PATH`.
     pub scope: String,

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
+use ipctop::price;
 use ipctop::scope::{Scope, Target};
 use ipctop::watch::Watcher;
-use nix::time::{ClockId, clock_gettime};
 use tests::say::say;
 
 use crate::program::Stuck;
@@ -13,26 +13,14 @@ use crate::program::Stuck;
 /// Programs without optimisation take several times as long.
 const SLOWER: u32 = if cfg!(debug_assertions) { 8 } else { 1 };
 
-/// The CPU time of this thread: other tests take the CPU away, but do not use this.
-fn cpu_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
-}
-
 /// The cheapest of some looks.
 fn look(name: &'static str, all: bool) -> (Duration, usize, usize) {
     let run = move || {
         let stuck = Stuck::start(name).unwrap();
         let target = if all { Target::Mine } else { Target::Pid(stuck.pid()) };
         let mut watcher = Watcher::new(Scope::of(target));
-        let mut cheapest = Duration::MAX;
-        let mut seen = (0, 0);
-        for _ in 0..5 {
-            let before = cpu_time();
-            let look = watcher.look();
-            cheapest = cheapest.min(cpu_time() - before);
-            seen = (look.processes.len(), look.queues.len());
-        }
-        (cheapest, seen.0, seen.1)
+        let price = price::measure(&mut watcher, 5, Duration::ZERO).unwrap();
+        (price.cheapest, price.last.processes.len(), price.last.queues.len())
     };
     thread::spawn(run).join().unwrap()
 }
