@@ -32,7 +32,6 @@ const PACKAGE: &str = "q2-msgqueue";
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {
