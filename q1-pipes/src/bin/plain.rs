@@ -37,7 +37,6 @@ const CONSULTATION: &str = "consult.fifo";
 const RESERVATION: &str = "reserve.fifo";
 /// What ends a worker: a record that no client sends.
 const STOP: [u8; REQUEST_SIZE] = [0; REQUEST_SIZE];
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {

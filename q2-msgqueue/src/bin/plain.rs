@@ -33,7 +33,6 @@ use q2_msgqueue::{PACKAGE, queue::is_gone};
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {

@@ -31,7 +31,6 @@ const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
 /// A thread, and how it has ended.
 type Thread = JoinHandle<Result<()>>;
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {
