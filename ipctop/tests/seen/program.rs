@@ -8,10 +8,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use harness::{c, leftovers, sys, wait};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use harness::{c, leftovers, sys, wait};
 
 /// A situation takes milliseconds to get into; a loaded machine may need longer.
 const READY_MAX: Duration = Duration::from_secs(20);

@@ -4,8 +4,7 @@
 //! - `hostile q4-thread-per-request run silent 2000 1`: 21 unread lists fill the reply queue, and
 //!   1979 threads sleep in `msgsnd` (`ps -eL`). Nobody gets a list, SIGTERM waits, and nothing
 //!   bounds the threads. See `src/armour/replies.rs`, `thread_limit.rs`, and q2's `sweep.rs`.
-//! - `hostile q4-thread-per-request run nameless 1 1`: a reply of type 0 fails, the server ends.
-//!   See q2's `channel.rs`.
+//! - `hostile q4-thread-per-request run nameless 1 1`: the server ends. See q2's `channel.rs`.
 //! - `kill -9`: the queues stay in the way. `ipcrm -q` each ID in `run/lock`; see `leftovers.rs`.
 
 use std::sync::{Mutex, OnceLock};

@@ -25,13 +25,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
 use clap::Parser;
-use common::request::{Kind, REQUEST_SIZE, Request};
-use common::start::{self, Start};
-use common::{exit, log, office::Office, process, reply::Reply};
-use q3_threads::{published::Published, workers::wake};
-use q5_sockets::options::ServerOptions;
+use common::booking::office::Office;
+use common::program::{exit, process, signals::inherit_nothing};
+use common::protocol::reply::Reply;
+use common::protocol::request::{Kind, REQUEST_SIZE, Request};
+use common::server::log;
+use common::server::start::{self, Start};
+use q3_threads::{published::Published, wake::wake};
+use q5_sockets::{PACKAGE, options::ServerOptions};
 
-const PACKAGE: &str = "q5-sockets";
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What the threads share; the failure, if there is one, is the end of the server.
@@ -42,6 +44,7 @@ struct Shared {
 }
 
 fn main() -> ExitCode {
+    inherit_nothing();
     exit::report("server", run(&ServerOptions::parse()))
 }
 
