@@ -23,7 +23,6 @@ use crate::segment;
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
 use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
-use crate::watchdog::writer;
 
 /// How long the dispatcher may take to stop, and then the servers behind it.
 const STOP_MAX: Duration = Duration::from_millis(900);
@@ -36,18 +35,17 @@ const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
 /// If the servers cannot start, or restarting one does not help.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, mut lock, store, table } = start::open(&options.common, PACKAGE)?;
-    // Only the reservation server writes, and it opens the data file itself.
+    // Only the reservation server writes. It opens and locks the data file itself, after its fork: a
+    // lock that all servers share would keep none of them from writing.
     drop(store);
     process::name("q6 watchdog").context("cannot name the process")?;
-    let dir = &options.common.dir;
-    leftovers::remove(dir).context("cannot remove what a dead server has left")?;
+    leftovers::remove(&options.common.dir).context("cannot remove what a dead server has left")?;
     segment::remove_old(&mut lock)?;
     let board = Arc::new(Board::create(&mut lock, &table)?);
     sys::default_sigchld().context("cannot start servers")?;
     let mut fleet = Fleet::open(options, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
-    writer::remove(dir).context("cannot remove the writer's lock")?;
     watched.and(stopped)?;
     Ok(0)
 }

@@ -6,4 +6,3 @@ pub mod child;
 pub mod probe;
 pub mod board;
 pub mod presence;
-pub mod writer;

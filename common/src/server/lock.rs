@@ -5,9 +5,9 @@
 //! unlocked by a call and the file is never removed. It says who holds it, and which kernel objects
 //! a crash would leave behind.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::program::directory::open_file;
-use crate::program::process::is_alive;
+use crate::program::process::{is_alive, users};
 
 /// Name of the lock file in DIR.
 pub const LOCK_FILE: &str = "lock";
@@ -90,6 +90,16 @@ impl Lock {
         self.write()
     }
 
+    /// Names nobody any more, unless there is something to be removed: for a server that does not
+    /// start after all. Where somebody has removed the lock file of another server, that one's
+    /// clients would take it for dead.
+    ///
+    /// # Errors
+    /// Of ftruncate.
+    pub fn withdraw(self) -> io::Result<()> {
+        if self.holder.objects.is_empty() { self.file.set_len(0) } else { Ok(()) }
+    }
+
     /// Writes the lines, then cuts the file. A server that is killed in between leaves some old lines
     /// behind the new ones, and they are true.
     fn write(&self) -> io::Result<()> {
@@ -140,29 +150,6 @@ fn wait_for(file: &File, dir: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The processes, other than this one, that have the file open.
-fn users(file: &File) -> io::Result<Vec<i32>> {
-    let wanted = file.metadata()?;
-    let mut users = Vec::new();
-    for process in fs::read_dir("/proc")?.flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok())
-        else {
-            continue;
-        };
-        // A process that ends while we look, or that belongs to somebody else, holds nothing in a
-        // DIR of ours.
-        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
-        let same = |link: fs::DirEntry| {
-            fs::metadata(link.path())
-                .is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()))
-        };
-        if pid != std::process::id() as i32 && descriptors.flatten().any(same) {
-            users.push(pid);
-        }
-    }
-    Ok(users)
-}
-
 fn read(file: &File) -> io::Result<Option<Holder>> {
     // As large as the file and no larger: what is touched here stays the server's for good.
     let mut bytes = vec![0; file.metadata()?.len().min(FILE_MAX) as usize];
@@ -180,6 +167,7 @@ fn parse(text: &str) -> Option<Holder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_record_outlives_its_server_until_it_is_forgotten() {

@@ -2,8 +2,7 @@
 //! if it has fewer servers.
 //!
 //! This stops a killed watchdog from leaving FIFOs behind: `watchdog`
-//! `without_its_watchdog_no_server_stays_and_the_next_one_starts`. The file `writer.lock` stays,
-//! because somebody may hold it.
+//! `without_its_watchdog_no_server_stays_and_the_next_one_starts`.
 
 use std::fs;
 use std::io;
@@ -47,12 +46,11 @@ mod tests {
         let _fifos = ["dw.consult9.fifo", "wd.reserve.fifo", "consult.fifo"]
             .map(|name| Fifo::create(path(name)).unwrap());
         fs::write(path("dw.notes.fifo"), "somebody's").unwrap();
-        fs::write(path("writer.lock"), "").unwrap();
         remove(dir.path()).unwrap();
         for gone in ["dw.consult9.fifo", "wd.reserve.fifo"] {
             assert!(!path(gone).exists(), "{gone}");
         }
-        for kept in ["consult.fifo", "dw.notes.fifo", "writer.lock"] {
+        for kept in ["consult.fifo", "dw.notes.fifo"] {
             assert!(path(kept).exists(), "{kept}");
         }
     }

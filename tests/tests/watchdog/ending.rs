@@ -2,7 +2,6 @@
 //! somebody else may write.
 
 use std::fs::{self, File};
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use common::protocol::reply::Status;
@@ -79,36 +78,18 @@ fn after_the_last_exchange_all_of_it_ends() {
 }
 
 #[test]
-fn a_writers_lock_that_somebody_holds_is_an_error() {
-    let server = Server::prepare(Stage::Q6Watchdog, &[]);
-    let path = server.dir().join("writer.lock");
-    let mut options = File::options();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
-    file.lock().unwrap();
-    let output = server.rival();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(error.contains("another process holds it and may write"), "{error}");
-    assert!(path.exists(), "it was taken away from its holder");
-    drop(file);
-    fs::remove_file(path).unwrap();
-}
-
-#[test]
 fn a_restart_that_finds_another_writer_ends_all() {
     let mut server = start(&[]);
     let group = server.pid();
-    let path = server.dir().join("writer.lock");
-    let held = File::options().write(true).open(&path).unwrap();
+    let held = File::options().write(true).open(server.data_file()).unwrap();
     // Before the watchdog sees that the lock is free, it is ours.
     send(server.pid(), Signal::SIGSTOP);
     send(process(&server, "q6 reserve"), Signal::SIGKILL);
-    wait::until_true("the writer's lock", SOON, || held.try_lock().is_ok());
+    wait::until_true("the data file's lock", SOON, || held.try_lock().is_ok());
     send(server.pid(), Signal::SIGCONT);
     let status = server.wait(SOON);
     assert_eq!(status.code(), Some(2), "{}", server.last_words());
-    assert!(server.log().contains("another process holds it"), "{}", server.last_words());
+    assert!(server.log().contains("another server has locked it"), "{}", server.last_words());
     drop(held);
-    fs::remove_file(path).unwrap();
     server.assert_nothing_left(group);
 }
