@@ -16,6 +16,7 @@ use common::program::directory::{self, open_file};
 use common::program::exit::plain;
 use common::program::process;
 use common::protocol::request::Request;
+use common::server::leftovers as left;
 use common::server::lock::{self, Holder, Lock};
 use zerocopy::IntoBytes;
 
@@ -67,7 +68,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Removes the queues that a dead server of DIR left, then makes new ones.
+    /// Removes what a dead server of DIR left, then makes new queues.
     ///
     /// # Errors
     /// Says which program's queue has the key, or which limit of the system is too low.
@@ -76,9 +77,11 @@ impl Channel {
         let key_file = dir.join(KEY_FILE);
         open_file(&key_file, true)
             .with_context(|| format!("cannot open {}", key_file.display()))?;
-        leftovers::remove(lock).context("cannot remove the queues of a dead server")?;
-        let requests = leftovers::create(key(&key_file, REQUESTS)?, lock)?;
-        let replies = leftovers::create(key(&key_file, REPLIES)?, lock)?;
+        left::remove(dir, lock)?;
+        // Requests are received by a server, and replies are sent by it.
+        let requests =
+            leftovers::create(key(&key_file, REQUESTS)?, lock, |status| status.msg_lrpid)?;
+        let replies = leftovers::create(key(&key_file, REPLIES)?, lock, |status| status.msg_lspid)?;
         Ok(Channel { requests, replies, anonymous: AtomicU64::new(0) })
     }
 
@@ -100,6 +103,8 @@ impl Channel {
             return Err(explain(dir, &error));
         }
         directory::check(dir)?;
+        hint::check_queues(dir, holder.as_ref())?;
+        hint::check_processes(dir, holder.as_ref())?;
         let key_file = dir.join(KEY_FILE);
         let find = |project| {
             let key = sys::ftok(&key_file, project).map_err(|error| explain(&key_file, &error))?;
@@ -127,6 +132,27 @@ impl Channel {
             replies: find(REPLIES)?,
             anonymous: AtomicU64::new(0),
         })
+    }
+
+    /// Whether both queues are still there.
+    ///
+    /// # Errors
+    /// Says which queue somebody has removed.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for queue in [&self.requests, &self.replies] {
+            let removed = || {
+                format!(
+                    "somebody has removed message queue {:#010x} id {}",
+                    queue.key(),
+                    queue.id()
+                )
+            };
+            queue.load().map_err(|error| match is_gone(&error) {
+                true => anyhow!("{} (ipcrm, or RemoveIPC of logind at a logout)", removed()),
+                false => anyhow!(error).context("cannot look at a message queue"),
+            })?;
+        }
+        Ok(())
     }
 
     /// Handles to the same queues, for another thread: they remove nothing when they are dropped.

@@ -203,6 +203,7 @@ fn watch(
             // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
                 }
             }
@@ -212,10 +213,13 @@ fn watch(
             }
             None => {}
         }
-        state.replies.retry().context("cannot send deferred replies")?;
+        if let Err(error) = state.replies.retry() {
+            channel.check()?;
+            return Err(error).context("cannot send deferred replies");
+        }
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.requests.load().context("the request queue is gone")?;
-            let load = channel.replies.load().context("the reply queue is gone")?;
+            channel.check()?;
+            let load = channel.replies.load().context("cannot look at the reply queue")?;
             if load.messages > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }

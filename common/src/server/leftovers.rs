@@ -97,8 +97,12 @@ fn remove_fifo(dir: impl AsFd, name: &str) -> nix::Result<()> {
     unlinkat(&dir, name, UnlinkatFlags::NoRemoveDir)
 }
 
-/// Removes q6's second lock, unless somebody has it: whoever writes keeps others from writing.
-fn remove_writer_lock(dir: impl AsFd) -> io::Result<()> {
+/// Removes q6's second lock, unless a process has it: otherwise the next writer would lock another file
+/// of the same name, and two could write.
+///
+/// # Errors
+/// Of openat and unlinkat. See unlink(2).
+pub fn remove_writer_lock(dir: impl AsFd) -> io::Result<()> {
     let flags = OFlag::O_RDWR | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let file = match openat(&dir, WRITER_LOCK, flags, Mode::empty()) {
         Err(Errno::ENOENT) => return Ok(()),
