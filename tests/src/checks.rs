@@ -9,6 +9,7 @@ pub mod check;
 pub mod answers;
 mod asked;
 pub mod crowd;
+pub mod directories;
 pub mod durability;
 pub mod ending;
 pub mod hostile;
@@ -18,9 +19,10 @@ pub mod sockets;
 use check::Check;
 
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 6] = [
+pub const OF_EVERY_STAGE: [&[Check]; 7] = [
     answers::CHECKS,
     crowd::CHECKS,
+    directories::CHECKS,
     durability::CHECKS,
     ending::CHECKS,
     hostile::CHECKS,

@@ -49,6 +49,7 @@ macro_rules! cases {
 
 mod answers;
 mod crowd;
+mod directories;
 mod durability;
 mod ending;
 mod hostile;
