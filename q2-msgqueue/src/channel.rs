@@ -134,25 +134,23 @@ impl Channel {
         })
     }
 
-    /// Whether both queues are still there.
+    /// Looks whether both queues are still there; returns how many replies wait to be read.
     ///
     /// # Errors
     /// Says which queue somebody has removed.
-    pub fn check(&self) -> anyhow::Result<()> {
-        for queue in [&self.requests, &self.replies] {
-            let removed = || {
-                format!(
-                    "somebody has removed message queue {:#010x} id {}",
-                    queue.key(),
-                    queue.id()
-                )
-            };
+    pub fn check(&self) -> anyhow::Result<u64> {
+        let look = |queue: &Queue| {
+            let (key, id) = (queue.key(), queue.id());
             queue.load().map_err(|error| match is_gone(&error) {
-                true => anyhow!("{} (ipcrm, or RemoveIPC of logind at a logout)", removed()),
+                true => anyhow!(
+                    "somebody has removed message queue {key:#010x} id {id} (ipcrm, or RemoveIPC of \
+                     logind at a logout)"
+                ),
                 false => anyhow!(error).context("cannot look at a message queue"),
-            })?;
-        }
-        Ok(())
+            })
+        };
+        look(&self.requests)?;
+        Ok(look(&self.replies)?.messages)
     }
 
     /// Handles to the same queues, for another thread: they remove nothing when they are dropped.

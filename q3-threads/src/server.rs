@@ -164,9 +164,7 @@ fn watch(
                 return Ok(());
             }
             None => {
-                channel.check()?;
-                let load = channel.replies.load().context("cannot look at the reply queue")?;
-                if load.messages > 0 {
+                if channel.check()? > 0 {
                     sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
                 }
             }

@@ -213,14 +213,9 @@ fn watch(
             }
             None => {}
         }
-        if let Err(error) = state.replies.retry() {
-            channel.check()?;
-            return Err(error).context("cannot send deferred replies");
-        }
+        state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.check()?;
-            let load = channel.replies.load().context("cannot look at the reply queue")?;
-            if load.messages > 0 {
+            if channel.check()? > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();
