@@ -16,7 +16,6 @@ use common::program::directory::{self, open_file};
 use common::program::exit::plain;
 use common::program::process;
 use common::protocol::request::Request;
-use common::server::leftovers as left;
 use common::server::lock::{self, Holder, Lock};
 use zerocopy::IntoBytes;
 
@@ -77,7 +76,7 @@ impl Channel {
         let key_file = dir.join(KEY_FILE);
         open_file(&key_file, true)
             .with_context(|| format!("cannot open {}", key_file.display()))?;
-        left::remove(dir, lock)?;
+        common::server::leftovers::remove(dir, lock)?;
         // Requests are received by a server, and replies are sent by it.
         let requests =
             leftovers::create(key(&key_file, REQUESTS)?, lock, |status| status.msg_lrpid)?;
