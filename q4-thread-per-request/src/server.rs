@@ -200,6 +200,7 @@ fn watch(
             // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
                 }
             }
@@ -211,9 +212,7 @@ fn watch(
         }
         state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.requests.load().context("the request queue is gone")?;
-            let load = channel.replies.load().context("the reply queue is gone")?;
-            if load.messages > 0 {
+            if channel.check()? > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();

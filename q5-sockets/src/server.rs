@@ -15,6 +15,7 @@ use common::program::process;
 use common::program::signals::Signals;
 use common::protocol::reply::{Reply, Status};
 use common::protocol::request::Request;
+use common::server::leftovers;
 use common::server::log;
 use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
@@ -48,7 +49,8 @@ const STOP_MAX: Duration = Duration::from_millis(1300);
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock, store, table } = start::open(&options.common, PACKAGE)?;
     // A thread may write until the process ends, so the lock must not be released by this function.
-    let _lock = ManuallyDrop::new(lock);
+    let mut lock = ManuallyDrop::new(lock);
+    leftovers::remove(&options.common.dir, &mut lock)?;
     process::name("q5 server").context("cannot name the process")?;
     let listeners = Listeners::open(&options.listen)?;
     let address = listeners.addresses().context("cannot tell the address")?[0];

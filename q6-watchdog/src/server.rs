@@ -1,12 +1,14 @@
 //! The watchdog: creates what all servers share, forks them, and restarts those that die or hang.
 
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use common::program::exit::FAILED;
 use common::program::process;
+use common::server::leftovers;
 use common::server::start::{self, Start};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,9 +19,7 @@ use q1_pipes::sys;
 use tracing::{info, warn};
 
 use crate::PACKAGE;
-use crate::armour::leftovers;
 use crate::options::ServerOptions;
-use crate::segment;
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
 use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
@@ -39,11 +39,14 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     // lock that all servers share would keep none of them from writing.
     drop(store);
     process::name("q6 watchdog").context("cannot name the process")?;
-    leftovers::remove(&options.common.dir).context("cannot remove what a dead server has left")?;
-    segment::remove_old(&mut lock)?;
+    leftovers::remove(&options.common.dir, &mut lock)?;
+    let dir = File::open(&options.common.dir).context("cannot open DIR")?;
+    // A restarted server opens its files anew. By now the name may be another directory's.
+    let mut held = options.clone();
+    held.common.dir = format!("/proc/self/fd/{}", dir.as_raw_fd()).into();
     let board = Arc::new(Board::create(&mut lock, &table)?);
     sys::default_sigchld().context("cannot start servers")?;
-    let mut fleet = Fleet::open(options, &signals, board)?;
+    let mut fleet = Fleet::open(&held, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
     watched.and(stopped)?;

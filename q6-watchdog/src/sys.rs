@@ -5,7 +5,6 @@
 )]
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
@@ -25,15 +24,6 @@ pub(crate) fn shmget_new(key: i32, len: usize) -> io::Result<i32> {
     // SAFETY: takes integers only.
     let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
     Ok(Errno::result(id)?)
-}
-
-/// The id of the segment with this key.
-///
-/// # Errors
-/// ENOENT, EACCES. See shmget(2).
-pub(crate) fn shmget_old(key: i32) -> io::Result<i32> {
-    // SAFETY: takes integers only.
-    Ok(Errno::result(unsafe { libc::shmget(key, 0, 0) })?)
 }
 
 /// Attaches a segment of two pages that was made just now: a page of counters, and one for a table.
@@ -65,17 +55,4 @@ pub(crate) fn shmctl_rmid(id: i32) -> io::Result<()> {
     // SAFETY: IPC_RMID has no use for the third argument.
     Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) })?;
     Ok(())
-}
-
-/// The process that made a segment, and how many have it attached.
-///
-/// # Errors
-/// EINVAL if it is gone. See shmctl(2), IPC_STAT.
-pub(crate) fn shmctl_stat(id: i32) -> io::Result<(i32, u64)> {
-    let mut about = MaybeUninit::<libc::shmid_ds>::zeroed();
-    // SAFETY: the kernel fills what it is given.
-    Errno::result(unsafe { libc::shmctl(id, libc::IPC_STAT, about.as_mut_ptr()) })?;
-    // SAFETY: it was zeroed and then filled; it holds integers only.
-    let about = unsafe { about.assume_init() };
-    Ok((about.shm_cpid, about.shm_nattch))
 }

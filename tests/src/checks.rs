@@ -10,6 +10,7 @@ pub mod answers;
 mod asked;
 pub mod crowd;
 pub mod data_file;
+pub mod directories;
 pub mod durability;
 pub mod ending;
 pub mod hostile;
@@ -19,10 +20,11 @@ pub mod sockets;
 use check::Check;
 
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 7] = [
+pub const OF_EVERY_STAGE: [&[Check]; 8] = [
     answers::CHECKS,
     crowd::CHECKS,
     data_file::CHECKS,
+    directories::CHECKS,
     durability::CHECKS,
     ending::CHECKS,
     hostile::CHECKS,

@@ -57,7 +57,7 @@ impl<'a> Fleet<'a> {
             let listeners = Listeners::open(&[address(options, number)?])?;
             let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
             let pair = pair.transpose();
-            let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
+            let pair = pair.context("cannot make FIFOs in DIR")?;
             let ask = match number {
                 // It goes through the committer, and sells no seat.
                 RESERVATION => Ask::Reserve { show: 0, seats: 0 },

@@ -50,6 +50,7 @@ macro_rules! cases {
 mod answers;
 mod crowd;
 mod data_file;
+mod directories;
 mod durability;
 mod ending;
 mod hostile;
