@@ -1,4 +1,4 @@
-//! System V shared memory, which nix does not have.
+//! System V shared memory and the state of a send buffer, which nix does not have.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
@@ -6,6 +6,8 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
@@ -78,4 +80,15 @@ pub(crate) fn shmctl_stat(id: i32) -> io::Result<(i32, u64)> {
     // SAFETY: it was zeroed and then filled; it holds integers only.
     let about = unsafe { about.assume_init() };
     Ok((about.shm_cpid, about.shm_nattch))
+}
+
+/// How many bytes were sent and are not acknowledged by the other side's kernel.
+///
+/// # Errors
+/// None that can happen. See tcp(7), SIOCOUTQ.
+pub(crate) fn unacknowledged(stream: &TcpStream) -> io::Result<i32> {
+    let mut size: libc::c_int = 0;
+    // SAFETY: the kernel writes an int to `size`. TIOCOUTQ is another name of SIOCOUTQ.
+    Errno::result(unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &raw mut size) })?;
+    Ok(size)
 }
