@@ -22,7 +22,8 @@ use crate::PACKAGE;
 use crate::options::ServerOptions;
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
-use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
+use crate::watchdog::silence::PROBE_INTERVAL;
+use crate::watchdog::watched::Watched;
 
 /// How long the dispatcher may take to stop, and then the servers behind it.
 const STOP_MAX: Duration = Duration::from_millis(900);
@@ -121,7 +122,7 @@ fn check_all(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
             warn!("the dispatcher gets no answer from {}", server.child);
             server.probe_soon(now);
         }
-        server.check(now);
+        server.check(now, fleet.board.accepted(server.number));
     }
 }
 

@@ -1,10 +1,12 @@
-//! System V shared memory, which nix does not have.
+//! System V shared memory and the state of a send buffer, which nix does not have.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
 )]
 
 use std::io;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
@@ -55,4 +57,15 @@ pub(crate) fn shmctl_rmid(id: i32) -> io::Result<()> {
     // SAFETY: IPC_RMID has no use for the third argument.
     Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) })?;
     Ok(())
+}
+
+/// How many bytes were sent and are not acknowledged by the other side's kernel.
+///
+/// # Errors
+/// None that can happen. See tcp(7), SIOCOUTQ.
+pub(crate) fn unacknowledged(stream: &TcpStream) -> io::Result<i32> {
+    let mut size: libc::c_int = 0;
+    // SAFETY: the kernel writes an int to `size`. TIOCOUTQ is another name of SIOCOUTQ.
+    Errno::result(unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &raw mut size) })?;
+    Ok(size)
 }

@@ -32,9 +32,10 @@ pub const OF_EVERY_STAGE: [&[Check]; 8] = [
 ];
 
 /// Those that only a server on sockets can be asked.
-pub const OF_SOCKETS: [&[Check]; 4] = [
+pub const OF_SOCKETS: [&[Check]; 5] = [
     sockets::ending::CHECKS,
     sockets::limits::CHECKS,
+    sockets::share::CHECKS,
     sockets::slow::CHECKS,
     sockets::stream::CHECKS,
 ];

@@ -2,7 +2,7 @@
 //! somebody else may write.
 
 use std::fs::{self, File};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::protocol::reply::Status;
 use harness::processes;
@@ -12,7 +12,7 @@ use harness::strace::Strace;
 use harness::wait;
 use nix::sys::signal::Signal;
 
-use crate::scene::{SOON, VICTIMS, process, send, start};
+use crate::scene::{SOON, VICTIMS, process, send, start, successor};
 
 #[test]
 fn the_dispatcher_ends_before_the_servers_behind_it_and_all_are_waited_for() {
@@ -74,6 +74,30 @@ fn after_the_last_exchange_all_of_it_ends() {
     let status = server.wait(SOON);
     assert!(status.success(), "{status}: {}", server.last_words());
     assert!(server.log().contains("stopping after 3 exchanges"), "{}", server.log());
+    server.assert_nothing_left(group);
+}
+
+#[test]
+fn a_stop_right_after_a_worker_was_killed_is_no_error() {
+    let name = "a_stop_right_after_a_worker_was_killed_is_no_error";
+    let mut server = start(&[]);
+    let group = server.pid();
+    // The new reservation server syncs the data file before it is ready. On a slow disk that takes
+    // longer than a stop may.
+    let fault = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=3000000"];
+    let Some(strace) = Strace::attach(name, &[server.pid()], &fault) else { return };
+    let old = process(&server, "q6 reserve");
+    send(old, Signal::SIGKILL);
+    let new = successor(&server, "q6 reserve", old);
+    let before = Instant::now();
+    server.signal(Signal::SIGTERM);
+    let status = server.wait(SOON);
+    let took = before.elapsed();
+    assert!(status.success(), "{status}, {new}: {}", server.last_words());
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    // As a process that waits for a disk does, it ends when that answers.
+    drop(strace);
+    wait::until_true("its end", SOON, || processes::of_group(group).is_empty());
     server.assert_nothing_left(group);
 }
 
