@@ -5,5 +5,4 @@ pub mod duration;
 pub mod exit;
 pub mod process;
 pub mod shell;
-pub mod system_v;
 pub mod signals;

@@ -98,9 +98,12 @@ fn read_process(pid: i32) -> io::Result<(Descriptors, u64)> {
 fn read_one(path: &str) -> Option<Descriptor> {
     let target = fs::read_link(path).ok()?;
     let link = clean_bytes(target.as_os_str().as_encoded_bytes());
-    // The link's own permission bits say how the descriptor was opened.
-    let mode = fs::symlink_metadata(path).ok()?.mode();
     let object = object(path, &link)?;
+    // The link's own permission bits say how the descriptor was opened; only ends of pipes differ.
+    let mode = match object.kind() {
+        "pipe" | "mqueue" => fs::symlink_metadata(path).ok()?.mode(),
+        _ => 0o600,
+    };
     Some(Descriptor { object, link, reads: mode & 0o400 != 0, writes: mode & 0o200 != 0 })
 }
 

@@ -83,12 +83,12 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     }
     if whole.is_none() {
         for &pid in &asked {
-            members.waited_for.extend(waits_of(pid, scope));
+            members.waited_for.extend(waits_of(pid, scope, world.system_v));
         }
         for pid in sharers(&asked, &members.waited_for, scope, world) {
             if is_candidate(pid) && world.table.is_alive(pid) {
                 members.processes.entry(pid).or_insert(false);
-                members.waited_for.extend(waits_of(pid, scope));
+                members.waited_for.extend(waits_of(pid, scope, world.system_v));
             }
         }
     }
@@ -135,8 +135,8 @@ fn users_of(dir: &Path, world: World<'_>) -> BTreeSet<i32> {
 }
 
 /// The System V objects that a process's threads wait for.
-fn waits_of(pid: i32, scope: &Scope) -> Vec<ObjectId> {
-    if scope.without_ptrace {
+fn waits_of(pid: i32, scope: &Scope, system_v: &SystemV) -> Vec<ObjectId> {
+    if scope.without_ptrace || system_v.queues.is_empty() && system_v.sets.is_empty() {
         return Vec::new();
     }
     let tids = numbers(&format!("/proc/{pid}/task"));
@@ -204,7 +204,9 @@ fn sharers(
     }
     if !touched.is_empty() {
         for (pid, _) in world.table.iter().filter(|(pid, _)| !world.table.is_kernel(*pid)) {
-            if !asked.contains(&pid) && waits_of(pid, scope).iter().any(|id| touched.contains(id)) {
+            if !asked.contains(&pid)
+                && waits_of(pid, scope, world.system_v).iter().any(|id| touched.contains(id))
+            {
                 sharers.insert(pid);
             }
         }

@@ -9,7 +9,7 @@ use crate::clean::clean_bytes;
 use crate::collect::descriptors::Open;
 use crate::collect::namespace::is_same_ipc;
 use crate::collect::notes::Notes;
-use crate::collect::table::{Row, Table, field};
+use crate::collect::table::{Row, Table, contents, field};
 use crate::collect::thread::{self, ticks_to_ms};
 use crate::model::process::{Descriptor, Memory, Process, Signals};
 use crate::sys;
@@ -33,7 +33,7 @@ pub(crate) fn read(
     notes: &mut Notes,
 ) -> Process {
     let folder = format!("/proc/{pid}");
-    let command = fs::read(format!("{folder}/cmdline")).unwrap_or_default();
+    let command = contents(&format!("{folder}/cmdline")).unwrap_or_default();
     let command = command.strip_suffix(b"\0").unwrap_or(&command);
     let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
     let descriptors = open.of(pid);
@@ -80,7 +80,7 @@ fn memory(pid: i32) -> Option<Memory> {
 }
 
 fn signals(folder: &str) -> Signals {
-    let status = fs::read(format!("{folder}/status")).unwrap_or_default();
+    let status = contents(&format!("{folder}/status")).unwrap_or_default();
     let set = |name| {
         field(&status, name).and_then(|set| u64::from_str_radix(set, 16).ok()).unwrap_or_default()
     };

@@ -1,7 +1,8 @@
 //! The table of all processes: what `stat` says of each, whoever it belongs to.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 
 use procfs::FromRead;
@@ -93,7 +94,7 @@ impl Row {
     fn read(pid: i32) -> Option<Row> {
         let path = format!("/proc/{pid}");
         let user = fs::metadata(&path).ok()?.uid();
-        let stat = Stat::from_file(format!("{path}/stat")).ok()?;
+        let stat = Stat::from_read(&contents(&format!("{path}/stat")).ok()?[..]).ok()?;
         Some(Row {
             parent: stat.ppid,
             group: stat.pgrp,
@@ -107,6 +108,19 @@ impl Row {
             has_terminal: stat.tty_nr != 0,
         })
     }
+}
+
+/// The text of a file in /proc, which has no size to ask for; nearly all of them fit one read.
+pub(crate) fn contents(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; 4096];
+    let len = file.read(&mut bytes)?;
+    bytes.truncate(len);
+    // A short read is the end.
+    if len == 4096 {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The names in a folder that are numbers, sorted.

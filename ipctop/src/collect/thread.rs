@@ -11,7 +11,7 @@ use crate::collect::channel;
 use crate::collect::descriptors::Descriptors;
 use crate::collect::memory::Memory;
 use crate::collect::notes::Notes;
-use crate::collect::table::{Table, field, numbers};
+use crate::collect::table::{Table, contents, field, numbers};
 use crate::model::process::Thread;
 
 /// Threads of one process that are looked at; the others are counted.
@@ -40,8 +40,8 @@ pub(crate) fn of(
 
 fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) -> Option<Thread> {
     let folder = format!("/proc/{}/task/{tid}", around.pid);
-    let stat = Stat::from_file(format!("{folder}/stat")).ok()?;
-    let status = fs::read(format!("{folder}/status")).unwrap_or_default();
+    let stat = Stat::from_read(&contents(&format!("{folder}/stat")).ok()?[..]).ok()?;
+    let status = contents(&format!("{folder}/status")).unwrap_or_default();
     let count = |name| field(&status, name).and_then(|count| count.parse().ok());
     let mut thread = Thread {
         tid,
@@ -60,9 +60,10 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) 
         thread.moved_bytes = moved_bytes(&folder);
     }
     if matches!(thread.state, 'S' | 'D' | 'T' | 't') {
-        let syscall = Syscall::from_file(format!("{folder}/syscall"));
+        let syscall = contents(&format!("{folder}/syscall"));
+        let syscall = syscall.ok().and_then(|text| Syscall::from_read(&text[..]).ok());
         thread.wait = match syscall {
-            Ok(syscall) if is_allowed => call::wait(syscall, around),
+            Some(syscall) if is_allowed => call::wait(syscall, around),
             _ => {
                 notes.add("calls-hidden");
                 let channel = fs::read_to_string(format!("{folder}/wchan")).unwrap_or_default();
@@ -74,7 +75,7 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool, notes: &mut Notes) 
 }
 
 fn moved_bytes(folder: &str) -> Option<u64> {
-    let io = fs::read(format!("{folder}/io")).ok()?;
+    let io = contents(&format!("{folder}/io")).ok()?;
     let count = |name| field(&io, name).and_then(|count| count.parse::<u64>().ok());
     Some(count("rchar")? + count("wchar")?)
 }

@@ -82,9 +82,9 @@ pub struct Signals {
 pub struct Descriptor {
     /// Its number.
     pub number: i32,
-    /// Whether it can be read from.
+    /// Whether it can be read from; of anything but a pipe or POSIX queue, this is not looked at.
     pub reads: bool,
-    /// Whether it can be written to.
+    /// Whether it can be written to; as above.
     pub writes: bool,
     /// What it refers to.
     pub object: ObjectId,

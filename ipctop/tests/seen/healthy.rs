@@ -11,11 +11,29 @@ use ipctop::messages::{Language, Messages};
 use ipctop::scope::{Scope, Target};
 use ipctop::text;
 use ipctop::watch::Watcher;
+<<<<<<< HEAD
+=======
+use nix::sys::signal::Signal;
+use harness::effort::Effort;
+use harness::history::load::Load;
+use harness::say::say;
+use harness::server::Server;
+use harness::stage::{ALL, Stage};
+>>>>>>> ipctop
 
 /// Clients at once.
 const CLIENTS: u64 = 16;
 /// The sample of shows has so many.
 const SHOWS: i32 = 8;
+
+/// How long a stop may take beside tests that keep all CPUs busy; the contract's tests are stricter.
+const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// Stops a server.
+pub(crate) fn end(server: &mut Server) {
+    server.signal(Signal::SIGTERM);
+    server.wait(STOP_MAX);
+}
 
 fn watch(stage: Stage, time: Duration) {
     let mut server = Server::start(stage);
@@ -37,7 +55,7 @@ fn watch(stage: Stage, time: Duration) {
         // What a client that rests between two looks of a user sees.
         std::thread::park_timeout(Duration::from_millis(200));
     }
-    server.stop();
+    end(&mut server);
     load.join();
     say(&format!("{:<24} {looks} looks under load, no finding", stage.package()));
 }

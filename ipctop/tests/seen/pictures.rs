@@ -127,7 +127,7 @@ fn the_readme_shows_a_healthy_watchdog() {
             "run".clone_into(&mut office.dir);
         }
         state.show(look);
-        server.stop();
+        crate::healthy::end(&mut server);
         load.join();
         keep("healthy-q6.svg", &mut state, &["q6 watchdog", "nothing is stuck", "q6-watchdog"]);
     };
