@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use bench::baseline::serve;
+use bench::clients::{client, verify};
 use bench::options::{Options, Part};
-use bench::{bare, connections, report, worker};
+use bench::results::row::Baseline;
+use bench::run::{self, connections};
 use clap::Parser;
 use common::program::signals::inherit_nothing;
 
@@ -11,9 +14,13 @@ fn main() -> ExitCode {
     inherit_nothing();
     let options = Options::parse();
     let ended = match &options.part {
-        None => report::run(&options),
-        Some(Part::Worker { door, dir, number }) => worker::run(*door, dir, *number),
-        Some(Part::Bare { bare, dir }) => bare::run(*bare, dir),
+        None => run::run(&options),
+        Some(Part::Client { transport, dir, number }) => client::run(*transport, dir, *number),
+        Some(Part::Baseline { exchange, dir, group_commit }) => {
+            let baseline = Baseline { exchange: *exchange, group_commit: *group_commit };
+            serve::run(baseline, dir)
+        }
+        Some(Part::Verify { protocol, dir }) => verify::run(*protocol, dir),
         Some(Part::Idle { dir, count }) => connections::hold(dir, *count),
     };
     match ended {

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use harness::stage::Mechanism;
+use clap::{Parser, Subcommand};
 
-use crate::bare::Bare;
-use crate::door::DoorKind;
+use crate::results::row::{Exchange, Protocol};
+use crate::target::Transport;
 
 /// Measures every stage beside the bare exchange of the same bytes
 #[derive(Clone, Debug, Parser)]
@@ -15,40 +14,44 @@ pub struct Options {
     /// Where report.md, report.html and results.json go
     #[arg(long, value_name = "DIR", default_value = "bench-report")]
     pub out: PathBuf,
-    /// Stages to measure, by number or name, e.g. q2,q3; all by default
+    /// Stages to measure, by number or name, e.g. q2,q3; all by default, `none` for no stage
     #[arg(long, value_name = "STAGES", value_delimiter = ',')]
     pub stages: Vec<String>,
-    /// Short segments: less than a minute, more noise
+    /// Short trials: about a minute, more noise
     #[arg(long)]
     pub quick: bool,
-    /// How long each turn lasts; 400, or 30 with --quick
+    /// How long each trial lasts; 400, or 30 with --quick
     #[arg(long, value_name = "MS")]
     pub segment: Option<u64>,
-    /// Rounds of every group
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub rounds: usize,
+    /// Rounds of every group; 5, or 20 with --compare OLD_DIR NEW_DIR
+    #[arg(long, value_name = "N")]
+    pub rounds: Option<usize>,
     /// Only what needs no clock: memory, calls, switches, faults, allocations
     #[arg(long)]
     pub counts: bool,
-    /// Only groups of measurements whose name contains this, e.g. durable
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub groups: String,
+    /// Only groups of measurements whose name contains one of these, e.g. "durable,of 16"
+    #[arg(long, value_name = "TEXT", value_delimiter = ',')]
+    pub groups: Vec<String>,
     /// Another server of the protocol, measured as one more row; may be given several times
     #[arg(long, value_name = "PATH", requires = "protocol")]
     pub server: Vec<PathBuf>,
     /// How each --server is reached
     #[arg(long, value_enum, requires = "server")]
     pub protocol: Vec<Protocol>,
-    /// An earlier results.json of this machine; exit status 1 if a figure got worse by more than
-    /// --threshold
-    #[arg(long, value_name = "FILE")]
-    pub compare: Option<PathBuf>,
+    /// OLD NEW, two folders with built programs (target/release of two trees): measures them in turn
+    /// and prints NEW / OLD. Or OLD alone, an earlier results.json of this machine: exit status 1 if
+    /// a figure got worse by more than --threshold
+    #[arg(long, value_names = ["OLD", "NEW"], num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
     /// By how many percent a figure may get worse
     #[arg(long, value_name = "PERCENT", default_value_t = 25.0)]
     pub threshold: f64,
     /// Exit with 1 if a bar falls short, and name it
     #[arg(long)]
     pub check: bool,
+    /// All columns of the table, also those that do not fit 80 columns
+    #[arg(long)]
+    pub wide: bool,
     /// Idle connections of a stage with sockets, e.g. 10000 (raise `ulimit -n` first)
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub connections: usize,
@@ -60,49 +63,14 @@ pub struct Options {
     pub part: Option<Part>,
 }
 
-/// How a server is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Protocol {
-    /// As q1-pipes.
-    Pipes,
-    /// As q2-msgqueue.
-    Msgqueue,
-    /// As q5-sockets; it is given --listen 127.0.0.1:0 too.
-    Sockets,
-    /// As q6-watchdog, likewise.
-    Dispatcher,
-}
-
-impl Protocol {
-    /// The mechanism.
-    pub fn mechanism(self) -> Mechanism {
-        match self {
-            Protocol::Pipes => Mechanism::Pipes,
-            Protocol::Msgqueue => Mechanism::Queues,
-            Protocol::Sockets => Mechanism::Sockets,
-            Protocol::Dispatcher => Mechanism::Dispatcher,
-        }
-    }
-
-    /// Its name on the command line and in the results.
-    pub fn name(mechanism: Mechanism) -> &'static str {
-        match mechanism {
-            Mechanism::Pipes => "pipes",
-            Mechanism::Queues => "msgqueue",
-            Mechanism::Sockets => "sockets",
-            Mechanism::Dispatcher => "dispatcher",
-        }
-    }
-}
-
 /// The other parts of this program, which it starts itself.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Part {
     /// A client process
     #[command(hide = true)]
-    Worker {
+    Client {
         /// How it reaches its server
-        door: DoorKind,
+        transport: Transport,
         /// The server's directory
         dir: PathBuf,
         /// Which of the clients it is
@@ -110,10 +78,21 @@ pub enum Part {
     },
     /// A bare server
     #[command(hide = true)]
-    Bare {
+    Baseline {
         /// Which one
-        bare: Bare,
+        exchange: Exchange,
         /// Its directory
+        dir: PathBuf,
+        /// Whether each request waits for a sync
+        #[arg(long)]
+        group_commit: bool,
+    },
+    /// A client that finds out whether the server does its work
+    #[command(hide = true)]
+    Verify {
+        /// How it reaches its server
+        protocol: Protocol,
+        /// The server's directory
         dir: PathBuf,
     },
     /// A process with many idle connections

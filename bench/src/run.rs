@@ -1,156 +1,102 @@
-//! A whole run: what is measured, in which order, and what it comes to.
+//! A whole run: what is measured, in which order, and what is made of it.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+pub mod connections;
+pub mod group;
+pub mod plan;
+pub mod samples;
+pub mod two_sets;
+pub mod verify;
 
-use anyhow::{Context, ensure};
-use harness::leftovers;
-use indicatif::{ProgressBar, ProgressStyle};
-use tempfile::TempDir;
+use std::time::Instant;
 
-use crate::allocations::Allocations;
-use crate::bare::Bare;
-use crate::noise::FOREIGN_MAX_PERCENT;
+use anyhow::{Context as _, ensure};
+
+use crate::context::Context;
+use crate::counts::server::Instruments;
+use crate::machine::background_load::LOAD_MAX_PERCENT;
+use crate::machine::host;
 use crate::options::Options;
-use crate::place::Cpus;
-use crate::results::{Method, Results, SCHEMA};
-use crate::subject::Subject;
-use crate::{bars, connections, cost, host, interrupt, memory, plan, programs, ratios};
+use crate::output::report;
+use crate::results::file::{Results, SCHEMA};
+use crate::results::group::is_wanted;
+use crate::results::host::Method;
+use crate::results::row::{COMPARED, Exchange};
+use crate::results::{bars, earlier, ratios};
+use crate::target::{Target, programs};
 
-/// What all measurements share.
-#[derive(Debug)]
-pub struct Bench {
-    /// Where processes run.
-    pub cpus: Cpus,
-    /// Rounds of each group.
-    pub rounds: usize,
-    /// How long a turn lasts.
-    pub segment: Duration,
-    /// Starts of each server that are timed.
-    pub starts: usize,
-    /// Requests over which allocations, switches and CPU are counted.
-    pub counted: u64,
-    /// Requests that strace watches.
-    pub traced: u64,
-    /// KiB of a thread's stack in the kernel.
-    pub kernel_stack_kib: u64,
-    /// Idle connections.
-    pub connections: usize,
-    /// Counts allocations, if there is a C compiler.
-    pub allocations: Option<Allocations>,
-    progress: ProgressBar,
-    work: TempDir,
-    all_rounds: usize,
-    dirty_rounds: usize,
-}
+/// Rounds of each group if nobody asks for another number.
+const ROUNDS: usize = 5;
 
-impl Bench {
-    /// Below it every server has its DIR.
-    pub fn work(&self) -> &Path {
-        self.work.path()
+/// Does what the command line asks for; returns the exit status.
+///
+/// # Errors
+/// If a server fails, or a file cannot be read or written.
+pub fn run(options: &Options) -> anyhow::Result<u8> {
+    if let [old, new] = &options.compare[..] {
+        return two_sets::run(options, old, new);
     }
-
-    /// Says what is being measured.
-    pub fn say(&self, what: &str) {
-        self.progress.set_message(what.to_owned());
+    let results = measure(options)?;
+    report::write(&results, &options.out)?;
+    report::print(&results, &options.out, options.wide);
+    let mut status = 0;
+    if let [path] = &options.compare[..] {
+        let before = earlier::read(path, &results)?;
+        let moves = earlier::moves(&before, &results);
+        report::print_moves(&moves, options.threshold);
+        status |= u8::from(earlier::worse(&moves, options.threshold) > 0);
     }
-
-    /// Some turns are done.
-    pub fn step(&self, turns: usize) {
-        self.progress.inc(turns as u64);
+    if options.check {
+        status |= u8::from(!report::print_bars(&results));
     }
-
-    /// Adds up how many rounds count, and how many of them were dirty.
-    pub fn count_rounds(&mut self, all: usize, dirty: usize) {
-        self.all_rounds += all;
-        self.dirty_rounds += dirty;
-    }
-
-    fn new(options: &Options) -> anyhow::Result<Bench> {
-        fs::create_dir_all(&options.out)
-            .with_context(|| format!("cannot make {}", options.out.display()))?;
-        // In the report's directory: on the user's disk, where a sync is one.
-        let work = tempfile::Builder::new()
-            .prefix(".work-")
-            .tempdir_in(&options.out)
-            .context("cannot make a directory")?;
-        let style = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {percent:>3} %  {msg}");
-        let progress = ProgressBar::new(0).with_style(style.context("the template is legal")?);
-        let quick = options.quick;
-        let segment_ms = if quick { 30 } else { 400 };
-        Ok(Bench {
-            cpus: Cpus::find(work.path())?,
-            rounds: options.rounds.max(1),
-            segment: Duration::from_millis(options.segment.unwrap_or(segment_ms)),
-            starts: if quick { 3 } else { 11 },
-            counted: if quick { 2_000 } else { 20_000 },
-            traced: if quick { 500 } else { 2_000 },
-            kernel_stack_kib: memory::kernel_stack_kib()?,
-            connections: options.connections,
-            allocations: Allocations::prepare(work.path())?,
-            progress,
-            work,
-            all_rounds: 0,
-            dirty_rounds: 0,
-        })
-    }
+    Ok(status)
 }
 
 /// Measures everything that was asked for.
-///
-/// # Errors
-/// If a server fails, or this process is asked to end.
-pub fn run(options: &Options) -> anyhow::Result<Results> {
-    let subjects = subjects(options)?;
-    interrupt::block()?;
-    // What a killed server leaves behind goes with the namespace, if we may have one.
-    leftovers::enter_namespace();
+fn measure(options: &Options) -> anyhow::Result<Results> {
+    let mut targets = targets(options)?;
     let begin = Instant::now();
-    let mut bench = Bench::new(options)?;
-    let host = host::look(&bench.cpus, bench.work())?;
+    let mut context = Context::new(options, ROUNDS)?;
+    let host = host::describe(&context.cpus, context.work())?;
+    for target in &mut targets {
+        verify::verify(&context, target)?;
+    }
     let timed = !options.counts;
-    let mut groups = if timed { plan::groups(&bench, &subjects) } else { Vec::new() };
-    groups.retain(|group| group.name.contains(&options.groups));
-    let turns: usize = groups.iter().map(|group| group.turns.len() * bench.rounds).sum();
-    let idle: Vec<&Subject> =
-        subjects.iter().filter(|subject| timed && connections::can_be_idle(subject)).collect();
-    let idle = if connections::GROUP.contains(&options.groups) { idle } else { Vec::new() };
-    let steps = turns + subjects.len() + idle.len() * bench.rounds;
-    bench.progress.set_length(steps as u64);
-    bench.progress.enable_steady_tick(Duration::from_millis(500));
-    let mut stages = Vec::new();
-    for subject in &subjects {
-        stages.push(cost::measure(&mut bench, subject)?);
-    }
-    let mut bare = Vec::new();
-    for floor in floors(&subjects) {
-        bare.push(cost::measure_bare(&mut bench, &Subject::bare(floor))?);
-    }
+    let plans = if timed { plan::plans(&context, &targets, &options.groups) } else { Vec::new() };
+    let idle: Vec<&Target> = targets.iter().filter(|it| connections::can_be_idle(it)).collect();
+    let has_idle = timed && is_wanted(connections::GROUP, &options.groups);
+    let idle = if has_idle { idle } else { Vec::new() };
+    let exchanges = exchanges(&targets);
+    let steps: usize = plans.iter().map(group::Plan::steps).sum();
+    let counted = targets.len() + exchanges.len();
+    context.progress.begin(steps + counted + idle.len() * context.rounds);
+    let instruments = Instruments::prepare(&context)?;
+    let servers = targets.iter().map(|target| instruments.count(&context, target));
+    let servers = servers.collect::<anyhow::Result<Vec<_>>>()?;
+    let baselines = exchanges.iter().map(|it| instruments.count_baseline(&context, *it));
+    let baselines = baselines.collect::<anyhow::Result<Vec<_>>>()?;
     let mut timings = Vec::new();
-    for group in &groups {
-        timings.extend(group.measure(&mut bench)?);
+    for plan in &plans {
+        timings.extend(plan.measure(&mut context)?);
     }
-    let mut connections = Vec::new();
-    for subject in idle {
-        connections.push(connections::measure(&mut bench, subject)?);
-    }
-    bench.progress.finish_and_clear();
+    let connections = idle.iter().map(|target| connections::measure(&context, target));
+    let connections = connections.collect::<anyhow::Result<Vec<_>>>()?;
+    context.progress.end();
+    let (all_rounds, dirty_rounds) = context.rounds_so_far;
     let mut results = Results {
         schema: SCHEMA,
         host,
         method: Method {
             quick: options.quick,
-            rounds: bench.rounds,
-            segment_ms: bench.segment.as_millis() as u64,
-            foreign_max_percent: FOREIGN_MAX_PERCENT,
-            dirty_rounds: bench.dirty_rounds,
-            all_rounds: bench.all_rounds,
+            rounds: context.rounds,
+            segment_ms: context.segment.as_millis() as u64,
+            load_max_percent: LOAD_MAX_PERCENT,
+            dirty_rounds,
+            all_rounds,
             seconds: begin.elapsed().as_secs_f64(),
         },
-        ratios: ratios::of(&stages, &timings),
-        stages,
-        bare,
+        ratios: ratios::of(&servers, &timings),
+        servers,
+        baselines,
         timings,
         connections,
         bars: Vec::new(),
@@ -159,25 +105,26 @@ pub fn run(options: &Options) -> anyhow::Result<Results> {
     Ok(results)
 }
 
-/// The bare exchanges of these servers, each once.
-fn floors(subjects: &[Subject]) -> Vec<Bare> {
-    let mut floors = Vec::new();
-    for floor in subjects.iter().filter_map(Subject::floor) {
-        if !floors.contains(&floor) {
-            floors.push(floor);
-        }
-    }
-    floors
+/// The bare exchanges that these servers are compared with.
+fn exchanges(targets: &[Target]) -> Vec<Exchange> {
+    let is_needed = |exchange: &Exchange| targets.iter().any(|it| it.exchange() == Some(*exchange));
+    COMPARED.into_iter().filter(is_needed).collect()
 }
 
-fn subjects(options: &Options) -> anyhow::Result<Vec<Subject>> {
+fn targets(options: &Options) -> anyhow::Result<Vec<Target>> {
     ensure!(options.server.len() == options.protocol.len(), "every --server needs its --protocol");
-    let mut subjects = programs::subjects(&options.stages, options.programs.as_deref())?;
-    for (program, protocol) in options.server.iter().zip(&options.protocol) {
+    let foreign = options.server.iter().zip(&options.protocol).map(|(program, protocol)| {
         let program =
             program.canonicalize().with_context(|| format!("cannot find {}", program.display()))?;
-        subjects.push(Subject::foreign(program, protocol.mechanism()));
+        Ok(Target::foreign(program, *protocol))
+    });
+    // Found before anything is built: a mistyped path should not take minutes to be told.
+    let foreign = foreign.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut targets = programs::targets(&options.stages, options.programs.as_deref())?;
+    for target in foreign {
+        let of_that_name = targets.iter().filter(|it| it.name() == target.name()).count();
+        targets.push(if of_that_name == 0 { target } else { target.numbered(of_that_name + 1) });
     }
-    ensure!(!subjects.is_empty(), "there is nothing to measure");
-    Ok(subjects)
+    ensure!(!targets.is_empty(), "there is nothing to measure");
+    Ok(targets)
 }

@@ -4,8 +4,29 @@
 use anyhow::Context;
 use common::booking::office::Office;
 use common::booking::table::Table;
+use q3_threads::armour::workers::Workers;
 
 use crate::commit_queue::Batches;
+
+/// Starts the committer as one of the workers; it shows as `name` in `ps -L`. See [`run`].
+///
+/// # Errors
+/// EAGAIN. See pthread_create(3).
+#[inline(never)] // Inlined, its 4 KiB of stack would lie below all that the main thread calls.
+pub fn start(
+    workers: &mut Workers,
+    name: &str,
+    office: Office,
+    batches: Batches,
+    publish: impl Fn(&Table) + Send + 'static,
+) -> anyhow::Result<()> {
+    workers
+        .start(name, move |ready| {
+            ready.report()?;
+            run(office, &batches, publish)
+        })
+        .context("cannot start a thread")
+}
 
 /// Decides what is in the queue batch by batch: makes a batch durable, publishes the table, and only
 /// then sends the decisions.

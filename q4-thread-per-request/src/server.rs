@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use common::booking::office::Office;
+use common::booking::table::Table;
 use common::program::process;
 use common::program::signals::Signals;
 use common::protocol::reply::{Reply, Status};
@@ -74,14 +75,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     // receives requests. Each reservation in the queue has a thread that waits for its decision, so
     // with room for all threads there is always room for one more.
     let (queue, batches) = commit_queue(THREADS_MAX);
+    let office = Office::new(store, table);
     let shared = state.clone();
-    workers
-        .start("q4 commit", move |ready| {
-            ready.report()?;
-            let office = Office::new(store, table);
-            committer::run(office, &batches, |table| shared.published.publish(table))
-        })
-        .context("cannot start a thread")?;
+    let publish = move |table: &Table| shared.published.publish(table);
+    committer::start(&mut workers, "q4 commit", office, batches, publish)?;
     workers.wait_ready()?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
@@ -203,6 +200,7 @@ fn watch(
             // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
                 }
             }
@@ -214,9 +212,7 @@ fn watch(
         }
         state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.requests.load().context("the request queue is gone")?;
-            let load = channel.replies.load().context("the reply queue is gone")?;
-            if load.messages > 0 {
+            if channel.check()? > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();

@@ -53,6 +53,7 @@ fn reserve(
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
+    connection.wait_for_room()?;
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {

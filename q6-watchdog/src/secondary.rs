@@ -2,7 +2,6 @@
 //! office.
 
 use std::io;
-use std::mem::forget;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -21,7 +20,6 @@ use tracing::debug;
 use crate::channel::End;
 use crate::service::{self, Inherited};
 use crate::watchdog::board::Board;
-use crate::watchdog::writer::WriterLock;
 
 /// What the threads of all connections use.
 #[derive(Debug)]
@@ -65,18 +63,15 @@ pub fn consult(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> 
     service::serve(inherited, Workers::new(), Some(end), answer, ready)
 }
 
-/// Runs the reservation server: it makes sure that nobody else writes, and publishes what is on disk
-/// before it serves. `end` and `probe` are as in [`consult`].
+/// Runs the reservation server: it locks the data file, so that nobody else writes, and publishes
+/// what is on disk before it serves. `end` and `probe` are as in [`consult`].
 ///
 /// # Errors
 /// If another process writes, the data file cannot be used or written, or a part of it ends
 /// although nobody asked it to.
 pub fn reserve(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> anyhow::Result<()> {
     let options = &inherited.options.common;
-    let dir = &options.dir;
-    // Never released: a thread that hangs in a sync may write until the process ends.
-    forget(WriterLock::take(dir)?);
-    let (store, table) = Store::open(dir, None, options.durability)?;
+    let (store, table) = Store::open(&options.dir, None, options.durability)?;
     let board = inherited.board.clone();
     let generation = board.start_generation();
     board.publish(generation, &table);
@@ -107,6 +102,7 @@ fn decide(
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
+    connection.wait_for_room()?;
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {

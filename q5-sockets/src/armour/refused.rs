@@ -1,7 +1,7 @@
 //! Refused connections: each is told that there is no room, and is closed a moment later, because
 //! a close at once would destroy the reply.
 //!
-//! This stops more clients than there is room for from delaying the accepting thread: `sockets`
+//! This stops clients beyond the limit from delaying the accepting thread: `sockets`
 //! `a_connection_without_room_reads_that_the_server_is_busy`.
 
 use std::collections::VecDeque;

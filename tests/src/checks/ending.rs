@@ -1,6 +1,7 @@
 //! Stops, crashes and rivals: a stop leaves nothing behind, a crash loses nothing, two servers
 //! never share a DIR.
 
+mod decided;
 mod load;
 
 use std::thread;
@@ -13,6 +14,7 @@ use nix::unistd::Pid;
 
 use crate::checks::asked::{expect_end, reserve};
 use crate::checks::check::{Check, Skipped, Verdict};
+use crate::checks::ending::decided::a_stop_answers_all_that_it_has_decided;
 use crate::checks::ending::load::{SEATS, assert_kept, load, start, wait_for_sales};
 use crate::evidence::{fail, holds, same};
 use crate::processes;
@@ -25,6 +27,11 @@ pub const CHECKS: &[Check] = &[
         P8,
         a_stop_under_load_is_prompt_and_leaves_nothing_behind,
         "Does a stop end in 2 s while 16 clients ask, leave nothing, and lose no acknowledged seat?"
+    ),
+    check!(
+        P8,
+        a_stop_answers_all_that_it_has_decided,
+        "Is every seat that is sold before the end acknowledged, with 2 to 64 RESERVEs in flight?"
     ),
     check!(
         P8,

@@ -1,0 +1,35 @@
+//! `results.json` as a whole: the table, the report, the bars and a later comparison read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::results::bar::Bar;
+use crate::results::counts::{BaselineCounts, Connections, ServerCounts};
+use crate::results::host::{Host, Method};
+use crate::results::ratio::Ratio;
+use crate::results::timing::Timing;
+
+/// The number of this schema; a file with another one is not compared.
+pub const SCHEMA: u32 = 2;
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where and when: figures of two hosts are never compared.
+    pub host: Host,
+    /// How it was measured.
+    pub method: Method,
+    /// One row for each server, in the order of the stages, foreign servers last.
+    pub servers: Vec<ServerCounts>,
+    /// One row for each bare exchange that they are compared with.
+    pub baselines: Vec<BaselineCounts>,
+    /// What was measured with a clock: every combination of group, row and question.
+    pub timings: Vec<Timing>,
+    /// Each server against a baseline of the same rounds.
+    pub ratios: Vec<Ratio>,
+    /// Idle connections; empty where no stage with sockets was measured.
+    pub connections: Vec<Connections>,
+    /// What is demanded of the servers, and whether it holds.
+    pub bars: Vec<Bar>,
+}
