@@ -11,15 +11,7 @@ use ipctop::messages::{Language, Messages};
 use ipctop::scope::{Scope, Target};
 use ipctop::text;
 use ipctop::watch::Watcher;
-<<<<<<< HEAD
-=======
 use nix::sys::signal::Signal;
-use harness::effort::Effort;
-use harness::history::load::Load;
-use harness::say::say;
-use harness::server::Server;
-use harness::stage::{ALL, Stage};
->>>>>>> ipctop
 
 /// Clients at once.
 const CLIENTS: u64 = 16;
