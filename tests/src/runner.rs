@@ -45,18 +45,31 @@ pub fn ask(name: &str, target: &Target) {
     }
 }
 
-/// Asks a check in a process of its own, which takes with it whatever the check leaves behind; waits
-/// for a server's time-outs are cut to `wait_max`, and the whole to `limit`.
+/// How long a check that is asked apart may take, and how much it tries.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The longest wait for a server: where it is known to fail, nobody need see it take its time.
+    pub wait_max: Duration,
+    /// The whole, for which nothing but a fault of the check is too slow.
+    pub limit: Duration,
+    /// What `SPECTACLES_EFFORT` says: `quick`, `ci` or `night`.
+    pub effort: &'static str,
+}
+
+/// Asks a check in a process of its own, which takes with it whatever the check leaves behind.
 ///
 /// # Panics
 /// If the process cannot be started, or does not end.
-pub fn ask_apart(name: &str, target: &Target, wait_max: Duration, limit: Duration) -> Outcome {
+pub fn ask_apart(name: &str, target: &Target, patience: Patience) -> Outcome {
     let mut command = Command::new(program("check"));
     command.arg(name).arg(target.name()).stdin(Stdio::null());
     if target.author() == Author::Stranger {
         command.arg("--server").arg(target.program());
     }
-    command.env("SPECTACLES_WAIT_MAX", wait_max.as_secs().to_string()).env_remove("RUST_BACKTRACE");
+    command
+        .env("SPECTACLES_WAIT_MAX", patience.wait_max.as_secs().to_string())
+        .env_remove("RUST_BACKTRACE");
+    command.env("SPECTACLES_EFFORT", patience.effort);
     sys::tie_to_this_thread(&mut command);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("the program is built with the tests");
@@ -66,7 +79,7 @@ pub fn ask_apart(name: &str, target: &Target, wait_max: Duration, limit: Duratio
         stderr.read_to_end(&mut text).expect("a pipe can be read");
         String::from_utf8_lossy(&text).into_owned()
     });
-    let ended = wait::patiently(limit, || child.try_wait().expect("it is our child"));
+    let ended = wait::patiently(patience.limit, || child.try_wait().expect("it is our child"));
     if ended.is_none() {
         child.kill().and_then(|()| child.wait()).expect("a child can be killed and reaped");
     }
@@ -75,6 +88,6 @@ pub fn ask_apart(name: &str, target: &Target, wait_max: Duration, limit: Duratio
         Some(Some(0)) => Outcome::Kept,
         Some(Some(BROKEN)) => Outcome::Broken(text),
         Some(Some(SKIPPED)) => Outcome::Skipped(text),
-        _ => panic!("{name} of {}: {ended:?}, no verdict within {limit:?}:\n{text}", target.name()),
+        _ => panic!("{name} of {}: {ended:?}, no verdict in time:\n{text}", target.name()),
     }
 }
