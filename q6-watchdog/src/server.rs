@@ -48,6 +48,9 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut fleet = Fleet::open(&held, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
+    drop(fleet);
+    // Nothing is left by now. If something is, this says what, and the exit status is not 0.
+    leftovers::remove_fifos(&dir)?;
     leftovers::remove_writer_lock(&dir).context("cannot remove the writer's lock")?;
     watched.and(stopped)?;
     Ok(0)
