@@ -166,9 +166,9 @@ fn stop(
     dir: &File,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
-    channel.close(deadline).context("cannot close the request FIFOs")?;
+    let closed = channel.close(deadline).context("cannot close the request FIFOs");
     let ended = workers.wait_end(signals, deadline);
     // They cost an inode each and delay nobody: once at the start and once here is enough.
-    leftovers::remove_fifos(dir)?;
-    ended
+    let removed = leftovers::remove_fifos(dir);
+    ended.and(closed).and(removed)
 }
