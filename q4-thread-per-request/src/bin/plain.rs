@@ -19,8 +19,7 @@ use common::protocol::{reply::Reply, request::Request};
 use common::server::start::{self, Start};
 use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
-use q2_msgqueue::queue::is_gone;
-use q2_msgqueue::sys::{self, Message};
+use q2_msgqueue::{queue::is_gone, sys, sys::Message};
 use q3_threads::{published::Published, wake::wake};
 use q4_thread_per_request::PACKAGE;
 
