@@ -88,7 +88,7 @@ fn consult(
 }
 
 /// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
-/// it, replies.
+/// it, logs it, replies.
 fn reserve(
     channel: &mut Channel,
     fifos: &mut ReplyFifos,
@@ -106,11 +106,11 @@ fn reserve(
     while decided.is_ok() && channel.receive_batch(RequestClass::Reservation, &mut batch)? {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
+        log::answered_batch(&batch, &outcomes);
         for (request, &outcome) in batch.iter().zip(&outcomes) {
             reply.tell(request, outcome, server);
             fifos.reply(request.client.get(), &reply);
         }
-        log::answered_batch(&batch, &outcomes);
     }
     finish(channel, RequestClass::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
