@@ -6,7 +6,9 @@ use std::time::Instant;
 use crate::model::look::Look;
 use crate::model::object::ObjectId;
 use crate::model::process::{Action, Memory, Process, Thread, Wait};
-use crate::watch::Since;
+
+/// How long things have been as they are: kept by [`HashMap`]s in [`History`].
+type Since<K, V> = HashMap<K, (V, Instant)>;
 
 /// What was remembered of a thread: how often it slept and gave way, and what it waited for.
 type ThreadState = (u64, Option<u64>, Option<u64>, Option<Wait>);

@@ -1,6 +1,5 @@
 //! Looks, one after the other, and remembers what did not change in between.
 
-use std::collections::HashMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -176,6 +175,3 @@ fn complete(set: &mut SemaphoreSet, notes: &mut Notes) {
 fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
-
-/// How long things have been as they are: kept by [`HashMap`]s in [`History`].
-pub(crate) type Since<K, V> = HashMap<K, (V, Instant)>;

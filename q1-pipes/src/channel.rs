@@ -137,8 +137,8 @@ impl Channel {
     /// # Errors
     /// If a FIFO cannot be removed or written. See fifo(7).
     pub fn close(&mut self, deadline: Instant) -> io::Result<()> {
-        self.consultation.fifo.remove()?;
-        self.reservation.fifo.remove()?;
+        // What was taken is answered, whatever becomes of the names.
+        let removed = self.consultation.fifo.remove().and(self.reservation.fifo.remove());
         self.consultation.grace_period.ask()?;
         self.reservation.grace_period.ask()?;
         let mut open = vec![&self.consultation.spare, &self.reservation.spare];
@@ -154,7 +154,7 @@ impl Channel {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if full.is_empty() || left.is_zero() {
-                return Ok(());
+                return removed;
             }
             let mut ends: Vec<PollFd> =
                 full.iter().map(|end| PollFd::new(end.as_fd(), PollFlags::POLLOUT)).collect();

@@ -88,7 +88,7 @@ fn consult(
 }
 
 /// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
-/// it, replies.
+/// it, logs it, replies.
 fn reserve(
     channel: &mut Channel,
     fifos: &mut ReplyFifos,
@@ -106,11 +106,11 @@ fn reserve(
     while decided.is_ok() && channel.receive_batch(RequestClass::Reservation, &mut batch)? {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
+        log::answered_batch(&batch, &outcomes);
         for (request, &outcome) in batch.iter().zip(&outcomes) {
             reply.tell(request, outcome, server);
             fifos.reply(request.client.get(), &reply);
         }
-        log::answered_batch(&batch, &outcomes);
     }
     finish(channel, RequestClass::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
@@ -166,9 +166,9 @@ fn stop(
     dir: &File,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
-    channel.close(deadline).context("cannot close the request FIFOs")?;
+    let closed = channel.close(deadline).context("cannot close the request FIFOs");
     let ended = workers.wait_end(signals, deadline);
     // They cost an inode each and delay nobody: once at the start and once here is enough.
-    leftovers::remove_fifos(dir)?;
-    ended
+    let removed = leftovers::remove_fifos(dir);
+    ended.and(closed).and(removed)
 }

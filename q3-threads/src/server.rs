@@ -101,7 +101,7 @@ fn consult(
 }
 
 /// The reservation thread, which is the office: decides what is waiting, makes it durable, publishes
-/// it, replies.
+/// it, logs it, replies.
 fn reserve(
     channel: &Channel,
     shared: &Published,
@@ -123,11 +123,11 @@ fn reserve(
     {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table());
+        log::answered_batch(&batch, &outcomes);
         for (request, &outcome) in batch.iter().zip(&outcomes) {
             reply.tell(request, outcome, server);
             backlog.reply(request.client.get(), &reply)?;
         }
-        log::answered_batch(&batch, &outcomes);
         backlog.retry()?;
     }
     finish(channel, backlog)?;

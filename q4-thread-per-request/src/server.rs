@@ -178,10 +178,11 @@ fn refuse(state: &SharedState, request: &Request, status: Status) {
 }
 
 fn send(state: &SharedState, request: &Request, reply: &Reply) {
-    match state.replies.send(request.client.get(), reply) {
-        Ok(()) => log::answered(request, reply),
+    // First the log: if the server is killed then, no client knows more than the log.
+    log::answered(request, reply);
+    if let Err(error) = state.replies.send(request.client.get(), reply) {
         // The reply queue is gone. `q4 signals` notices it too, and stops the server.
-        Err(error) => warn!("cannot reply to {}: {error}", request.client),
+        warn!("cannot reply to {}: {error}", request.client);
     }
 }
 

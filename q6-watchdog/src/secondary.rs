@@ -116,8 +116,10 @@ fn decide(
     let mut reply = Reply::default();
     for (request, decision) in decisions {
         reply.tell(&request, decision.recv(), state.server);
+        // First the log: if the server is killed then, no client knows more than the log.
+        log(state, &request, &reply);
         sent = sent.and_then(|()| connection.reply(&reply));
-        count(state, &request, &reply);
+        count(state, &request);
     }
     sent
 }
@@ -128,16 +130,23 @@ fn send(
     request: &Request,
     reply: &Reply,
 ) -> io::Result<()> {
+    log(state, request, reply);
     let sent = connection.reply(reply);
-    count(state, request, reply);
+    count(state, request);
     sent
 }
 
-/// Logs and counts an answer, also if nobody was there to read it: what was reserved is reserved.
-fn count(state: &SharedState, request: &Request, reply: &Reply) {
-    // The watchdog's probes are not counted.
+/// Logs an answer, also if nobody is there to read it: what was reserved is reserved. The watchdog's
+/// probes are neither logged nor counted.
+fn log(state: &SharedState, request: &Request, reply: &Reply) {
     if request.nonce != state.probe {
         log::answered(request, reply);
+    }
+}
+
+/// Counts an answer. That comes last: after the last exchange all servers end.
+fn count(state: &SharedState, request: &Request) {
+    if request.nonce != state.probe {
         state.board.count_exchange(state.exchanges);
     }
 }

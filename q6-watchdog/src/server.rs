@@ -50,6 +50,9 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut fleet = Fleet::open(&held, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
+    drop(fleet);
+    // Nothing is left by now. If something is, this says what, and the exit status is not 0.
+    leftovers::remove_fifos(&dir)?;
     watched.and(stopped)?;
     Ok(0)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use nix::errno::Errno;
 
 use crate::program::process;
@@ -79,17 +79,21 @@ fn check_namespace(
     of: impl Fn(&Namespaces) -> &String,
 ) -> anyhow::Result<()> {
     let Some(Holder { pid, package, origin, .. }) = holder else { return Ok(()) };
-    let its = of(&origin.namespaces);
-    // A server that was written by somebody else need not say it.
-    let is_known = !its.is_empty();
     let own = Namespaces::own().context("cannot tell where this process runs")?;
-    ensure!(
-        !is_known || its == of(&own),
-        "cannot reach the server of {}: {package}, process {pid} there, was started in another {name} \
-         namespace: run its client there, or start a server here",
+    // A server that was written by somebody else need not say it.
+    if of(&origin.namespaces).is_empty() || of(&origin.namespaces) == of(&own) {
+        return Ok(());
+    }
+    let is_visible = origin.namespaces.pid == own.pid;
+    if is_visible && !process::is_alive(*pid) {
+        return Ok(());
+    }
+    let verb = if is_visible { "runs" } else { "was started" };
+    bail!(
+        "cannot reach the server of {}: {package}, process {pid}, {verb} in another {name} namespace: \
+         run its client there, or start a server here",
         dir.display()
     );
-    Ok(())
 }
 
 /// The next step after a connection to `server`, HOST:PORT, was not made: as [`no_server`].
@@ -167,7 +171,7 @@ mod tests {
     fn a_server_of_another_namespace_is_named_and_one_that_tells_nothing_is_asked() {
         let own = Namespaces::own().unwrap();
         let check = |pid: &str, ipc: &str| {
-            let mut holder = Holder { pid: 7, package: "q9".into(), ..Holder::default() };
+            let mut holder = Holder { pid: 1, package: "q9".into(), ..Holder::default() };
             holder.origin.namespaces = Namespaces { pid: pid.into(), ipc: ipc.into() };
             let dir = Path::new("run");
             [check_processes, check_queues].map(|check| {
@@ -177,7 +181,9 @@ mod tests {
         assert_eq!(check(&own.pid, &own.ipc), ["", ""]);
         assert_eq!(check("", ""), ["", ""]);
         let [processes, queues] = check("pid:[1]", "ipc:[1]");
-        assert!(processes.contains("q9, process 7 there, was started in another PID namespace"));
-        assert!(queues.contains("another IPC namespace"), "{queues}");
+        assert!(processes.contains("q9, process 1, was started in another PID namespace"));
+        assert!(queues.contains("was started in another IPC namespace"));
+        let [_, queues] = check(&own.pid, "ipc:[1]");
+        assert!(queues.contains("q9, process 1, runs in another IPC namespace"), "{queues}");
     }
 }

@@ -8,9 +8,10 @@ use nix::unistd::geteuid;
 use procfs::FromRead;
 use procfs::process::Syscall;
 
+use common::server::lock;
+
 use crate::collect::descriptors::{Descriptor, Open};
 use crate::collect::namespace::is_same_ipc;
-use crate::collect::office;
 use crate::collect::system_v::SystemV;
 use crate::collect::table::{Table, numbers};
 use crate::model::object::{ObjectId, Socket};
@@ -79,7 +80,7 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     let mut members = Members { whole, ..Members::default() };
     members.processes.extend(asked.iter().map(|&pid| (pid, true)));
     if let Target::Dir(dir) = &scope.target {
-        members.waited_for.extend(office::queues(dir));
+        members.waited_for.extend(recorded_queues(dir));
     }
     if whole.is_none() {
         for &pid in &asked {
@@ -212,4 +213,14 @@ fn sharers(
         }
     }
     sharers
+}
+
+/// The queues that the lock file of a directory records, each as `queue KEY id NUMBER`.
+fn recorded_queues(dir: &Path) -> Vec<ObjectId> {
+    let objects = lock::holder(dir).ok().flatten().unwrap_or_default().objects;
+    let id = |object: &String| {
+        let id = object.strip_prefix("queue ")?.split_once(" id ")?.1;
+        Some(ObjectId::system_v("msg", id.trim().parse().ok()?))
+    };
+    objects.iter().filter_map(id).collect()
 }

@@ -14,7 +14,6 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use crate::clean::clean;
 use crate::collect::members::Members;
-use crate::model::object::ObjectId;
 use crate::model::office::{Office, Show};
 use crate::scope::{Scope, Target};
 
@@ -58,16 +57,6 @@ fn read(dir: &Path) -> Option<Office> {
         is_alive: holder.as_ref().is_some_and(|holder| is_alive(holder.pid)),
         shows: rows.map(show).collect(),
     })
-}
-
-/// The queues that the lock file of a directory records, each as `queue KEY id NUMBER`.
-pub(crate) fn queues(dir: &Path) -> Vec<ObjectId> {
-    let objects = lock::holder(dir).ok().flatten().unwrap_or_default().objects;
-    let id = |object: &String| {
-        let id = object.strip_prefix("queue ")?.split_once(" id ")?.1;
-        Some(ObjectId::system_v("msg", id.trim().parse().ok()?))
-    };
-    objects.iter().filter_map(id).collect()
 }
 
 /// What a message says, if it is one of protocol version 1.

@@ -17,7 +17,7 @@ use common::server::object::Object;
 use nix::unistd::geteuid;
 use tracing::info;
 
-use crate::queue::Queue;
+use crate::queue::{Queue, Wait, Which};
 use crate::sys;
 
 /// Makes the queue of `key` and records it. `server` is the last process that received from such a
@@ -50,7 +50,16 @@ pub(crate) fn create(
         .context("cannot write the lock file")?;
     // The id is recorded now. With the key alone the next server might find another program's queue.
     lock.forget(|line| line == planned).context("cannot write the lock file")?;
+    sign(&queue).context("cannot use a message queue")?;
     Ok(queue)
+}
+
+/// Leaves our PID in the queue as that of the last sender and receiver: nothing else in it says who has
+/// made it. See msgctl(2).
+fn sign(queue: &Queue) -> io::Result<()> {
+    queue.send(1, &MAGIC, Wait::No)?;
+    queue.receive(Which::All, Wait::No)?;
+    Ok(())
 }
 
 fn explain(key: i32, error: &io::Error) -> anyhow::Error {
@@ -83,7 +92,7 @@ fn remove_orphan(key: i32, server: fn(&libc::msqid_ds) -> i32) -> anyhow::Result
 }
 
 /// Whether a queue has every mark of a dead server of ours: our user's alone, used by a server that is
-/// dead, and only our records in it. One that was never used has too few marks.
+/// dead, and only our records in it.
 fn is_orphan(queue: &Queue, status: &libc::msqid_ds, server: i32) -> io::Result<bool> {
     let is_private = status.msg_perm.cuid == geteuid().as_raw() && status.msg_perm.mode == 0o600;
     let is_dead = |pid: i32| pid == 0 || !is_alive(pid);

@@ -19,8 +19,7 @@ use common::protocol::{reply::Reply, request::Request};
 use common::server::start::{self, Start};
 use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
-use q2_msgqueue::queue::is_gone;
-use q2_msgqueue::sys::{self, Message};
+use q2_msgqueue::{queue::is_gone, sys, sys::Message};
 use q3_threads::{published::Published, wake::wake};
 use q4_thread_per_request::PACKAGE;
 
@@ -63,8 +62,7 @@ fn run(options: &ServerOptions) -> Result<u8> {
     // The threads answer what was taken; then the receiver finds no queue any more, and leaves.
     let removed = sys::msgctl_remove(requests);
     let ended = receiver.join();
-    sys::msgctl_remove(replies).context("cannot remove the reply queue")?;
-    removed.context("cannot remove the request queue")?;
+    sys::msgctl_remove(replies).and(removed).context("cannot remove a queue")?;
     lock.forget(|_| true)?;
     ended.map_err(|_| anyhow!("a thread has panicked"))??;
     Ok(0)
@@ -81,14 +79,14 @@ fn make_queue(options: &ServerOptions, project: u8, lock: &mut Lock) -> Result<i
     Ok(queue)
 }
 
-/// The receiver: takes the oldest request, starts a thread for it, takes the next.
+/// The receiver: takes the oldest request of any type, starts a thread for it, takes the next.
 fn serve(requests: i32, shared: &Shared) -> Result<()> {
     let mut message = Message::room();
     // Nobody joins the threads: the scope counts them, and ends when none is left.
     scope(|threads| {
         loop {
             match sys::msgrcv(requests, &mut message, 0, 0) {
-                // A signal that stops and continues us (Ctrl-Z, fg) interrupts the call.
+                // Ctrl-Z and fg interrupt the call. (Those of std are made again by themselves.)
                 Err(error) if error.kind() == Interrupted => continue,
                 // The main thread has removed the queue.
                 Err(error) if is_gone(&error) => return anyhow::Ok(()),
@@ -110,6 +108,7 @@ fn answer(mut message: Message, shared: &Shared) {
         // One at a time decides, makes it durable, publishes; replies come after that.
         let mut outcomes = Vec::new();
         let mut office = shared.office.lock().expect("no thread panics with the lock");
+        // The office takes batches; here each has one request.
         if let Err(error) = office.decide(&[request], &mut outcomes) {
             let error = Error::new(error).context("cannot make reservations durable");
             let _ = shared.failure.set(error);

@@ -1,7 +1,7 @@
 //! The lingering close: a connection's end that does not destroy the replies before it.
 //!
 //! If bytes are unread at a close, the kernel sends a reset, and a reset destroys replies that are
-//! still on their way. This file prevents it: `sockets`
+//! still on their way. This stops it: `sockets`
 //! `every_acknowledgement_of_a_stopping_server_arrives`.
 
 use std::io;

@@ -90,16 +90,18 @@ fn serve(listener: &TcpListener, idle: Duration, shared: &Arc<Shared>) -> Result
     }
 }
 
-/// A connection's thread: any number of requests, answered in order, until the client closes.
+/// A connection's thread: any number of requests, one after the other, until the client closes.
 fn answer(mut stream: TcpStream, shared: &Shared) {
     let (server, mut reply) = (std::process::id() as i32, Reply::default());
     let mut bytes = [0; REQUEST_SIZE];
     while stream.read_exact(&mut bytes).is_ok() {
         let request = Request::from_received(&bytes);
+        // A connection has no types and no places: the request says what it is.
         if request.kind() == Some(Kind::Reserve) {
             // One at a time decides, makes it durable, publishes; replies come after that.
             let mut outcomes = Vec::new();
             let mut office = shared.office.lock().expect("no thread panics with the lock");
+            // The office takes batches; here each has one request.
             if let Err(error) = office.decide(&[request], &mut outcomes) {
                 let error = Error::new(error).context("cannot make reservations durable");
                 let _ = shared.failure.set(error);

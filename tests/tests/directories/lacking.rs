@@ -1,10 +1,13 @@
 //! A kernel, a container or a file system that lacks what a stage needs is named, and what to do.
 
 use std::process::Command;
+use std::time::Duration;
 
 use harness::server::Server;
 use harness::stage::{Mechanism, Stage, is_ours, skip};
+use harness::strace::Strace;
 use harness::target::Target;
+use nix::sys::signal::Signal;
 use rstest::rstest;
 
 use crate::ended;
@@ -101,4 +104,27 @@ fn a_limit_of_waiting_signals_is_named(#[case] stage: Stage) {
         assert!(code == Some(2) && error.contains(words), "{error}");
         assert!(!error.contains("failed to fill whole buffer"), "{error}");
     }
+}
+
+#[rstest]
+#[case::q1_pipes(Stage::Q1Pipes)]
+#[case::q6_watchdog(Stage::Q6Watchdog)]
+fn what_cannot_be_removed_makes_the_exit_status_2(#[case] stage: Stage) {
+    let name = "what_cannot_be_removed_makes_the_exit_status_2";
+    if !is_ours(name) {
+        return;
+    }
+    let mut server = Server::start(stage);
+    server.client().reserve(1, 1);
+    let fault = ["-e", "trace=unlinkat", "-e", "inject=unlinkat:error=EACCES"];
+    let Some(strace) = Strace::attach(name, &[server.pid()], &fault) else { return };
+    server.signal(Signal::SIGTERM);
+    let status = server.wait(Duration::from_secs(10));
+    drop(strace);
+    assert_eq!(status.code(), Some(2), "{}", server.last_words());
+    let said = server.log();
+    assert!(said.contains("cannot") && said.contains("Permission denied"), "{said}");
+    // The next start removes it.
+    server.launch();
+    assert_eq!(server.client().view(1), 199);
 }

@@ -53,7 +53,7 @@ fn clients_of_another_namespace_are_refused_before_anything_is_sold(#[case] stag
             let output = twin.wait_with_output().unwrap();
             let error = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(2), "{error}");
-            assert!(error.contains(&format!("started in another {kind} namespace")), "{error}");
+            assert!(error.contains(&format!("in another {kind} namespace")), "{error}");
         }
     }
     assert_eq!(server.client().view(1), 200, "nothing was sold");

@@ -45,7 +45,11 @@ fn a_directory_that_was_removed_after_a_kill_is_served_again(stage: Stage) {
             fs::remove_file(server.dir().join(name)).unwrap();
         }
     };
+    // Nobody has asked it anything.
     let mut server = Server::start(stage);
+    server.crash();
+    forget(&server);
+    server.launch();
     // All that clients leave is by processes that are dead.
     assert!(server.client_program(&["reserve", "1", "1"]).status().unwrap().success());
     // An answer that nobody has read.
