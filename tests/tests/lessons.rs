@@ -85,11 +85,14 @@ fn functions(path: &Path) -> BTreeMap<String, String> {
     found
 }
 
+/// Whether a function belongs in a row.
+type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
 /// The real servers of a step, function by function.
 fn by_function((from, to): (&str, &str)) -> String {
     let path = |stage: &str| root().join(stage).join("src/server.rs");
     let (old, new) = (functions(&path(from)), functions(&path(to)));
-    let named = |wanted: &dyn Fn(&str) -> bool| {
+    let named = |wanted: Wanted<'_>| {
         let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
@@ -99,7 +102,7 @@ fn by_function((from, to): (&str, &str)) -> String {
     };
     let title = format!("{} to {}", &from[..2], &to[..2]);
     let mut text = format!("\n## {title}\n\n| in {to} | functions |\n|---|---|\n");
-    let rows: [(&str, &dyn Fn(&str) -> bool); 4] = [
+    let rows: [(&str, Wanted<'_>); 4] = [
         ("the same", &|name| old.contains_key(name) && old.get(name) == new.get(name)),
         ("changed", &|name| {
             old.contains_key(name) && new.contains_key(name) && old[name] != new[name]
