@@ -5,3 +5,4 @@ pub mod start;
 pub mod lock;
 pub mod log;
 mod log_lines;
+mod log_output;

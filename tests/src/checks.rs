@@ -13,19 +13,21 @@ pub mod data_file;
 pub mod durability;
 pub mod ending;
 pub mod hostile;
+pub mod logs;
 pub mod outside;
 pub mod sockets;
 
 use check::Check;
 
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 7] = [
+pub const OF_EVERY_STAGE: [&[Check]; 8] = [
     answers::CHECKS,
     crowd::CHECKS,
     data_file::CHECKS,
     durability::CHECKS,
     ending::CHECKS,
     hostile::CHECKS,
+    logs::CHECKS,
     outside::CHECKS,
 ];
 

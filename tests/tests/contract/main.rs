@@ -53,6 +53,7 @@ mod data_file;
 mod durability;
 mod ending;
 mod hostile;
+mod logs;
 mod outside;
 mod plain_falls;
 mod program;
