@@ -8,3 +8,4 @@ pub mod object;
 pub mod leftovers;
 pub mod log;
 mod log_lines;
+mod log_output;

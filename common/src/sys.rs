@@ -9,11 +9,13 @@
 use std::ffi::{CString, c_char, c_int};
 use std::io;
 use std::mem::MaybeUninit;
+use std::num::NonZeroUsize;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use nix::errno::Errno;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
 
 /// Has all threads of this process allocate from one arena.
@@ -44,6 +46,19 @@ pub(crate) fn columns(terminal: BorrowedFd<'_>) -> Option<usize> {
     (result == 0 && size.ws_col > 0).then_some(size.ws_col.into())
 }
 
+/// A number, 0 at first, that this process shares with those that it forks from now on.
+///
+/// # Errors
+/// ENOMEM. See mmap(2).
+pub(crate) fn shared_counter() -> io::Result<&'static AtomicU32> {
+    const SIZE: NonZeroUsize = NonZeroUsize::new(size_of::<AtomicU32>()).expect("4 is not 0");
+    let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: the memory is new, and so nobody else's.
+    let memory = unsafe { mmap_anonymous(None, SIZE, protection, MapFlags::MAP_SHARED) }?;
+    // SAFETY: it is the begin of a page of zeros, is never unmapped, and is used as this type only.
+    Ok(unsafe { memory.cast::<AtomicU32>().as_ref() })
+}
+
 /// Whether a signal does nothing to this process.
 ///
 /// # Errors
@@ -66,6 +81,16 @@ pub(crate) fn is_ignored(signal: Signal) -> io::Result<bool> {
 pub(crate) fn set_default(signal: Signal) -> io::Result<()> {
     // SAFETY: no handler is installed.
     unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+    Ok(())
+}
+
+/// Has a signal do nothing.
+///
+/// # Errors
+/// EINVAL for SIGKILL and SIGSTOP. See signal(7).
+pub(crate) fn ignore(signal: Signal) -> io::Result<()> {
+    // SAFETY: no handler is installed.
+    unsafe { nix::sys::signal::signal(signal, SigHandler::SigIgn) }?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod directories;
 pub mod durability;
 pub mod ending;
 pub mod hostile;
+pub mod logs;
 pub mod outside;
 pub mod sockets;
 
@@ -28,6 +29,7 @@ pub const OF_EVERY_STAGE: [&[Check]; 8] = [
     durability::CHECKS,
     ending::CHECKS,
     hostile::CHECKS,
+    logs::CHECKS,
     outside::CHECKS,
 ];
 

@@ -109,7 +109,8 @@ impl Server {
         self.spawn(command);
     }
 
-    fn spawn(&mut self, command: Command) {
+    /// Starts it by a command that [`Server::command`] has made, and waits until it is ready.
+    pub(crate) fn spawn(&mut self, command: Command) {
         let stdout = self.begin(command);
         let is_ready = self.gets_ready(stdout);
         let came = || format!("none; it logged:\n{}", self.last_words());

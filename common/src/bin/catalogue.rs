@@ -12,7 +12,7 @@ use common::booking::data_file;
 use common::booking::shows;
 use common::client::print;
 use common::program::exit;
-use common::program::signals::inherit_nothing;
+use common::program::signals::{inherit_nothing, survive_file_size_limit};
 
 /// Prints a data file, or makes one from a list of shows
 #[derive(Parser)]
@@ -40,6 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     inherit_nothing();
+    survive_file_size_limit();
     let done = match Options::parse().command {
         Command::Show { file } => show(&file),
         Command::Create { shows, file } => create(&shows, &file),

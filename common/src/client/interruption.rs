@@ -9,6 +9,7 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 
 use crate::client::ask::Ask;
+use crate::program::signals::survive_file_size_limit;
 use crate::sys;
 
 /// Ctrl-C, kill, and a terminal that is closed.
@@ -20,12 +21,15 @@ const UNKNOWN: &CStr =
 
 /// Has the signals end this program as they would anyway, after its last words.
 ///
+/// And has an answer that finds no room in a file be a failed write, which can be told.
+///
 /// The program still ends by the signal, not with a status of its own, so that a shell whose loop
 /// it runs in ends too. One that is ignored stays ignored: nohup asked for that.
 ///
 /// # Errors
 /// None that can happen. See sigaction(2).
 pub fn prepare() -> io::Result<()> {
+    survive_file_size_limit();
     for signal in SIGNALS {
         if !sys::is_ignored(signal)? {
             sys::end_on(signal)?;

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, raise};
 
 use crate::protocol::reply::Status;
@@ -76,10 +78,22 @@ pub fn report(program: &str, result: anyhow::Result<u8>) -> ExitCode {
             let causes: Vec<String> = error.chain().map(describe).collect();
             // One write: the words of another thread or process must not stand between ours.
             let line = format!("{program}: {}\n", causes.join(": "));
-            // If stderr is closed there is nobody left to tell; the exit status still says it.
-            let _ = io::stderr().write_all(line.as_bytes());
+            say_last(&line);
             ExitCode::from(status)
         }
+    }
+}
+
+/// Says something on stderr, unless it has no room for a second: a pipe or a socket that nobody reads
+/// must not keep a program from its end.
+fn say_last(line: &str) {
+    const ROOM_MAX_MS: u16 = 1000;
+    let mut stderr = io::stderr();
+    let mut room = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    let has_room = poll(&mut room, PollTimeout::from(ROOM_MAX_MS)) != Ok(0);
+    if has_room {
+        // If stderr is closed there is nobody left to tell; the exit status still says it.
+        let _ = stderr.write_all(line.as_bytes());
     }
 }
 

@@ -13,10 +13,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use crate::program::exit::plain;
 use crate::sys;
 
-/// The signals a server's main thread waits for: SIGTERM, SIGINT and SIGCHLD.
+/// The signals a server's main thread waits for: SIGTERM, SIGINT, SIGHUP and SIGCHLD.
 #[derive(Debug)]
 pub struct Signals {
     descriptor: SignalFd,
+    /// What SIGHUP does; None: it is returned like the others.
+    on_hangup: Option<fn()>,
 }
 
 impl Signals {
@@ -26,16 +28,22 @@ impl Signals {
     /// Blocked, they interrupt no system call and run no handler. Workers keep them blocked: Ctrl-C
     /// reaches the whole process group, and only the parent may act on it.
     ///
+    /// SIGHUP calls `on_hangup` while somebody waits. Without that it is a signal like the others, but
+    /// stays ignored if it was: nohup asked for that.
+    ///
     /// # Errors
     /// EMFILE, ENFILE, ENOMEM. See signalfd(2).
-    pub fn block() -> io::Result<Signals> {
+    pub fn block(on_hangup: Option<fn()>) -> io::Result<Signals> {
         let mut set = SigSet::empty();
         set.add(Signal::SIGTERM);
         set.add(Signal::SIGINT);
         set.add(Signal::SIGCHLD);
+        if on_hangup.is_some() || !sys::is_ignored(Signal::SIGHUP)? {
+            set.add(Signal::SIGHUP);
+        }
         set.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Signals { descriptor: SignalFd::with_flags(&set, flags)? })
+        Ok(Signals { descriptor: SignalFd::with_flags(&set, flags)?, on_hangup })
     }
 
     /// The next signal, or None when `timeout` has passed without one.
@@ -46,7 +54,13 @@ impl Signals {
         let deadline = Instant::now() + timeout;
         loop {
             match self.descriptor.read_signal() {
-                Ok(Some(info)) => return Ok(Signal::try_from(info.ssi_signo as i32).ok()),
+                Ok(Some(info)) => match (Signal::try_from(info.ssi_signo as i32), self.on_hangup) {
+                    (Ok(Signal::SIGHUP), Some(act)) => {
+                        act();
+                        continue;
+                    }
+                    (signal, _) => return Ok(signal.ok()),
+                },
                 Ok(None) => {}
                 Err(Errno::EINTR) => continue,
                 Err(errno) => return Err(failed(errno)),
@@ -104,6 +118,15 @@ pub fn inherit_nothing() {
         reset.expect("these signals can be ignored, and so reset");
     }
     SigSet::empty().thread_set_mask().expect("an empty set is legal");
+}
+
+/// Has a file that may not grow any more (`ulimit -f`) fail a write with EFBIG, as a full disk does,
+/// and not end the program by SIGXFSZ. See getrlimit(2).
+///
+/// # Panics
+/// Never: this signal can be ignored.
+pub fn survive_file_size_limit() {
+    sys::ignore(Signal::SIGXFSZ).expect("it can be ignored");
 }
 
 /// With this the server ends, so it is a sentence.

@@ -1,55 +1,57 @@
 //! What a server says while it runs: to stderr, and to a file if one is named.
 
 use std::fmt::Display;
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::panic;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context;
-use nix::fcntl::OFlag;
 use tracing::level_filters::LevelFilter;
-use tracing::{debug, info};
+use tracing::{debug, error, info};
 
 use crate::protocol::reply::{Outcome, Reply, Status};
 use crate::protocol::request::{Kind, Request};
 use crate::server::log_lines::{self, Lines};
+use crate::server::log_output::Output;
 use crate::server::options::ServerOptions;
+use crate::sys;
+
+/// How often the log file was to be opened anew: a number that forked workers share.
+static REOPENINGS: OnceLock<&AtomicU32> = OnceLock::new();
 
 /// Starts logging as the options say, with date and time (UTC).
 ///
-/// A line, or a batch of lines, is one write to a file opened with O_APPEND: lines of a parent and
+/// Nothing that is logged blocks: lines that find no room are lost and counted. A line, or a batch of lines, is one write to a file opened with O_APPEND: lines of a parent and
 /// its forked workers never mix. No background thread writes them: a worker that dies would take its
 /// last lines along.
 ///
 /// # Errors
 /// If the file cannot be opened, or logging was started before.
 pub fn start(options: &ServerOptions) -> anyhow::Result<()> {
-    let mut outputs = vec![stderr().context("cannot use standard error")?];
+    let mut outputs = vec![Output::stderr().context("cannot use standard error")?];
     if let Some(path) = &options.log_file {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        outputs.push(file.with_context(|| format!("cannot open the log file {}", path.display()))?);
+        let counter = sys::shared_counter().context("cannot share memory")?;
+        outputs.push(Output::named(path, REOPENINGS.get_or_init(|| counter))?);
     }
+    // That of std writes to stderr itself, and would wait there for a reader.
+    panic::set_hook(Box::new(|panic| error!("{panic}")));
     tracing::subscriber::set_global_default(Lines { level: options.log_level, outputs })
         .context("cannot start logging")
 }
 
-/// stderr for a server. Where it is a pipe that nobody reads, or a stopped terminal, lines are lost:
-/// the office must not wait for a reader.
-///
-/// Pipes and terminals are opened anew, because O_NONBLOCK belongs to the open file description, and
-/// this one is shared with whoever started us. A file never blocks. See fcntl(2).
-fn stderr() -> io::Result<File> {
-    const STDERR: &str = "/proc/self/fd/2";
-    let kind = fs::metadata(STDERR).map(|metadata| metadata.file_type());
-    if kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device()) {
-        let mut options = OpenOptions::new();
-        let opened = options.write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(STDERR);
-        if opened.is_ok() {
-            return opened;
-        }
+/// Opens the log file anew, here at once and in forked workers before their next line: somebody may
+/// have renamed it. Safe to call without a log file.
+pub fn reopen() {
+    if let Some(reopenings) = REOPENINGS.get() {
+        reopenings.fetch_add(1, Ordering::Release);
+        log_lines::reopen();
+        info!("the log file was opened anew");
     }
-    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+/// Says how many lines this process has lost: the last that a worker does, who may have no line more.
+pub fn finish() {
+    log_lines::say_lost();
 }
 
 /// Adds a field to every line that the calling thread logs from now on.
@@ -60,7 +62,8 @@ pub fn add_field(name: &str, value: impl Display) {
 /// Logs the answered requests of a batch: as [`answered`] each, their lines by one write for up to
 /// PIPE_BUF bytes.
 ///
-/// Called after the last reply of the batch: no client waits for the log.
+/// Called before the first reply of the batch: if the server is killed then, no client knows of a
+/// reservation that the log does not name.
 pub fn answered_batch(batch: &[Request], outcomes: &[Outcome]) {
     log_lines::together(|| {
         for (request, outcome) in batch.iter().zip(outcomes) {

@@ -3,14 +3,14 @@
 
 use std::cell::RefCell;
 use std::fmt::{self, Debug, Write as _};
-use std::fs::File;
-use std::io::Write as _;
 
 use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+use crate::server::log_output::Output;
 
 /// Bytes that most lines need: a reservation with its peer.
 const USUAL_SIZE: usize = 160;
@@ -37,16 +37,49 @@ pub(crate) fn together(body: impl FnOnce()) {
     impl Drop for WriteAtEnd {
         fn drop(&mut self) {
             let lines = BATCH.take().unwrap_or_default();
-            tracing::dispatcher::get_default(|dispatch| {
-                if let Some(subscriber) = dispatch.downcast_ref::<Lines>() {
-                    subscriber.write(&lines);
-                }
-            });
+            with_outputs(|outputs| write(outputs, &lines));
         }
     }
     BATCH.set(Some(String::with_capacity(USUAL_SIZE)));
     let _at_end = WriteAtEnd;
     body();
+}
+
+/// Opens named files anew, if that was asked for: without waiting for the next line.
+pub(crate) fn reopen() {
+    let moment = moment();
+    with_outputs(|outputs| outputs.iter().for_each(|output| output.reopen(&moment)));
+}
+
+/// Says how many lines were lost that nobody was told of.
+pub(crate) fn say_lost() {
+    let moment = moment();
+    with_outputs(|outputs| {
+        for output in outputs {
+            // If there is no room for that either, nobody will ever know.
+            let _ = output.say_lost(&moment);
+        }
+    });
+}
+
+fn moment() -> String {
+    let mut moment = String::new();
+    write_time(&mut moment);
+    moment
+}
+
+fn with_outputs(act: impl Fn(&[Output])) {
+    tracing::dispatcher::get_default(|dispatch| {
+        if let Some(subscriber) = dispatch.downcast_ref::<Lines>() {
+            act(&subscriber.outputs);
+        }
+    });
+}
+
+fn write(outputs: &[Output], lines: &str) {
+    if !lines.is_empty() {
+        outputs.iter().for_each(|output| output.write(lines));
+    }
 }
 
 /// Writes the events of a level, and those above it, to all of its outputs.
@@ -58,16 +91,7 @@ pub(crate) struct Lines {
     /// The least important level that is written.
     pub(crate) level: LevelFilter,
     /// Where the lines go, each by one write, or several whole ones by one.
-    pub(crate) outputs: Vec<File>,
-}
-
-impl Lines {
-    fn write(&self, lines: &str) {
-        for mut output in &self.outputs {
-            // An error of the log cannot be logged.
-            let _ = output.write_all(lines.as_bytes());
-        }
-    }
+    pub(crate) outputs: Vec<Output>,
 }
 
 impl Subscriber for Lines {
@@ -86,7 +110,7 @@ impl Subscriber for Lines {
             let mut line = String::with_capacity(USUAL_SIZE);
             write_time(&mut line);
             write_event(&mut line, event);
-            return self.write(&line);
+            return write(&self.outputs, &line);
         };
         let begin = batch.len();
         // To write the time takes long: all lines of a batch have that of the first.
@@ -96,7 +120,7 @@ impl Subscriber for Lines {
         }
         write_event(&mut batch, event);
         if batch.len() > libc::PIPE_BUF {
-            self.write(&batch[..begin]);
+            write(&self.outputs, &batch[..begin]);
             batch.drain(..begin);
         }
         BATCH.set(Some(batch));
@@ -176,7 +200,7 @@ mod tests {
     /// What stands in the log after `body`, each line without its date and time.
     fn logged(body: impl FnOnce()) -> Vec<String> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let outputs = vec![file.reopen().unwrap()];
+        let outputs = vec![Output::file(file.reopen().unwrap())];
         tracing::subscriber::with_default(Lines { level: LevelFilter::INFO, outputs }, body);
         let text = fs::read_to_string(file.path()).unwrap();
         let line = |line: &str| {
@@ -213,7 +237,7 @@ mod tests {
     #[test]
     fn lines_of_a_batch_are_written_together_in_order_and_even_if_their_body_panics() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let outputs = vec![file.reopen().unwrap()];
+        let outputs = vec![Output::file(file.reopen().unwrap())];
         let written = || fs::read_to_string(file.path()).unwrap().lines().count();
         tracing::subscriber::with_default(Lines { level: LevelFilter::INFO, outputs }, || {
             together(|| {

@@ -23,7 +23,7 @@ pub struct ServerOptions {
     /// How much to log: off, error, warn, info (reservations), debug (consultations too), trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
-    /// Log to this file too; it is appended to
+    /// Log to this file too; it is appended to. SIGHUP then opens it anew, and is no stop
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 }

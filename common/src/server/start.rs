@@ -14,7 +14,7 @@ use crate::booking::store::Store;
 use crate::booking::table::Table;
 use crate::program::directory;
 use crate::program::process;
-use crate::program::signals::Signals;
+use crate::program::signals::{Signals, survive_file_size_limit};
 use crate::server::lock::Lock;
 use crate::server::log;
 use crate::server::options::ServerOptions;
@@ -24,7 +24,7 @@ use crate::sys;
 /// object.
 #[derive(Debug)]
 pub struct Start {
-    /// SIGTERM, SIGINT and SIGCHLD, blocked.
+    /// SIGTERM, SIGINT, SIGHUP and SIGCHLD, blocked. With a log file, SIGHUP opens that anew.
     pub signals: Signals,
     /// The lock of DIR.
     pub lock: Lock,
@@ -43,8 +43,11 @@ pub struct Start {
 pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     sys::one_arena();
     process::make_private_files();
+    // Before the first line of the log: its file may be at the limit.
+    survive_file_size_limit();
     log::start(options)?;
-    let signals = Signals::block().context("cannot block signals")?;
+    let on_hangup = options.log_file.is_some().then_some(log::reopen as fn());
+    let signals = Signals::block(on_hangup).context("cannot block signals")?;
     let data_file = options.dir.join(data_file::DATA_FILE);
     let new = match &options.shows {
         _ if data_file::exists(&options.dir) => None,

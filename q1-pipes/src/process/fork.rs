@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, ensure};
 use common::program::process;
+use common::server::log;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
@@ -25,7 +26,11 @@ pub fn fork(name: &str, body: impl FnOnce() -> anyhow::Result<()>) -> io::Result
     match sys::fork()? {
         Some(pid) => Ok(Pid::from_raw(pid)),
         // The one place where a worker leaves: none of the parent's destructors runs in it.
-        None => sys::_exit(run_child(parent, name, body)),
+        None => {
+            let status = run_child(parent, name, body);
+            log::finish();
+            sys::_exit(status)
+        }
     }
 }
 

@@ -29,7 +29,7 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     inherit_nothing();
     let Options { dir } = Options::parse();
-    let signals = Signals::block()?;
+    let signals = Signals::block(None)?;
     directory::make(&dir)?;
     let mut lock = Lock::take(&dir, "wrong-server")?;
     let mut channel = Channel::create(&dir, &mut lock)?;

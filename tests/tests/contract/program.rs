@@ -136,3 +136,16 @@ fn a_client_never_waits_longer_than_its_timeout(stage: Stage) {
     let left = server.client().view(1);
     assert!([199, 200].contains(&left), "{left}");
 }
+
+#[apply(every_stage)]
+fn an_answer_that_finds_no_room_in_a_file_is_repeated(stage: Stage) {
+    let server = Server::start(stage);
+    let client = server.client_program(&["reserve", "1", "2"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"ulimit -f 0; exec "$0" "$@""#]).arg(client.get_program());
+    limited.args(client.get_args()).stdout(tempfile::tempfile().unwrap());
+    let Output { status, stderr, .. } = limited.stderr(Stdio::piped()).output().unwrap();
+    let error = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(3), "{status}: {error}");
+    assert!(error.contains("the answer was: show 1: 2 seats reserved"), "{error}");
+}
