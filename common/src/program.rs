@@ -5,4 +5,5 @@ pub mod duration;
 pub mod exit;
 pub mod process;
 pub mod shell;
+pub mod system_v;
 pub mod signals;

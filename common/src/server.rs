@@ -3,5 +3,8 @@
 pub mod options;
 pub mod start;
 pub mod lock;
+pub mod origin;
+pub mod object;
+pub mod leftovers;
 pub mod log;
 mod log_lines;

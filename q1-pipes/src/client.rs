@@ -162,8 +162,8 @@ struct Connection {
 impl Connection {
     /// Makes the FIFO of `client`, then finds the request FIFOs of the server in `dir`.
     fn open(dir: &Path, client: i32) -> anyhow::Result<Connection> {
+        let holder = lock::holder(dir).unwrap_or_default();
         let explain = |path: &Path, error: &io::Error| {
-            let holder = lock::holder(dir).unwrap_or_default();
             let hint = hint::no_server(error, dir, holder.as_ref(), PACKAGE);
             anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
@@ -171,6 +171,7 @@ impl Connection {
             return Err(explain(dir, &error));
         }
         directory::check(dir)?;
+        hint::check_processes(dir, holder.as_ref())?;
         let inbox = Inbox::create(dir, client)
             .with_context(|| format!("cannot make a FIFO in {}", dir.display()))?;
         let find = |class: RequestClass| {

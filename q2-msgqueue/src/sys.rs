@@ -138,11 +138,6 @@ pub(crate) fn msgctl_set(queue: i32, status: &libc::msqid_ds) -> io::Result<()> 
     check(unsafe { libc::msgctl(queue, libc::IPC_SET, status) }).map(drop)
 }
 
-/// The key of a queue, from what the kernel says about it.
-pub(crate) fn key(status: &libc::msqid_ds) -> i32 {
-    status.msg_perm.__key
-}
-
 /// Removes a queue: calls that are blocked on it fail with EIDRM, later ones with EINVAL.
 ///
 /// # Errors

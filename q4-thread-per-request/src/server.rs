@@ -178,10 +178,11 @@ fn refuse(state: &SharedState, request: &Request, status: Status) {
 }
 
 fn send(state: &SharedState, request: &Request, reply: &Reply) {
-    match state.replies.send(request.client.get(), reply) {
-        Ok(()) => log::answered(request, reply),
+    // First the log: if the server is killed then, no client knows more than the log.
+    log::answered(request, reply);
+    if let Err(error) = state.replies.send(request.client.get(), reply) {
         // The reply queue is gone. `q4 signals` notices it too, and stops the server.
-        Err(error) => warn!("cannot reply to {}: {error}", request.client),
+        warn!("cannot reply to {}: {error}", request.client);
     }
 }
 
@@ -200,6 +201,7 @@ fn watch(
             // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
                 }
             }
@@ -211,9 +213,7 @@ fn watch(
         }
         state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.requests.load().context("the request queue is gone")?;
-            let load = channel.replies.load().context("the reply queue is gone")?;
-            if load.messages > 0 {
+            if channel.check()? > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();

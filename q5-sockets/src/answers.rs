@@ -53,6 +53,7 @@ fn reserve(
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
+    connection.wait_for_room()?;
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
@@ -65,9 +66,10 @@ fn reserve(
     let mut reply = Reply::default();
     for (request, decision) in decisions {
         reply.tell(&request, decision.recv(), state.server);
-        sent = sent.and_then(|()| connection.reply(&reply));
-        // Also if nobody is there to read the reply: what was reserved is reserved.
+        // First the log: if the server is killed then, no client knows more than the log. Also if
+        // nobody is there to read the reply: what was reserved is reserved.
         log::answered(&request, &reply);
+        sent = sent.and_then(|()| connection.reply(&reply));
     }
     sent
 }

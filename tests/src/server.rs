@@ -77,6 +77,15 @@ impl Server {
         self.spawn(self.command());
     }
 
+    /// Has another server started in this DIR from now on.
+    ///
+    /// # Panics
+    /// If the first one still runs.
+    pub fn hand_over(&mut self, target: impl Into<Target>) {
+        assert!(self.child.is_none(), "the server runs");
+        self.target = target.into();
+    }
+
     /// Starts it with a pipe as stderr, which nobody reads while this is held.
     ///
     /// # Panics

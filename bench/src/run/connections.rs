@@ -55,6 +55,8 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
     }
     let server = Server::start(target, context.work(), &settings)?;
     let mut clients = Clients::start(target, &server.dir(), 1)?;
+    // A connection has its thread when it has been answered, not when it is open.
+    clients.ask_times(Question::View, 1)?;
     let few = server.n_threads();
     let time = context.segment.max(TRIAL_MIN);
     let mut kib_each = Vec::new();

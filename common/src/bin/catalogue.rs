@@ -48,8 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn show(file: &Path) -> anyhow::Result<()> {
-    let (_, table) =
-        data_file::read(file).with_context(|| format!("cannot use {}", file.display()))?;
+    let table = data_file::read(file).with_context(|| format!("cannot use {}", file.display()))?;
     let mut out = io::stdout().lock();
     print::list(&mut out, &table.rows, print::columns())
         .and_then(|()| out.flush())

@@ -1,11 +1,14 @@
-//! The data file `DIR/spectacles.dat`: 720 bytes, created whole, and read as hostile input.
+//! The data file `DIR/spectacles.dat`: 720 bytes, created whole, locked by who writes it, and read as
+//! hostile input.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::mem::size_of;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use zerocopy::{FromBytes, IntoBytes};
@@ -13,9 +16,14 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::booking::shows;
 use crate::booking::table::Table;
 use crate::program::directory::open_file;
+use crate::program::process::users;
 
 /// Name of the data file in DIR.
 pub const DATA_FILE: &str = "spectacles.dat";
+/// How long a killed writer may take to die.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// How often to try the lock: no call waits for it until a deadline.
+const POLL: Duration = Duration::from_millis(10);
 
 /// Whether DIR has a data file already; then it is the table, whatever `--shows` says.
 pub fn exists(dir: &Path) -> bool {
@@ -68,18 +76,50 @@ fn unfinished(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Opens a data file and reads its table.
+/// Opens a data file to write to it, and reads its table.
+///
+/// The file is locked until all processes that share the open file have closed it: whatever becomes
+/// of DIR's lock file, two servers never write to one data file.
 ///
 /// # Errors
-/// Of open, or says what is wrong with it; the file is left as it is.
-pub fn read(path: &Path) -> anyhow::Result<(File, Table)> {
+/// Of open; if another process still has it locked after 2 s; or says what is wrong with the table.
+/// The file is left as it is. See flock(2).
+pub fn open(path: &Path) -> anyhow::Result<(File, Table)> {
     let file = open_file(path, false)?;
+    lock(&file)?;
+    let table = read_from(&file)?;
+    Ok((file, table))
+}
+
+/// Reads the table of a data file, which a server may be writing to.
+///
+/// # Errors
+/// Of open, or says what is wrong with the table.
+pub fn read(path: &Path) -> anyhow::Result<Table> {
+    read_from(&open_file(path, false)?)
+}
+
+fn lock(file: &File) -> anyhow::Result<()> {
+    let deadline = Instant::now() + WAIT_MAX;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another server has locked it and may write, one of {:?}", users(file)?)
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+    }
+}
+
+fn read_from(file: &File) -> anyhow::Result<Table> {
     let mut bytes = Vec::new();
-    (&file).take(size_of::<Table>() as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(size_of::<Table>() as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > size_of::<Table>() {
         bail!("it is {} bytes long, a table is {}", file.metadata()?.len(), size_of::<Table>());
     }
-    Ok((file, parse(&bytes)?))
+    parse(&bytes)
 }
 
 /// The table in the bytes of a data file, which may be anything.

@@ -36,7 +36,7 @@ impl Office {
     /// makes every outcome of this and all later batches UNAVAILABLE.
     ///
     /// # Errors
-    /// Of pwrite and fdatasync: tell the outcomes, then stop. See fsync(2).
+    /// As [`Store::write`]: tell the outcomes, then stop.
     pub fn decide(&mut self, batch: &[Request], outcomes: &mut Vec<Outcome>) -> io::Result<()> {
         let before = self.table;
         outcomes.clear();
@@ -63,6 +63,7 @@ impl Office {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::booking::data_file::{self, DATA_FILE};
     use crate::booking::shows;
     use crate::booking::store::Durability;
     use crate::client::ask::Ask;
@@ -94,7 +95,7 @@ mod tests {
                 (Status::UnknownShow, 0)
             ]
         );
-        let (_, on_disk) = Store::open(dir.path(), None, Durability::Power).unwrap();
+        let on_disk = data_file::read(&dir.path().join(DATA_FILE)).unwrap();
         assert_eq!(&on_disk, office.table());
     }
 
@@ -103,7 +104,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, table) =
             Store::open(dir.path(), Some(&shows::sample()), Durability::Power).unwrap();
-        let path = dir.path().join(crate::booking::data_file::DATA_FILE);
+        let path = dir.path().join(DATA_FILE);
         let writable = std::mem::replace(&mut store.file, std::fs::File::open(path).unwrap());
         let mut office = Office::new(store, table);
         let mut outcomes = Vec::new();

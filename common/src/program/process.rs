@@ -1,8 +1,9 @@
 //! Processes as the kernel shows them: their names in `ps`, and whether somebody is still alive.
 
 use std::ffi::CStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 /// Longest name the kernel keeps, in bytes.
@@ -44,6 +45,32 @@ pub fn state(id: i32) -> Option<char> {
 /// finds it.
 pub fn is_alive(id: i32) -> bool {
     !matches!(state(id), None | Some('Z' | 'X'))
+}
+
+/// The processes, other than this one, that have a file open.
+///
+/// # Errors
+/// Of readdir. See proc(5).
+pub fn users(file: &File) -> io::Result<Vec<i32>> {
+    let wanted = file.metadata()?;
+    let mut users = Vec::new();
+    for process in fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok())
+        else {
+            continue;
+        };
+        // A process that ends while we look, or that belongs to somebody else, holds nothing in a
+        // DIR of ours.
+        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
+        let same = |link: fs::DirEntry| {
+            fs::metadata(link.path())
+                .is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()))
+        };
+        if pid != std::process::id() as i32 && descriptors.flatten().any(same) {
+            users.push(pid);
+        }
+    }
+    Ok(users)
 }
 
 #[cfg(test)]

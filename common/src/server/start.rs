@@ -53,7 +53,13 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     };
     directory::make(&options.dir)?;
     let lock = Lock::take(&options.dir, package)?;
-    let (store, table) = Store::open(&options.dir, new.as_ref(), options.durability)?;
+    let (store, table) = match Store::open(&options.dir, new.as_ref(), options.durability) {
+        Ok(opened) => opened,
+        Err(error) => {
+            lock.withdraw().context("cannot write the lock file")?;
+            return Err(error);
+        }
+    };
     match (&options.shows, new) {
         (Some(shows), None) => {
             warn!("{} exists and is used; {} is not read", data_file.display(), shows.display());

@@ -15,7 +15,7 @@
 //! those of dead clients, which also a stop leaves. See `src/armour/leftovers.rs`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail};
@@ -37,7 +37,6 @@ const CONSULTATION: &str = "consult.fifo";
 const RESERVATION: &str = "reserve.fifo";
 /// What ends a worker: a record that no client sends.
 const STOP: [u8; REQUEST_SIZE] = [0; REQUEST_SIZE];
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {
@@ -52,8 +51,8 @@ fn run(options: &ServerOptions) -> Result<u8> {
     let shared = SharedTable::new(&table)?;
     let office = Office::new(store, table);
     let dir = &options.dir;
-    let mut consultations = make_fifo(&dir.join(CONSULTATION))?;
-    let mut reservations = make_fifo(&dir.join(RESERVATION))?;
+    let mut consultations = make_fifo(&dir.join(CONSULTATION)).context("cannot make a FIFO")?;
+    let mut reservations = make_fifo(&dir.join(RESERVATION)).context("cannot make a FIFO")?;
     let workers = [
         fork("q1 consult", || consult(&consultations, dir, &shared))?,
         fork("q1 reserve", || reserve(&reservations, dir, &shared, office))?,
@@ -80,10 +79,10 @@ fn run(options: &ServerOptions) -> Result<u8> {
 }
 
 /// Makes a FIFO and opens both ends: no `open` waits for a client, no client's `close` ends it.
-fn make_fifo(path: &Path) -> Result<File> {
+fn make_fifo(path: &Path) -> io::Result<File> {
     unlink(path)?;
     mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR)?;
-    Ok(OpenOptions::new().read(true).write(true).open(path)?)
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 /// The consultation worker: answers from the published table.
@@ -112,6 +111,7 @@ fn reserve(mut fifo: &File, dir: &Path, shared: &SharedTable, mut office: Office
             return Ok(());
         }
         let request = Request::from_received(&bytes);
+        // The office takes batches; here each has one request.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table())?;
         reply.tell(&request, outcomes[0], server);

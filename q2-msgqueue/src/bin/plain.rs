@@ -1,15 +1,15 @@
 //! Two message queues: requests typed by what they want, replies typed by whose they are.
 //!
 //! Right with honest clients only. It does not survive (`hostile` stands in `target/debug`):
-//! - One who never reads: `hostile q2-msgqueue run silent 30 1`. 21 lists fill the reply queue,
-//!   `msgsnd` sleeps, nobody is answered, SIGTERM is not obeyed. See `src/armour/backlog.rs`, and
-//!   `sweep.rs` for those who die.
-//! - One who names nobody: `hostile q2-msgqueue run nameless 1 1`. `msgsnd` refuses a reply of type
-//!   0, the worker fails, the server ends. See `src/channel.rs`.
-//! - A type that no worker receives: `perl -e 'msgsnd(ID, pack("l! x32", 3), 0) for 1..512'`. The
-//!   request queue stays full (`ipcs -q` shows its ID). See MSG_EXCEPT in `src/channel.rs`.
-//! - A stopped worker: `kill -STOP` it, then stop the server, which waits. See q1's `workers.rs`.
-//! - `kill -9` of the parent: the queues stay, and the next start says `File exists`. See
+//! - `hostile q2-msgqueue run silent 30 1`, one that never reads: 21 lists fill the reply queue,
+//!   `msgsnd` sleeps, nobody is answered, and SIGTERM waits for the worker. See
+//!   `src/armour/backlog.rs`, and `sweep.rs` for those who die.
+//! - `hostile q2-msgqueue run nameless 1 1`: a reply of type 0 fails, the worker ends, and so does
+//!   the server. See `src/channel.rs`, also for the next one.
+//! - `perl -e 'msgsnd(ID, pack("l! x32", 3), 0) for 1..512'` (`ipcs -q` shows the ID): no worker
+//!   receives type 3, and no request has room any more.
+//! - `kill -STOP` of a worker: a stop waits for it. See q1's `workers.rs`.
+//! - `kill -9` of the parent: the queues stay, the next start says `File exists`. See
 //!   `src/armour/leftovers.rs`. By hand: `ipcrm -q ID` for each queue that `run/lock` names.
 
 use std::io::ErrorKind::Interrupted;
@@ -33,7 +33,6 @@ use q2_msgqueue::{PACKAGE, queue::is_gone};
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {
@@ -61,8 +60,7 @@ fn run(options: &ServerOptions) -> Result<u8> {
     // The workers answer what they have taken; then they find no queue any more, and leave.
     let removed = sys::msgctl_remove(requests);
     let ended = workers.map(|worker| waitpid(worker, None));
-    sys::msgctl_remove(replies).context("cannot remove the reply queue")?;
-    removed.context("cannot remove the request queue")?;
+    sys::msgctl_remove(replies).and(removed).context("cannot remove a queue")?;
     lock.forget(|_| true)?;
     for status in ended {
         match status? {
@@ -91,7 +89,7 @@ fn consult(requests: i32, replies: i32, shared: &SharedTable) -> Result<()> {
     let mut message = Message::room();
     loop {
         match sys::msgrcv(requests, &mut message, CONSULTATION, 0) {
-            // A signal that stops and continues us (Ctrl-Z, fg) interrupts the call.
+            // Ctrl-Z and fg interrupt the call. (Those of std are made again by themselves.)
             Err(error) if error.kind() == Interrupted => continue,
             // The parent has removed the queue.
             Err(error) if is_gone(&error) => return Ok(()),
@@ -116,6 +114,7 @@ fn reserve(requests: i32, replies: i32, shared: &SharedTable, mut office: Office
             received => received?,
         }
         let request = Request::from_received(message.text());
+        // The office takes batches; here each has one request.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table())?;
         reply.tell(&request, outcomes[0], server);

@@ -4,10 +4,12 @@
 //! - `hostile q3-threads run silent 30 1`: 21 unread lists fill the reply queue, `msgsnd` sleeps,
 //!   nobody is answered, and SIGTERM waits for the thread. See `src/armour/workers.rs`; q2's
 //!   `backlog.rs`, and `sweep.rs` for those who die.
-//! - `hostile q3-threads run nameless 1 1`: a reply of type 0 fails, the server ends. `channel.rs`.
-//! - `perl -e 'msgsnd(ID, pack("l! x32", 3), 0) for 1..512'`: the queue stays full. `channel.rs`.
-//! - `kill -9`: the queues stay, the next start says `File exists`. `leftovers.rs`. By hand:
-//!   `ipcrm -q ID` for each queue that `run/lock` names.
+//! - `hostile q3-threads run nameless 1 1`: a reply of type 0 fails, the server ends. See q2's
+//!   `channel.rs`, also for the next one.
+//! - `perl -e 'msgsnd(ID, pack("l! x32", 3), 0) for 1..512'` (`ipcs -q` shows the ID): no worker
+//!   receives type 3, and no request has room any more.
+//! - `kill -9`: the queues stay, the next start says `File exists`. See q2's `leftovers.rs`. By
+//!   hand: `ipcrm -q ID` for each queue that `run/lock` names.
 
 use std::io::{self, ErrorKind::Interrupted};
 use std::sync::Arc;
@@ -22,8 +24,7 @@ use common::protocol::{reply::Reply, request::Request};
 use common::server::start::{self, Start};
 use common::server::{lock::Lock, log, options::ServerOptions};
 use nix::libc::{IPC_CREAT, IPC_EXCL};
-use q2_msgqueue::queue::is_gone;
-use q2_msgqueue::sys::{self, Message};
+use q2_msgqueue::{queue::is_gone, sys, sys::Message};
 use q3_threads::{PACKAGE, published::Published, wake::wake};
 
 /// The types of requests: LIST and VIEW, RESERVE.
@@ -31,7 +32,6 @@ const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
 /// A thread, and how it has ended.
 type Thread = JoinHandle<Result<()>>;
-/// 136 years.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 fn main() -> ExitCode {
@@ -59,8 +59,7 @@ fn run(options: &ServerOptions) -> Result<u8> {
     // The workers answer what they have taken; then they find no queue any more, and leave.
     let removed = sys::msgctl_remove(requests);
     let ended = workers.map(JoinHandle::join);
-    sys::msgctl_remove(replies).context("cannot remove the reply queue")?;
-    removed.context("cannot remove the request queue")?;
+    sys::msgctl_remove(replies).and(removed).context("cannot remove a queue")?;
     lock.forget(|_| true)?;
     for result in ended {
         result.map_err(|_| anyhow!("a worker has panicked"))??;
@@ -94,7 +93,7 @@ fn consult(requests: i32, replies: i32, shared: &Published) -> Result<()> {
     let mut message = Message::room();
     loop {
         match sys::msgrcv(requests, &mut message, CONSULTATION, 0) {
-            // A signal that stops and continues us (Ctrl-Z, fg) interrupts the call.
+            // Ctrl-Z and fg interrupt the call. (Those of std are made again by themselves.)
             Err(error) if error.kind() == Interrupted => continue,
             // The main thread has removed the queue.
             Err(error) if is_gone(&error) => return Ok(()),
@@ -119,6 +118,7 @@ fn reserve(requests: i32, replies: i32, shared: &Published, mut office: Office) 
             received => received?,
         }
         let request = Request::from_received(message.text());
+        // The office takes batches; here each has one request.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table());
         reply.tell(&request, outcomes[0], server);

@@ -57,7 +57,7 @@ impl<'a> Fleet<'a> {
             let listeners = Listeners::open(&[address(options, number)?])?;
             let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
             let pair = pair.transpose();
-            let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
+            let pair = pair.context("cannot make FIFOs in DIR")?;
             let ask = match number {
                 // It goes through the committer, and sells no seat.
                 RESERVATION => Ask::Reserve { show: 0, seats: 0 },
@@ -100,6 +100,7 @@ impl<'a> Fleet<'a> {
         let listeners = own.context("no socket to listen on")?;
         let inherited = Inherited {
             options: self.options,
+            number,
             board: self.board.clone(),
             signals: self.signals,
             listeners,
@@ -115,17 +116,18 @@ impl<'a> Fleet<'a> {
     }
 
     /// Kills those of these servers that still run, and waits for their end. Returns a message for
-    /// each.
+    /// each that was ready: one that was not has nothing to end well.
     pub fn kill(&mut self, numbers: &[Number]) -> Vec<String> {
         let running = |number: &&Number| self.servers[**number].child.is_running();
         let late: Vec<Number> = numbers.iter().filter(running).copied().collect();
         let kill = |number: Number| {
-            let child = &mut self.servers[number].child;
-            let fault = format!("{child} did not stop in time and was killed");
-            child.kill_and_wait();
-            fault
+            let server = &mut self.servers[number];
+            let is_ready = server.is_ready || server.child.take_report();
+            let fault = format!("{} did not stop in time and was killed", server.child);
+            server.child.kill_and_wait();
+            is_ready.then_some(fault)
         };
-        late.into_iter().map(kill).collect()
+        late.into_iter().filter_map(kill).collect()
     }
 }
 

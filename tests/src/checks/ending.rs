@@ -1,7 +1,9 @@
 //! Stops, crashes and rivals: a stop leaves nothing behind, a crash loses nothing, two servers
 //! never share a DIR.
 
+mod decided;
 mod load;
+mod lost;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +14,13 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::checks::asked::{expect_end, reserve};
-use crate::checks::check::{Check, Skipped, Verdict};
+use crate::checks::check::{Check, Verdict};
+use crate::checks::ending::decided::a_stop_answers_all_that_it_has_decided;
 use crate::checks::ending::load::{SEATS, assert_kept, load, start, wait_for_sales};
+use crate::checks::ending::lost::{
+    a_server_that_loses_a_part_of_itself_ends_with_an_error,
+    a_stopped_worker_is_killed_and_the_stop_says_so,
+};
 use crate::evidence::{fail, holds, same};
 use crate::processes;
 use crate::server::Server;
@@ -25,6 +32,11 @@ pub const CHECKS: &[Check] = &[
         P8,
         a_stop_under_load_is_prompt_and_leaves_nothing_behind,
         "Does a stop end in 2 s while 16 clients ask, leave nothing, and lose no acknowledged seat?"
+    ),
+    check!(
+        P8,
+        a_stop_answers_all_that_it_has_decided,
+        "Is every seat that is sold before the end acknowledged, with 2 to 64 RESERVEs in flight?"
     ),
     check!(
         P8,
@@ -132,27 +144,6 @@ pub fn after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go(
     Ok(())
 }
 
-/// No server is half alive.
-pub fn a_server_that_loses_a_part_of_itself_ends_with_an_error(target: &Target) -> Verdict {
-    let stage = target.stage();
-    if stage.processes() == 1 || stage.restarts_workers() {
-        return Err(Skipped::LeftOut("it has one process, or starts its workers again"));
-    }
-    for victim in 1..stage.processes() {
-        let mut server = Server::start(target);
-        let group = server.pid();
-        let worker = server.workers()[victim - 1];
-        kill(Pid::from_raw(worker), Signal::SIGKILL).expect("the worker runs");
-        let status = server.wait(Duration::from_secs(3));
-        let sent = format!("SIGKILL to worker {victim}");
-        same(format!("{sent}: exit status"), Some(2), status.code());
-        let is_said = server.log().contains("was killed by SIGKILL");
-        holds(is_said, sent, "a word of it in the log", server.last_words());
-        server.assert_nothing_left(group);
-    }
-    Ok(())
-}
-
 /// Nobody waits for a dead server until a time-out.
 pub fn a_client_that_waits_learns_soon_that_the_server_is_dead(target: &Target) -> Verdict {
     let mut server = Server::start(target);
@@ -197,28 +188,5 @@ pub fn a_server_waits_for_the_last_processes_of_a_killed_one(target: &Target) ->
         let left = processes::of_group(group).len();
         same("SIGKILL to the server, and a start: processes of the old one", 0, left);
     }
-    Ok(())
-}
-
-/// SIGSTOP does not make a server immortal.
-pub fn a_stopped_worker_is_killed_and_the_stop_says_so(target: &Target) -> Verdict {
-    let stage = target.stage();
-    if stage.processes() == 1 || stage.restarts_workers() {
-        return Err(Skipped::LeftOut("it has no worker processes that it stops itself"));
-    }
-    let mut server = Server::start(target);
-    let group = server.pid();
-    let worker = server.workers()[0];
-    kill(Pid::from_raw(worker), Signal::SIGSTOP).expect("the worker runs");
-    let before = Instant::now();
-    server.signal(Signal::SIGTERM);
-    let status = server.wait(Duration::from_secs(10));
-    let took = before.elapsed();
-    let sent = "SIGTERM to a server one of whose workers is stopped";
-    holds(took < Duration::from_millis(2500), sent, "an end within 2.5 s", format!("{took:?}"));
-    same(format!("{sent}: exit status"), Some(2), status.code());
-    let word = format!("process {worker} did not stop in time");
-    holds(server.log().contains(&word), sent, word, server.last_words());
-    server.assert_nothing_left(group);
     Ok(())
 }

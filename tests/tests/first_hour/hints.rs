@@ -53,7 +53,7 @@ fn a_hint_follows_from_the_error(stage: Stage) {
     };
     for (errno, words) in [
         ("EACCES", "Permission denied\n"),
-        ("EPERM", "Operation not permitted\n"),
+        ("EPERM", "has no System V IPC: q1-pipes and q5-sockets need none)\n"),
         ("ENOSYS", "has no System V IPC: q1-pipes and q5-sockets need none)\n"),
     ] {
         let fault = format!("inject=msgget:error={errno}");

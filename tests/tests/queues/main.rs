@@ -22,6 +22,7 @@ use zerocopy::IntoBytes;
 use crate::parked::Parked;
 
 mod parked;
+mod taken_away;
 
 /// Far more than an answer takes.
 const SOON: Duration = Duration::from_secs(5);
@@ -151,22 +152,6 @@ fn a_start_after_a_kill_removes_what_was_recorded_even_if_the_key_has_changed(st
     fs::rename(server.dir().join("queue.key"), server.base().join("old.key")).unwrap();
     server.launch();
     assert_eq!(ipc_objects(&server.dir()).len(), 2);
-}
-
-#[apply(every_queue_stage)]
-fn a_queue_that_somebody_removes_ends_the_server_with_an_error(stage: Stage) {
-    if !is_ours("a_queue_that_somebody_removes_ends_the_server_with_an_error") {
-        return;
-    }
-    for which in [0, 1] {
-        let mut server = Server::start(stage);
-        let group = server.pid();
-        let mut channel = Channel::open(&server.dir()).unwrap();
-        let queue = if which == 0 { &mut channel.requests } else { &mut channel.replies };
-        queue.remove().unwrap();
-        assert_eq!(server.wait(SOON).code(), Some(2), "{}", server.last_words());
-        server.assert_nothing_left(group);
-    }
 }
 
 #[apply(every_queue_stage)]
