@@ -21,7 +21,7 @@ pub mod sockets;
 use check::Check;
 
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 8] = [
+pub const OF_EVERY_STAGE: [&[Check]; 9] = [
     answers::CHECKS,
     crowd::CHECKS,
     data_file::CHECKS,

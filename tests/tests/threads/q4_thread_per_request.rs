@@ -1,11 +1,13 @@
 //! q4 from outside: as many threads as requests, up to a bound, and all of them in order.
 
+use std::fs;
 use std::time::Duration;
 
 use common::client::ask::Ask;
 use common::protocol::reply::Status;
 use harness::attack::Attack;
 use harness::attack::attacker::Attacker;
+use harness::processes::Thread;
 use harness::ptrace::hang::Hang;
 use harness::stage::Stage;
 use harness::strace::Strace;
@@ -22,6 +24,15 @@ const THREADS_CONGESTED: usize = 16;
 /// q4's own threads.
 const AT_REST: usize = 3;
 const STAGE: Stage = Stage::Q4ThreadPerRequest;
+
+/// Whether a thread sleeps for a time, as `q4 signals` does until the last replies are read.
+fn sleeps(thread: &Thread) -> bool {
+    let sleeping = [libc::SYS_clock_nanosleep, libc::SYS_nanosleep];
+    let call = format!("/proc/{}/task/{}/syscall", thread.pid, thread.tid);
+    let call = fs::read_to_string(call).unwrap_or_default();
+    let number = call.split(' ').next().unwrap_or_default().parse();
+    number.is_ok_and(|number: i64| sleeping.contains(&number))
+}
 
 #[test]
 fn each_parked_request_is_a_thread_and_the_count_returns_to_rest() {
@@ -134,9 +145,14 @@ fn a_stop_answers_every_request_that_was_taken() {
     let Some(strace) = bench.slow_disk(name, Duration::from_millis(150)) else { return };
     let count = 100;
     (1..=count as u64).for_each(|nonce| bench.reserve(nonce));
-    let all_taken = || Channel::open(&bench.server.dir()).unwrap().requests.load().unwrap();
-    wait::until_true("an empty request queue", SOON, || all_taken().messages == 0);
+    let channel = Channel::open(&bench.server.dir()).unwrap();
+    let are_taken = || channel.requests.load().unwrap().messages == 0;
+    wait::until_true("an empty request queue", SOON, are_taken);
     bench.server.signal(Signal::SIGTERM);
+    // Nobody reads before the server waits for that: a server that does not wait might be lucky.
+    let waits = || bench.server.threads().iter().any(sleeps);
+    let may_read = || channel.replies.load().is_err() || waits();
+    wait::until_true("a server that waits for its reader", SOON, may_read);
     let replies = bench.replies(count);
     assert!(replies.iter().all(|reply| reply.status() == Some(Status::Ok)), "{replies:?}");
     let status = bench.server.wait(SOON);
