@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use common::ask::Ask;
-use common::reply::Reply;
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use criterion::{Criterion, criterion_group, criterion_main};
 use zerocopy::IntoBytes;
 

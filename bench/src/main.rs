@@ -8,7 +8,7 @@ use bench::options::{Options, Part};
 use bench::results::row::Baseline;
 use bench::run::{self, connections};
 use clap::Parser;
-use common::signals::inherit_nothing;
+use common::program::signals::inherit_nothing;
 
 fn main() -> ExitCode {
     inherit_nothing();

@@ -6,7 +6,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use common::reply::REPLY_MAX;
+use common::protocol::reply::REPLY_MAX;
 
 /// Bytes of a bare thread's stack, as many as q4's have.
 pub(crate) const STACK_SIZE: usize = 128 * 1024;

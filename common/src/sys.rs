@@ -1,5 +1,6 @@
 //! What std and nix have not, or not safely: a setting of the allocator, standard output without a
-//! buffer, a terminal's width, what a signal does, and a handler that ends the program.
+//! buffer, a terminal's width, what a signal does, a handler that ends the program, and what a dead
+//! server leaves of System V IPC.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
@@ -12,6 +13,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
 
 /// Has all threads of this process allocate from one arena.
@@ -114,4 +116,66 @@ extern "C" fn end(signal: c_int) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
     // SAFETY: takes an integer. The signal is blocked here and acts as this returns.
     unsafe { libc::raise(signal) };
+}
+
+/// The id of the message queue with this key.
+///
+/// # Errors
+/// ENOENT, EACCES, ENOSYS. See msgget(2).
+pub(crate) fn msgget(key: i32) -> io::Result<i32> {
+    // SAFETY: takes and returns integers.
+    Ok(Errno::result(unsafe { libc::msgget(key, 0) })?)
+}
+
+/// What the kernel says about a message queue.
+///
+/// # Errors
+/// EACCES, EIDRM, EINVAL, ENOSYS. See msgctl(2).
+pub(crate) fn msgctl_stat(queue: i32) -> io::Result<libc::msqid_ds> {
+    let mut status = MaybeUninit::zeroed();
+    // SAFETY: IPC_STAT fills the structure that it is given.
+    Errno::result(unsafe { libc::msgctl(queue, libc::IPC_STAT, status.as_mut_ptr()) })?;
+    // SAFETY: it was zeroed and then filled; it holds integers only.
+    Ok(unsafe { status.assume_init() })
+}
+
+/// Removes a message queue.
+///
+/// # Errors
+/// EPERM, EIDRM, EINVAL. See msgctl(2).
+pub(crate) fn msgctl_remove(queue: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID uses no structure.
+    Errno::result(unsafe { libc::msgctl(queue, libc::IPC_RMID, ptr::null_mut()) })?;
+    Ok(())
+}
+
+/// The id of the shared segment with this key.
+///
+/// # Errors
+/// ENOENT, EACCES, ENOSYS. See shmget(2).
+pub(crate) fn shmget(key: i32) -> io::Result<i32> {
+    // SAFETY: takes and returns integers.
+    Ok(Errno::result(unsafe { libc::shmget(key, 0, 0) })?)
+}
+
+/// What the kernel says about a shared segment.
+///
+/// # Errors
+/// EACCES, EIDRM, EINVAL, ENOSYS. See shmctl(2).
+pub(crate) fn shmctl_stat(segment: i32) -> io::Result<libc::shmid_ds> {
+    let mut status = MaybeUninit::zeroed();
+    // SAFETY: IPC_STAT fills the structure that it is given.
+    Errno::result(unsafe { libc::shmctl(segment, libc::IPC_STAT, status.as_mut_ptr()) })?;
+    // SAFETY: it was zeroed and then filled; it holds integers only.
+    Ok(unsafe { status.assume_init() })
+}
+
+/// Marks a shared segment for removal.
+///
+/// # Errors
+/// EPERM, EIDRM, EINVAL. See shmctl(2).
+pub(crate) fn shmctl_remove(segment: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID uses no structure.
+    Errno::result(unsafe { libc::shmctl(segment, libc::IPC_RMID, ptr::null_mut()) })?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use common::process;
+use common::program::process;
 use nix::unistd::Pid;
 
 /// How long a process may take to reach a state that it is about to reach; long, for a loaded

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::Context;
-use common::exit;
+use common::program::exit;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd;

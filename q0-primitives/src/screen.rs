@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 
 use anyhow::Context;
-use common::exit::Unprinted;
+use common::program::exit::Unprinted;
 
 /// Prints one line, at once and with one `write`, so that the lines of two processes never mix.
 ///

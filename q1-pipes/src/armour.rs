@@ -5,5 +5,4 @@ pub mod resync;
 pub mod reply_fifos;
 pub mod inbox;
 pub mod ticks;
-pub mod leftovers;
 pub mod grace_period;

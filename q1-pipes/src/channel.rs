@@ -9,13 +9,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use common::record::MAGIC;
-use common::request::Request;
+use common::protocol::record::MAGIC;
+use common::protocol::request::Request;
+use common::server::leftovers;
+use common::server::lock::Lock;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::armour::leftovers;
 use crate::armour::request_fifo::RequestFifo;
 
 /// The class of a request: it decides the FIFO.
@@ -63,12 +64,12 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Removes the reply FIFOs that dead clients left in DIR, then makes the request FIFOs.
+    /// Removes what a dead server and dead clients left in DIR, then makes the request FIFOs.
     ///
     /// # Errors
     /// Says which FIFO cannot be made.
-    pub fn create(dir: &Path) -> anyhow::Result<Channel> {
-        leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
+    pub fn create(dir: &Path, lock: &mut Lock) -> anyhow::Result<Channel> {
+        leftovers::remove(dir, lock)?;
         let create = |class: RequestClass| {
             let path = dir.join(class.file_name());
             RequestFifo::create(path.clone())
@@ -127,7 +128,8 @@ impl Channel {
         self.anonymous
     }
 
-    /// Removes both FIFOs and writes a stop record into each, at which its worker leaves.
+    /// Removes both FIFOs and writes a stop record into each, at which its worker leaves. A worker
+    /// that a flood keeps from it leaves a little later.
     ///
     /// The end of file is no stop signal. It comes when the last writer has closed, and a client at
     /// its menu keeps the FIFO open for hours.
@@ -135,8 +137,10 @@ impl Channel {
     /// # Errors
     /// If a FIFO cannot be removed or written. See fifo(7).
     pub fn close(&mut self, deadline: Instant) -> io::Result<()> {
-        self.consultation.fifo.remove()?;
-        self.reservation.fifo.remove()?;
+        // What was taken is answered, whatever becomes of the names.
+        let removed = self.consultation.fifo.remove().and(self.reservation.fifo.remove());
+        self.consultation.grace_period.ask()?;
+        self.reservation.grace_period.ask()?;
         let mut open = vec![&self.consultation.spare, &self.reservation.spare];
         loop {
             let mut full = Vec::new();
@@ -150,7 +154,7 @@ impl Channel {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if full.is_empty() || left.is_zero() {
-                return Ok(());
+                return removed;
             }
             let mut ends: Vec<PollFd> =
                 full.iter().map(|end| PollFd::new(end.as_fd(), PollFlags::POLLOUT)).collect();
@@ -206,8 +210,8 @@ fn stop_record() -> io::Result<Request> {
 mod tests {
     use super::*;
     use crate::armour::resync::Stream;
-    use common::ask::Ask;
-    use common::request::REQUEST_SIZE;
+    use common::client::ask::Ask;
+    use common::protocol::request::REQUEST_SIZE;
     use proptest::prelude::*;
 
     proptest! {

@@ -7,17 +7,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use common::ask::{Ask, Nonces, Unanswered};
-use common::directory;
-use common::exit::plain;
-use common::hint;
-use common::interruption;
-use common::lock;
-use common::menu;
-use common::options::ClientOptions;
-use common::process;
-use common::reply::Reply;
-use common::request::Request;
+use common::client::ask::{Ask, Nonces, Unanswered};
+use common::client::hint;
+use common::client::interruption;
+use common::client::menu;
+use common::client::options::ClientOptions;
+use common::program::directory;
+use common::program::exit::plain;
+use common::program::process;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
+use common::server::lock;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::gettid;
@@ -162,8 +162,8 @@ struct Connection {
 impl Connection {
     /// Makes the FIFO of `client`, then finds the request FIFOs of the server in `dir`.
     fn open(dir: &Path, client: i32) -> anyhow::Result<Connection> {
+        let holder = lock::holder(dir).unwrap_or_default();
         let explain = |path: &Path, error: &io::Error| {
-            let holder = lock::holder(dir).unwrap_or_default();
             let hint = hint::no_server(error, dir, holder.as_ref(), PACKAGE);
             anyhow!("cannot open {}: {}{hint}", path.display(), plain(error))
         };
@@ -171,6 +171,7 @@ impl Connection {
             return Err(explain(dir, &error));
         }
         directory::check(dir)?;
+        hint::check_processes(dir, holder.as_ref())?;
         let inbox = Inbox::create(dir, client)
             .with_context(|| format!("cannot make a FIFO in {}", dir.display()))?;
         let find = |class: RequestClass| {

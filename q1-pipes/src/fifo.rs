@@ -1,18 +1,24 @@
 //! One FIFO: its maker removes it, and every open checks that it is a FIFO.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::stat::Mode;
-use nix::unistd::{geteuid, mkfifo};
+use common::program::exit::plain;
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, openat};
+use nix::sys::stat::{Mode, fstatat};
+use nix::unistd::{UnlinkatFlags, geteuid, mkfifoat, unlinkat};
 
 /// The name of a FIFO in the file system.
 #[derive(Debug)]
 pub struct Fifo {
     path: PathBuf,
+    /// The directory in which it was made: that one may have another name by now.
+    directory: File,
     /// Its device and inode: another FIFO may have taken its name.
     inode: (u64, u64),
     /// The process that made the FIFO and removes it. A forked worker has a copy of this handle, and
@@ -26,30 +32,63 @@ impl Fifo {
     /// An old FIFO is never used again: another process may still have it open, with bytes in it.
     ///
     /// # Errors
-    /// ENOENT, EACCES, ENOSPC; EISDIR if a directory is in the way. See mkfifo(3).
+    /// ENOENT, EACCES, ENOSPC; EISDIR if a directory is in the way. Says so where a file system has no
+    /// FIFOs. See mkfifoat(3).
     pub fn create(path: PathBuf) -> io::Result<Fifo> {
-        unlink(&path)?;
-        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        let inode = inode(&path)?;
-        Ok(Fifo { path, inode, maker: Some(std::process::id()) })
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = File::open(parent.unwrap_or(Path::new(".")))?;
+        let name = path.file_name().unwrap_or_default();
+        unlink_at(&directory, name)?;
+        mkfifoat(&directory, name, Mode::S_IRUSR | Mode::S_IWUSR).map_err(explain)?;
+        let inode = inode(&directory, name)?;
+        Ok(Fifo { directory, inode, maker: Some(std::process::id()), path })
     }
 
-    /// Where it is.
+    /// Where it was made.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// As [`open_reader`], in the directory where it was made.
+    ///
+    /// # Errors
+    /// As [`open_reader`].
+    pub fn open_reader(&self) -> io::Result<File> {
+        open(&self.directory, self.name(), OFlag::O_RDONLY)
+    }
+
+    /// As [`open_writer`], in the directory where it was made.
+    ///
+    /// # Errors
+    /// As [`open_writer`].
+    pub fn open_writer(&self) -> io::Result<File> {
+        open_writer_at(&self.directory, self.name())
+    }
+
+    /// Opens both ends at once, without waiting for anybody. While this is open, no reader gets an end
+    /// of file and no writer EPIPE.
+    ///
+    /// # Errors
+    /// As [`open_reader`]. See fifo(7).
+    pub fn open_both(&self) -> io::Result<File> {
+        open(&self.directory, self.name(), OFlag::O_RDWR)
     }
 
     /// Removes the name. Who has the FIFO open keeps it; nobody else can open it.
     ///
     /// # Errors
-    /// EACCES. See unlink(2).
+    /// EACCES. See unlinkat(2).
     pub fn remove(&mut self) -> io::Result<()> {
         self.maker = None;
-        match inode(&self.path) {
+        match inode(&self.directory, self.name()) {
             Ok(inode) if inode != self.inode => Ok(()),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => unlink(&self.path),
+            _ => unlink_at(&self.directory, self.name()),
         }
+    }
+
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
     }
 }
 
@@ -63,9 +102,22 @@ impl Drop for Fifo {
     }
 }
 
-/// Device and inode of the file with this name.
-pub(crate) fn inode(path: &Path) -> io::Result<(u64, u64)> {
-    Ok(inode_of(&fs::symlink_metadata(path)?))
+/// The file systems of other systems (FAT, some of networks) have no FIFOs, each with its own error.
+fn explain(errno: Errno) -> io::Error {
+    let error = io::Error::from(errno);
+    match errno {
+        Errno::EPERM | Errno::EIO | Errno::EOPNOTSUPP | Errno::ENOSYS => io::Error::other(format!(
+            "{}: this file system cannot hold FIFOs: use a --dir on another one, such as /tmp",
+            plain(&error)
+        )),
+        _ => error,
+    }
+}
+
+/// Device and inode of the file with this name in a directory.
+pub(crate) fn inode(directory: impl AsFd, name: impl AsRef<OsStr>) -> io::Result<(u64, u64)> {
+    let stat = fstatat(directory, name.as_ref(), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    Ok((stat.st_dev, stat.st_ino))
 }
 
 /// Device and inode.
@@ -78,9 +130,13 @@ pub(crate) fn inode_of(metadata: &Metadata) -> (u64, u64) {
 /// # Errors
 /// EACCES; EISDIR for a directory. See unlink(2).
 pub fn unlink(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
+    unlink_at(AT_FDCWD, path.as_os_str())
+}
+
+fn unlink_at(directory: impl AsFd, name: &OsStr) -> io::Result<()> {
+    match unlinkat(directory, name, UnlinkatFlags::NoRemoveDir) {
+        Err(Errno::ENOENT) => Ok(()),
+        result => Ok(result?),
     }
 }
 
@@ -91,7 +147,7 @@ pub fn unlink(path: &Path) -> io::Result<()> {
 /// ENOENT; ELOOP for a symbolic link; EINVAL if it is no FIFO, has several names, or is another
 /// user's. See fifo(7).
 pub fn open_reader(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().read(true), path)
+    open(AT_FDCWD, path.as_os_str(), OFlag::O_RDONLY)
 }
 
 /// Opens the end that writes, without waiting for a reader. A write does not wait either, until
@@ -100,16 +156,15 @@ pub fn open_reader(path: &Path) -> io::Result<File> {
 /// # Errors
 /// ENXIO if nobody has the other end open; as [`open_reader`]. See fifo(7).
 pub fn open_writer(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().write(true), path)
+    open_writer_at(AT_FDCWD, path)
 }
 
-/// Opens both ends at once, without waiting for anybody. While this is open, no reader gets an end
-/// of file and no writer EPIPE.
+/// The same in a directory that is open, whatever its name is by now.
 ///
 /// # Errors
-/// As [`open_reader`]. See fifo(7).
-pub fn open_both(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().read(true).write(true), path)
+/// As [`open_writer`].
+pub(crate) fn open_writer_at(directory: impl AsFd, name: impl AsRef<OsStr>) -> io::Result<File> {
+    open(directory, name.as_ref(), OFlag::O_WRONLY)
 }
 
 /// Sets whether calls on this open end return EAGAIN instead of waiting. The setting belongs to the
@@ -126,9 +181,9 @@ pub fn set_nonblocking(end: &File, nonblocking: bool) -> io::Result<()> {
 
 /// Opens a FIFO and nothing else: what we write must not end up in a file of the user's. Never waits
 /// for somebody who opens the other end.
-fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
-    let end = options.custom_flags(flags.bits()).open(path)?;
+fn open(directory: impl AsFd, name: &OsStr, access: OFlag) -> io::Result<File> {
+    let flags = access | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let end = File::from(openat(directory, name, flags, Mode::empty())?);
     let metadata = end.metadata()?;
     let fault = if !metadata.file_type().is_fifo() {
         "it is not a FIFO".to_owned()
@@ -146,8 +201,11 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, OpenOptions};
     use std::io::{Read, Write};
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{OpenOptionsExt, symlink};
+
+    use nix::unistd::mkfifo;
 
     #[test]
     fn a_new_fifo_takes_the_place_of_an_old_one_and_goes_with_its_maker() {
@@ -163,7 +221,8 @@ mod tests {
         set_nonblocking(&reader, false).unwrap();
         writer.write_all(b"x").unwrap();
         assert_eq!(reader.read(&mut [0]).unwrap(), 1);
-        drop(Fifo { path: path.clone(), inode: fifo.inode, maker: Some(1) });
+        let directory = fifo.directory.try_clone().unwrap();
+        drop(Fifo { path: path.clone(), directory, inode: fifo.inode, maker: Some(1) });
         assert!(path.exists(), "a process that did not make it has removed it");
         let second = Fifo::create(path.clone()).unwrap();
         drop(fifo);

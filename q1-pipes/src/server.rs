@@ -1,22 +1,22 @@
 //! The server over named pipes: a parent that waits for signals, and two forked workers that each
 //! read a FIFO of their own.
 
-use std::path::Path;
+use std::fs::File;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use common::log;
-use common::office::Office;
-use common::options::ServerOptions;
-use common::process;
-use common::reply::{Reply, Status};
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::{Reply, Status};
+use common::server::leftovers;
+use common::server::log;
+use common::server::options::ServerOptions;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use tracing::info;
 
 use crate::PACKAGE;
-use crate::armour::leftovers;
 use crate::armour::reply_fifos::ReplyFifos;
 use crate::channel::{Channel, Incoming, RequestClass};
 use crate::process::shared::SharedTable;
@@ -34,14 +34,16 @@ const LATE_MAX: Duration = Duration::from_millis(200);
 /// # Errors
 /// If the server cannot start, or a worker ends before it is asked to.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
-    let Start { signals, lock: _lock, store, table } = start::open(options, PACKAGE)?;
+    let Start { signals, mut lock, store, table } = start::open(options, PACKAGE)?;
     process::name("q1 server").context("cannot name the process")?;
-    let mut channel = Channel::create(&options.dir)?;
+    let mut channel = Channel::create(&options.dir, &mut lock)?;
+    // Held open: its name may become another directory's.
+    let dir = File::open(&options.dir).context("cannot open DIR")?;
     let shared = SharedTable::new(&table).context("cannot share memory")?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let mut workers = Workers::new().context("cannot start workers")?;
     // Each worker gets a copy by the fork. Made here, it takes no memory until a worker uses it.
-    let mut fifos = ReplyFifos::new(&options.dir);
+    let mut fifos = ReplyFifos::new(&dir).context("cannot hold DIR")?;
     workers
         .start("q1 consult", |ready| consult(&mut channel, &mut fifos, &shared, ready))
         .context("cannot fork")?;
@@ -55,7 +57,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     workers.wait_ready()?;
     ready_line.print()?;
     let watched = watch(&signals, &mut workers);
-    let stopped = stop(&signals, &mut workers, &mut channel, &options.dir);
+    let stopped = stop(&signals, &mut workers, &mut channel, &dir);
     watched.and(stopped)?;
     Ok(0)
 }
@@ -63,7 +65,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 /// The consultation worker: answers from the published table.
 fn consult(
     channel: &mut Channel,
-    fifos: &mut ReplyFifos<'_>,
+    fifos: &mut ReplyFifos,
     shared: &SharedTable,
     ready: Ready,
 ) -> anyhow::Result<()> {
@@ -86,10 +88,10 @@ fn consult(
 }
 
 /// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
-/// it, replies.
+/// it, logs it, replies.
 fn reserve(
     channel: &mut Channel,
-    fifos: &mut ReplyFifos<'_>,
+    fifos: &mut ReplyFifos,
     shared: &SharedTable,
     mut office: Office,
     ready: Ready,
@@ -104,11 +106,11 @@ fn reserve(
     while decided.is_ok() && channel.receive_batch(RequestClass::Reservation, &mut batch)? {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
+        log::answered_batch(&batch, &outcomes);
         for (request, &outcome) in batch.iter().zip(&outcomes) {
             reply.tell(request, outcome, server);
             fifos.reply(request.client.get(), &reply);
         }
-        log::answered_batch(&batch, &outcomes);
     }
     finish(channel, RequestClass::Reservation, fifos)?;
     decided.context("cannot make reservations durable")
@@ -118,7 +120,7 @@ fn reserve(
 fn finish(
     channel: &mut Channel,
     class: RequestClass,
-    fifos: &mut ReplyFifos<'_>,
+    fifos: &mut ReplyFifos,
 ) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     channel.fifo(class).stop_waiting(Instant::now() + LATE_MAX)?;
@@ -161,12 +163,12 @@ fn stop(
     signals: &Signals,
     workers: &mut Workers,
     channel: &mut Channel,
-    dir: &Path,
+    dir: &File,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + STOP_MAX;
-    workers.signal(Signal::SIGTERM).context("cannot signal the workers")?;
-    channel.close(deadline).context("cannot close the request FIFOs")?;
+    let closed = channel.close(deadline).context("cannot close the request FIFOs");
     let ended = workers.wait_end(signals, deadline);
-    leftovers::remove(dir).context("cannot remove the FIFOs of dead clients")?;
-    ended
+    // They cost an inode each and delay nobody: once at the start and once here is enough.
+    let removed = leftovers::remove_fifos(dir);
+    ended.and(closed).and(removed)
 }

@@ -13,7 +13,6 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::time::TimeSpec;
 use nix::time::ClockId;
@@ -84,18 +83,6 @@ pub(crate) fn interrupt_on_alarm() -> io::Result<()> {
     // SAFETY: the handler does nothing, so it may run at any moment.
     unsafe { sigaction(Signal::SIGALRM, &action) }?;
     Ok(())
-}
-
-/// The signals that were sent to this process and are blocked.
-///
-/// # Errors
-/// None that can happen. See sigpending(2).
-pub(crate) fn sigpending() -> io::Result<SigSet> {
-    let mut set = SigSet::empty().as_ref().to_owned();
-    // SAFETY: fills the set that it is given.
-    Errno::result(unsafe { libc::sigpending(&mut set) })?;
-    // SAFETY: the set was initialised before, and then filled.
-    Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
 }
 
 /// Memory that this process shares with the children it forks, page-aligned; dropping it unmaps it.

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow, bail};
-use common::directory::{self, open_file};
-use common::exit::plain;
-use common::hint;
-use common::lock::{self, Holder, Lock};
-use common::office::BATCH_MAX;
-use common::process;
-use common::request::Request;
+use common::booking::office::BATCH_MAX;
+use common::client::hint;
+use common::program::directory::{self, open_file};
+use common::program::exit::plain;
+use common::program::process;
+use common::protocol::request::Request;
+use common::server::lock::{self, Holder, Lock};
 use zerocopy::IntoBytes;
 
 use crate::PACKAGE;
@@ -67,7 +67,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Removes the queues that a dead server of DIR left, then makes new ones.
+    /// Removes what a dead server of DIR left, then makes new queues.
     ///
     /// # Errors
     /// Says which program's queue has the key, or which limit of the system is too low.
@@ -76,9 +76,11 @@ impl Channel {
         let key_file = dir.join(KEY_FILE);
         open_file(&key_file, true)
             .with_context(|| format!("cannot open {}", key_file.display()))?;
-        leftovers::remove(lock).context("cannot remove the queues of a dead server")?;
-        let requests = leftovers::create(key(&key_file, REQUESTS)?, lock)?;
-        let replies = leftovers::create(key(&key_file, REPLIES)?, lock)?;
+        common::server::leftovers::remove(dir, lock)?;
+        // Requests are received by a server, and replies are sent by it.
+        let requests =
+            leftovers::create(key(&key_file, REQUESTS)?, lock, |status| status.msg_lrpid)?;
+        let replies = leftovers::create(key(&key_file, REPLIES)?, lock, |status| status.msg_lspid)?;
         Ok(Channel { requests, replies, anonymous: AtomicU64::new(0) })
     }
 
@@ -100,6 +102,8 @@ impl Channel {
             return Err(explain(dir, &error));
         }
         directory::check(dir)?;
+        hint::check_queues(dir, holder.as_ref())?;
+        hint::check_processes(dir, holder.as_ref())?;
         let key_file = dir.join(KEY_FILE);
         let find = |project| {
             let key = sys::ftok(&key_file, project).map_err(|error| explain(&key_file, &error))?;
@@ -127,6 +131,25 @@ impl Channel {
             replies: find(REPLIES)?,
             anonymous: AtomicU64::new(0),
         })
+    }
+
+    /// Looks whether both queues are still there; returns how many replies wait to be read.
+    ///
+    /// # Errors
+    /// Says which queue somebody has removed.
+    pub fn check(&self) -> anyhow::Result<u64> {
+        let look = |queue: &Queue| {
+            let (key, id) = (queue.key(), queue.id());
+            queue.load().map_err(|error| match is_gone(&error) {
+                true => anyhow!(
+                    "somebody has removed message queue {key:#010x} id {id} (ipcrm, or RemoveIPC of \
+                     logind at a logout)"
+                ),
+                false => anyhow!(error).context("cannot look at a message queue"),
+            })
+        };
+        look(&self.requests)?;
+        Ok(look(&self.replies)?.messages)
     }
 
     /// Handles to the same queues, for another thread: they remove nothing when they are dropped.
@@ -246,7 +269,7 @@ pub fn request(received: &Received) -> Request {
     let request = Request::from_received(received.bytes());
     let is_for = |class| received.mtype() == class as i64;
     let is_known = is_for(RequestClass::Consultation) || is_for(RequestClass::Reservation);
-    if is_known { request } else { request.spoiled() }
+    if is_known { request } else { request.without_magic() }
 }
 
 fn key(key_file: &Path, project: u8) -> anyhow::Result<i32> {

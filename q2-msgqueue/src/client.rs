@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use common::ask::{Ask, Nonces, Unanswered};
-use common::lock;
-use common::menu;
-use common::options::ClientOptions;
-use common::process;
-use common::reply::Reply;
-use common::request::Request;
+use common::client::ask::{Ask, Nonces, Unanswered};
+use common::client::menu;
+use common::client::options::ClientOptions;
+use common::program::process;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
+use common::server::lock;
 use nix::unistd::gettid;
 use q1_pipes::armour::ticks::Ticks;
 

@@ -9,6 +9,7 @@ use crate::sys::{self, Message};
 /// A message queue.
 #[derive(Debug)]
 pub struct Queue {
+    key: i32,
     id: i32,
     /// The process that made the queue and removes it. A forked worker has a copy of this handle,
     /// and must not remove it.
@@ -79,7 +80,7 @@ impl Queue {
     /// EEXIST if there is one; ENOSPC if the system has no queue left (msgmni). See msgget(2).
     pub fn create(key: i32) -> io::Result<Queue> {
         let id = sys::msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)?;
-        Ok(Queue { id, maker: Some(std::process::id()) })
+        Ok(Queue { key, id, maker: Some(std::process::id()) })
     }
 
     /// Finds the queue of `key`.
@@ -87,12 +88,17 @@ impl Queue {
     /// # Errors
     /// ENOENT if there is none, EACCES if it is another user's. See msgget(2).
     pub fn open(key: i32) -> io::Result<Queue> {
-        Ok(Queue { id: sys::msgget(key, 0)?, maker: None })
+        Ok(Queue { key, id: sys::msgget(key, 0)?, maker: None })
     }
 
     /// Another handle, for another thread: it removes nothing when it is dropped.
     pub fn handle(&self) -> Queue {
-        Queue { id: self.id, maker: None }
+        Queue { key: self.key, id: self.id, maker: None }
+    }
+
+    /// The key by which it was made or found.
+    pub fn key(&self) -> i32 {
+        self.key
     }
 
     /// The queue's id, as `ipcs -q` shows it.

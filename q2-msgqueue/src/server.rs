@@ -5,13 +5,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use common::log;
-use common::office::Office;
-use common::options::ServerOptions;
-use common::process;
-use common::reply::Reply;
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::Reply;
+use common::server::log;
+use common::server::options::ServerOptions;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use q1_pipes::armour::ticks::Ticks;
 use q1_pipes::process::shared::SharedTable;
@@ -75,7 +75,7 @@ fn consult(
 ) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     let mut reply = Reply::default();
-    let mut ticks = Ticks::stopped()?;
+    let mut ticks = Ticks::stopped().context("cannot set a timer")?;
     ready.report()?;
     loop {
         match backlog
@@ -95,7 +95,7 @@ fn consult(
 }
 
 /// The reservation worker, which is the office: decides what is waiting, makes it durable, publishes
-/// it, replies.
+/// it, logs it, replies.
 fn reserve(
     channel: &Channel,
     shared: &SharedTable,
@@ -105,7 +105,7 @@ fn reserve(
 ) -> anyhow::Result<()> {
     let server = std::process::id() as i32;
     let mut reply = Reply::default();
-    let mut ticks = Ticks::stopped()?;
+    let mut ticks = Ticks::stopped().context("cannot set a timer")?;
     let mut batch = Vec::new();
     let mut outcomes = Vec::new();
     let mut decided = Ok(());
@@ -117,11 +117,11 @@ fn reserve(
     {
         decided = office.decide(&batch, &mut outcomes);
         shared.publish(office.table())?;
+        log::answered_batch(&batch, &outcomes);
         for (request, &outcome) in batch.iter().zip(&outcomes) {
             reply.tell(request, outcome, server);
             backlog.reply(request.client.get(), &reply)?;
         }
-        log::answered_batch(&batch, &outcomes);
         backlog.retry()?;
     }
     finish(channel, backlog)?;
@@ -149,6 +149,7 @@ fn watch(
         match signals.wait(TIDY_INTERVAL)? {
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap()?.first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}; the server cannot go on without it"));
                 }
             }
@@ -157,8 +158,7 @@ fn watch(
                 return Ok(());
             }
             None => {
-                let load = channel.replies.load().context("the reply queue is gone")?;
-                if load.messages > 0 {
+                if channel.check()? > 0 {
                     sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
                 }
             }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::ptr;
 use std::slice;
 
-use common::reply::REPLY_MAX;
+use common::protocol::reply::REPLY_MAX;
 
 /// Bytes a message has room for: one more than the largest that is legal, so that a longer one
 /// shows by its length.
@@ -24,9 +24,9 @@ const ROOM: usize = REPLY_MAX + 1;
 /// has to be cleared for each message.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(crate) struct Message {
+pub struct Message {
     /// The message's type, above 0.
-    pub(crate) mtype: c_long,
+    pub mtype: c_long,
     text: [MaybeUninit<u8>; ROOM],
     len: usize,
 }
@@ -37,7 +37,7 @@ const _: () = assert!(offset_of!(Message, text) == size_of::<c_long>());
 impl Message {
     /// Room for a message.
     #[inline]
-    pub(crate) fn room() -> Message {
+    pub fn room() -> Message {
         Message { mtype: 0, text: [MaybeUninit::uninit(); ROOM], len: 0 }
     }
 
@@ -45,7 +45,7 @@ impl Message {
     ///
     /// # Panics
     /// If there are more bytes than there is room.
-    pub(crate) fn set(&mut self, mtype: c_long, bytes: &[u8]) {
+    pub fn set(&mut self, mtype: c_long, bytes: &[u8]) {
         for (room, &byte) in self.text[..bytes.len()].iter_mut().zip(bytes) {
             room.write(byte);
         }
@@ -53,7 +53,7 @@ impl Message {
     }
 
     /// The text; that of a message longer than any reply is cut one byte behind a reply's end.
-    pub(crate) fn text(&self) -> &[u8] {
+    pub fn text(&self) -> &[u8] {
         let text = self.text[..self.len].as_ptr().cast();
         // SAFETY: `len` bytes were put there by `set`, or by the kernel in `msgrcv`.
         unsafe { slice::from_raw_parts(text, self.len) }
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Message {
 ///
 /// # Errors
 /// Those of stat. See ftok(3).
-pub(crate) fn ftok(path: &Path, project: u8) -> io::Result<i32> {
+pub fn ftok(path: &Path, project: u8) -> io::Result<i32> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: `path` is a NUL-terminated string that outlives the call.
     let key = unsafe { libc::ftok(path.as_ptr(), i32::from(project)) };
@@ -82,7 +82,7 @@ pub(crate) fn ftok(path: &Path, project: u8) -> io::Result<i32> {
 ///
 /// # Errors
 /// ENOENT, EEXIST, EACCES; ENOSPC if the system has no queue left (msgmni). See msgget(2).
-pub(crate) fn msgget(key: i32, flags: i32) -> io::Result<i32> {
+pub fn msgget(key: i32, flags: i32) -> io::Result<i32> {
     // SAFETY: takes and returns integers.
     check(unsafe { libc::msgget(key, flags) })
 }
@@ -92,14 +92,14 @@ pub(crate) fn msgget(key: i32, flags: i32) -> io::Result<i32> {
 /// # Errors
 /// EAGAIN with IPC_NOWAIT if the queue is full, EINTR, EIDRM or EINVAL if it is gone. See
 /// msgsnd(2).
-pub(crate) fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()> {
+pub fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()> {
     let from = ptr::from_ref(message).cast();
     // SAFETY: the kernel reads the type and `len` bytes behind it, all inside `message` and set.
     check(unsafe { libc::msgsnd(queue, from, message.len, flags) }).map(drop)
 }
 
-/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT) into `message`, cut to
-/// [`ROOM`] bytes.
+/// Receives a message of a type (see the manual for 0 and MSG_EXCEPT) into `message`, cut to one byte
+/// more than a reply can have.
 ///
 /// Without MSG_NOERROR a longer message would stay in the queue and fail every later call with
 /// E2BIG.
@@ -107,12 +107,7 @@ pub(crate) fn msgsnd(queue: i32, message: &Message, flags: i32) -> io::Result<()
 /// # Errors
 /// ENOMSG with IPC_NOWAIT if there is none, EINTR, EIDRM or EINVAL if the queue is gone. See
 /// msgrcv(2).
-pub(crate) fn msgrcv(
-    queue: i32,
-    message: &mut Message,
-    mtype: c_long,
-    flags: i32,
-) -> io::Result<()> {
+pub fn msgrcv(queue: i32, message: &mut Message, mtype: c_long, flags: i32) -> io::Result<()> {
     message.len = 0;
     let into = ptr::from_mut(message).cast();
     // SAFETY: the kernel writes a type and at most ROOM bytes behind it, all inside `message`.
@@ -143,16 +138,11 @@ pub(crate) fn msgctl_set(queue: i32, status: &libc::msqid_ds) -> io::Result<()> 
     check(unsafe { libc::msgctl(queue, libc::IPC_SET, status) }).map(drop)
 }
 
-/// The key of a queue, from what the kernel says about it.
-pub(crate) fn key(status: &libc::msqid_ds) -> i32 {
-    status.msg_perm.__key
-}
-
 /// Removes a queue: calls that are blocked on it fail with EIDRM, later ones with EINVAL.
 ///
 /// # Errors
 /// EPERM, EIDRM, EINVAL. See msgctl(2).
-pub(crate) fn msgctl_remove(queue: i32) -> io::Result<()> {
+pub fn msgctl_remove(queue: i32) -> io::Result<()> {
     // SAFETY: IPC_RMID uses no structure.
     check(unsafe { libc::msgctl(queue, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use common::reply::Reply;
-use common::request::Request;
-use common::table::Table;
+use common::booking::table::Table;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 
 /// The table that every consultation sees.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl Published {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::shows;
+    use common::booking::shows;
+    use common::client::ask::Ask;
 
     #[test]
     fn a_thread_that_dies_with_the_lock_takes_nobody_with_it() {

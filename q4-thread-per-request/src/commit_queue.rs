@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::office::BATCH_MAX;
-use common::request::Request;
+use common::booking::office::BATCH_MAX;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::oneshot;
@@ -12,19 +11,10 @@ use crate::oneshot;
 /// Reservations that wait at most, two full batches; a thread with one more waits for room.
 pub const CAPACITY: usize = 2 * BATCH_MAX;
 
-/// A reservation on its way to the committer. Dropped before it is decided, it is UNAVAILABLE.
-#[derive(Debug)]
-pub struct Pending {
-    /// What is asked.
-    pub request: Request,
-    /// Where the decision goes.
-    pub decision: oneshot::Sender,
-}
-
 /// The end of the queue that takes reservations. The committer ends with the last of its clones.
 #[derive(Clone, Debug)]
 pub struct CommitQueue {
-    sender: Sender<Pending>,
+    sender: Sender<oneshot::Sender>,
     reservations: Reservations,
 }
 
@@ -35,7 +25,7 @@ pub struct Batches(Reservations);
 /// What is in the queue. Both ends have it: see [`CommitQueue::submit`].
 #[derive(Clone, Debug)]
 struct Reservations {
-    receiver: Receiver<Pending>,
+    receiver: Receiver<oneshot::Sender>,
     /// Whether the committer has ended.
     is_closed: Arc<AtomicBool>,
 }
@@ -47,14 +37,6 @@ pub fn commit_queue(capacity: usize) -> (CommitQueue, Batches) {
     (CommitQueue { sender, reservations: reservations.clone() }, Batches(reservations))
 }
 
-impl Pending {
-    /// A reservation that is not in the queue yet, and the receiver of its decision.
-    pub fn new(request: Request) -> (Pending, oneshot::Receiver) {
-        let (sender, receiver) = oneshot::channel();
-        (Pending { request, decision: sender }, receiver)
-    }
-}
-
 impl CommitQueue {
     /// Puts a reservation into the queue, and waits for room if the queue is full. If the committer
     /// has ended, the decision is UNAVAILABLE.
@@ -62,9 +44,9 @@ impl CommitQueue {
     /// Crossbeam keeps what is in a queue without a receiver as long as there is a sender, and here
     /// each sender's thread would wait for its decision. So whoever finds the queue closed empties
     /// it. What came before the close, the committer has emptied itself.
-    pub fn submit(&self, pending: Pending) {
+    pub fn submit(&self, reservation: oneshot::Sender) {
         // It cannot fail, as this end has a receiver too; and what is dropped is UNAVAILABLE.
-        drop(self.sender.send(pending));
+        drop(self.sender.send(reservation));
         if self.reservations.is_closed.load(Ordering::SeqCst) {
             self.reservations.discard();
         }
@@ -74,7 +56,7 @@ impl CommitQueue {
 impl Batches {
     /// Receives the reservations that wait, a batch at most, and waits for the first. False if the
     /// queue is empty and no reservation can come any more.
-    pub(crate) fn receive(&self, batch: &mut Vec<Pending>) -> bool {
+    pub(crate) fn receive(&self, batch: &mut Vec<oneshot::Sender>) -> bool {
         let Ok(first) = self.0.receiver.recv() else { return false };
         batch.push(first);
         batch.extend(self.0.receiver.try_iter().take(BATCH_MAX - 1));
@@ -100,24 +82,22 @@ impl Reservations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::reply::{Outcome, Status};
+    use common::client::ask::Ask;
+    use common::protocol::reply::{Outcome, Status};
+    use common::protocol::request::Request;
     use std::thread;
 
     const UNAVAILABLE: Outcome = Outcome { status: Status::Unavailable, seats: 0 };
 
-    fn pending(seats: i32) -> (Pending, oneshot::Receiver) {
-        Pending::new(Request::new(7, 1, Ask::Reserve { show: 1, seats }))
-    }
-
     fn submit(queue: &CommitQueue, seats: i32) -> oneshot::Receiver {
-        let (pending, decision) = pending(seats);
-        queue.submit(pending);
+        let request = Request::new(7, 1, Ask::Reserve { show: 1, seats });
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decision
     }
 
-    fn seats(batch: &[Pending]) -> Vec<i32> {
-        batch.iter().map(|pending| pending.request.seats.get()).collect()
+    fn seats(batch: &[oneshot::Sender]) -> Vec<i32> {
+        batch.iter().map(|reservation| reservation.request().seats.get()).collect()
     }
 
     #[test]
@@ -187,7 +167,7 @@ mod tests {
         let mut batch = Vec::new();
         assert!(batches.receive(&mut batch));
         let outcome = Outcome { status: Status::Ok, seats: 7 };
-        batch.remove(0).decision.send(outcome);
+        batch.remove(0).send(outcome);
         assert_eq!(decision.recv(), outcome);
         assert!(!batches.receive(&mut batch));
     }

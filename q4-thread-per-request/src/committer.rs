@@ -2,10 +2,31 @@
 //! threads share one sync.
 
 use anyhow::Context;
-use common::office::Office;
-use common::table::Table;
+use common::booking::office::Office;
+use common::booking::table::Table;
+use q3_threads::armour::workers::Workers;
 
 use crate::commit_queue::Batches;
+
+/// Starts the committer as one of the workers; it shows as `name` in `ps -L`. See [`run`].
+///
+/// # Errors
+/// EAGAIN. See pthread_create(3).
+#[inline(never)] // Inlined, its 4 KiB of stack would lie below all that the main thread calls.
+pub fn start(
+    workers: &mut Workers,
+    name: &str,
+    office: Office,
+    batches: Batches,
+    publish: impl Fn(&Table) + Send + 'static,
+) -> anyhow::Result<()> {
+    workers
+        .start(name, move |ready| {
+            ready.report()?;
+            run(office, &batches, publish)
+        })
+        .context("cannot start a thread")
+}
 
 /// Decides what is in the queue batch by batch: makes a batch durable, publishes the table, and only
 /// then sends the decisions.
@@ -19,11 +40,11 @@ pub fn run(mut office: Office, batches: &Batches, publish: impl Fn(&Table)) -> a
     let mut outcomes = Vec::new();
     while batches.receive(&mut batch) {
         requests.clear();
-        requests.extend(batch.iter().map(|pending| pending.request));
+        requests.extend(batch.iter().map(|reservation| reservation.request()));
         let written = office.decide(&requests, &mut outcomes);
         publish(office.table());
-        for (pending, &outcome) in batch.drain(..).zip(&outcomes) {
-            pending.decision.send(outcome);
+        for (reservation, &outcome) in batch.drain(..).zip(&outcomes) {
+            reservation.send(outcome);
         }
         written.context("cannot make reservations durable")?;
     }
@@ -33,14 +54,14 @@ pub fn run(mut office: Office, batches: &Batches, publish: impl Fn(&Table)) -> a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit_queue::{CommitQueue, Pending, commit_queue};
+    use crate::commit_queue::{CommitQueue, commit_queue};
     use crate::oneshot;
-    use common::ask::Ask;
-    use common::options::Durability;
-    use common::reply::{Outcome, Reply, Status};
-    use common::request::Request;
-    use common::shows;
-    use common::store::Store;
+    use common::booking::shows;
+    use common::booking::store::Durability;
+    use common::booking::store::Store;
+    use common::client::ask::Ask;
+    use common::protocol::reply::{Outcome, Reply, Status};
+    use common::protocol::request::Request;
     use q3_threads::published::Published;
 
     fn office(dir: &std::path::Path) -> (Office, Published) {
@@ -49,8 +70,9 @@ mod tests {
     }
 
     fn reserve(queue: &CommitQueue, seats: i32) -> oneshot::Receiver {
-        let (pending, decision) = Pending::new(Request::new(7, 1, Ask::Reserve { show: 1, seats }));
-        queue.submit(pending);
+        let request = Request::new(7, 1, Ask::Reserve { show: 1, seats });
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decision
     }
 

@@ -8,14 +8,15 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
-use common::log;
-use common::office::Office;
-use common::options::ServerOptions;
-use common::process;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::booking::table::Table;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
+use common::server::log;
+use common::server::options::ServerOptions;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use q2_msgqueue::armour::sweep::Sweeper;
 use q2_msgqueue::channel::{Channel, RequestClass};
@@ -26,7 +27,7 @@ use tracing::{error, info, warn};
 use crate::PACKAGE;
 use crate::armour::replies::Replies;
 use crate::armour::thread_limit::ThreadLimit;
-use crate::commit_queue::{CommitQueue, Pending, commit_queue};
+use crate::commit_queue::{CommitQueue, commit_queue};
 use crate::committer;
 use crate::oneshot;
 use crate::sys::DetachedThreads;
@@ -74,14 +75,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     // receives requests. Each reservation in the queue has a thread that waits for its decision, so
     // with room for all threads there is always room for one more.
     let (queue, batches) = commit_queue(THREADS_MAX);
+    let office = Office::new(store, table);
     let shared = state.clone();
-    workers
-        .start("q4 commit", move |ready| {
-            ready.report()?;
-            let office = Office::new(store, table);
-            committer::run(office, &batches, |table| shared.published.publish(table))
-        })
-        .context("cannot start a thread")?;
+    let publish = move |table: &Table| shared.published.publish(table);
+    committer::start(&mut workers, "q4 commit", office, batches, publish)?;
     workers.wait_ready()?;
     let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
@@ -139,11 +136,11 @@ fn start_thread(
     // One more, because the main thread has a permit too.
     let permit = state.limit.acquire(threads + 1);
     let Some(permit) = permit else { return refuse(state, &request, Status::Busy) };
-    let (pending, decision) = match class {
+    let (reservation, decision) = match class {
         RequestClass::Consultation => (None, None),
         RequestClass::Reservation => {
-            let (pending, decision) = Pending::new(request);
-            (Some(pending), Some(decision))
+            let (reservation, decision) = oneshot::channel(request);
+            (Some(reservation), Some(decision))
         }
     };
     let shared = state.clone();
@@ -155,8 +152,8 @@ fn start_thread(
         warn!("cannot start a thread: {error}");
         return refuse(state, &request, Status::Busy);
     }
-    if let Some(pending) = pending {
-        queue.submit(pending);
+    if let Some(reservation) = reservation {
+        queue.submit(reservation);
     }
 }
 
@@ -181,10 +178,11 @@ fn refuse(state: &SharedState, request: &Request, status: Status) {
 }
 
 fn send(state: &SharedState, request: &Request, reply: &Reply) {
-    match state.replies.send(request.client.get(), reply) {
-        Ok(()) => log::answered(request, reply),
+    // First the log: if the server is killed then, no client knows more than the log.
+    log::answered(request, reply);
+    if let Err(error) = state.replies.send(request.client.get(), reply) {
         // The reply queue is gone. `q4 signals` notices it too, and stops the server.
-        Err(error) => warn!("cannot reply to {}: {error}", request.client),
+        warn!("cannot reply to {}: {error}", request.client);
     }
 }
 
@@ -203,6 +201,7 @@ fn watch(
             // The committer has ended, or a reply was deferred.
             Some(Signal::SIGCHLD) => {
                 if let Some(ended) = workers.reap().first() {
+                    channel.check()?;
                     return Err(anyhow!("{ended}, and a server without it is none: stopping"));
                 }
             }
@@ -214,9 +213,7 @@ fn watch(
         }
         state.replies.retry().context("cannot send deferred replies")?;
         if tidied.elapsed() >= TIDY_INTERVAL {
-            channel.requests.load().context("the request queue is gone")?;
-            let load = channel.replies.load().context("the reply queue is gone")?;
-            if load.messages > 0 {
+            if channel.check()? > 0 {
                 sweeper.sweep(&channel.replies).context("cannot tidy the reply queue")?;
             }
             tidied = Instant::now();
@@ -235,7 +232,7 @@ fn stop(
 ) -> anyhow::Result<()> {
     if let Err(error) = channel.requests.remove() {
         error!("cannot remove the request queue, which alone ends the main thread: {error}");
-        std::process::exit(common::exit::FAILED.into());
+        std::process::exit(common::program::exit::FAILED.into());
     }
     let deadline = Instant::now() + STOP_MAX;
     let ended = workers.wait_end(signals, deadline);

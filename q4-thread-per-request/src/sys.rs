@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use common::process;
+use common::program::process;
 use q3_threads::armour::workers::STACK_SIZE;
 use tracing::warn;
 

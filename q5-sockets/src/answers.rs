@@ -3,11 +3,12 @@
 
 use std::io;
 
-use common::log;
-use common::reply::Reply;
-use common::request::{Kind, Request};
+use common::protocol::reply::Reply;
+use common::protocol::request::{Kind, Request};
+use common::server::log;
 use q3_threads::published::Published;
-use q4_thread_per_request::commit_queue::{CommitQueue, Pending};
+use q4_thread_per_request::commit_queue::CommitQueue;
+use q4_thread_per_request::oneshot;
 
 use crate::channel::Connection;
 
@@ -52,11 +53,12 @@ fn reserve(
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
+    connection.wait_for_room()?;
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
-        let (pending, decision) = Pending::new(request);
-        queue.submit(pending);
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
@@ -64,9 +66,10 @@ fn reserve(
     let mut reply = Reply::default();
     for (request, decision) in decisions {
         reply.tell(&request, decision.recv(), state.server);
-        sent = sent.and_then(|()| connection.reply(&reply));
-        // Also if nobody is there to read the reply: what was reserved is reserved.
+        // First the log: if the server is killed then, no client knows more than the log. Also if
+        // nobody is there to read the reply: what was reserved is reserved.
         log::answered(&request, &reply);
+        sent = sent.and_then(|()| connection.reply(&reply));
     }
     sent
 }

@@ -3,17 +3,19 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::reply::{REPLY_MAX, Reply};
-use common::request::{REQUEST_SIZE, Request};
+use common::protocol::reply::{REPLY_MAX, Reply};
+use common::protocol::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
 use crate::armour::deadline::{Deadline, Direction, Timeout};
 use crate::framing::{self, Frame};
+use crate::sys;
 
 /// How long a request may take from its first byte to its last.
 pub const REQUEST_TIME: Duration = Duration::from_secs(5);
@@ -39,7 +41,7 @@ pub enum Incoming {
     Garbage(Request),
     /// Nothing has come for as long as a connection may be idle.
     Idle,
-    /// The other side sends no more, or we have shut down our read side.
+    /// The other side sends no more, or we have shut down our read side, or no more is taken.
     Closed,
 }
 
@@ -62,6 +64,8 @@ pub struct Connection {
     end: usize,
     /// How long nothing may arrive between two requests.
     idle: Duration,
+    /// How many bytes may still be received; None: any number.
+    left: Option<usize>,
     reading: Timeout,
     writing: Timeout,
 }
@@ -89,6 +93,7 @@ impl Connection {
             start: 0,
             end: 0,
             idle,
+            left: None,
             reading,
             writing,
         })
@@ -145,6 +150,35 @@ impl Connection {
         }
     }
 
+    /// Receives no more than what has arrived by the first call of this: after that it is closed.
+    ///
+    /// # Errors
+    /// None that can happen. See tcp(7), FIONREAD.
+    pub(crate) fn take_only_what_has_arrived(&mut self) -> io::Result<()> {
+        if self.left.is_none() {
+            self.left = Some(sys::arrived(&self.stream)?);
+        }
+        Ok(())
+    }
+
+    /// Receives again whatever comes.
+    pub(crate) fn take_all(&mut self) {
+        self.left = None;
+    }
+
+    /// Waits until there is room for the replies to all requests that have been received. To be
+    /// called before reservations are decided: so no decision waits for a client that does not read.
+    ///
+    /// # Errors
+    /// EPIPE if the connection is lost; TimedOut if there is no room in time.
+    pub fn wait_for_room(&self) -> io::Result<()> {
+        match room(&self.stream, REPLY_TIME)? {
+            Some(true) => Ok(()),
+            Some(false) => Err(io::ErrorKind::BrokenPipe.into()),
+            None => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
     /// Sends a reply: one write, unless the client does not read.
     ///
     /// # Errors
@@ -193,10 +227,15 @@ impl Connection {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        let room = &mut self.buffer[self.end..];
+        let room = (BUFFER_SIZE - self.end).min(self.left.unwrap_or(BUFFER_SIZE));
+        if room == 0 {
+            return Ok(0);
+        }
+        let room = &mut self.buffer[self.end..self.end + room];
         let read = |mut stream: &TcpStream| stream.read(room);
         let size = self.reading.before(deadline, &self.stream, read)?;
         self.end += size;
+        self.left = self.left.map(|left| left - size);
         Ok(size)
     }
 
@@ -208,9 +247,30 @@ impl Connection {
     }
 }
 
+/// Whether replies can be sent: there is room for some, or (false) the connection is lost. None if
+/// neither is so within `limit`.
+///
+/// # Errors
+/// ENOMEM. See poll(2).
+pub(crate) fn room(stream: &TcpStream, limit: Duration) -> io::Result<Option<bool>> {
+    let end = Instant::now() + limit;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        let mut events = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut events, timeout) {
+            Ok(0) => return Ok(None),
+            Ok(_) => return Ok(Some(events[0].revents() == Some(PollFlags::POLLOUT))),
+            // A stopped and continued process.
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
 /// What is answered when no request can be found: its client and nonce as far as they arrived.
 fn broken(bytes: &[u8]) -> Request {
-    Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).spoiled()
+    Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).without_magic()
 }
 
 /// Whether our own deadline has passed; the kernel's ETIMEDOUT has the same kind and a number.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use common::ask::{Ask, Nonces, Unanswered};
-use common::exit::plain;
-use common::hint;
-use common::menu;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::{Ask, Nonces, Unanswered};
+use common::client::hint;
+use common::client::menu;
+use common::program::exit::plain;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use zerocopy::IntoBytes;
 
 use crate::armour::deadline::Deadline;

@@ -1,8 +1,8 @@
 //! Framing: a stream has no messages, so where a record ends is read from the record.
 
-use common::record::MAGIC;
-use common::reply::Reply;
-use common::request::{REQUEST_SIZE, Request};
+use common::protocol::record::MAGIC;
+use common::protocol::reply::Reply;
+use common::protocol::request::{REQUEST_SIZE, Request};
 
 /// What stands at the front of the bytes that have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub fn request(bytes: &[u8]) -> Frame<Request> {
     match bytes.get(..REQUEST_SIZE) {
         Some(whole) => {
             let request = Request::from_received(whole);
-            let request = if request.is_anonymous() { request.spoiled() } else { request };
+            let request = if request.is_anonymous() { request.without_magic() } else { request };
             Frame::Whole(request, REQUEST_SIZE)
         }
         None => Frame::Incomplete,
@@ -67,8 +67,8 @@ fn has_magic(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::shows;
+    use common::booking::shows;
+    use common::client::ask::Ask;
     use proptest::prelude::*;
     use zerocopy::IntoBytes;
 

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use common::options::{self, seconds};
+use common::client;
+use common::program::duration::seconds;
+use common::server;
 
 /// Where the server listens and clients connect, if nobody says otherwise: this machine only.
 pub const ADDRESS: &str = "127.0.0.1:5000";
@@ -17,7 +19,7 @@ pub const ADDRESS: &str = "127.0.0.1:5000";
 pub struct ServerOptions {
     /// What every stage has.
     #[command(flatten)]
-    pub common: options::ServerOptions,
+    pub common: server::options::ServerOptions,
     /// Address to listen on, IPv4 or IPv6 (in brackets); may be given several times; port 0: any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
     pub listen: Vec<SocketAddr>,
@@ -36,7 +38,7 @@ pub struct ServerOptions {
 pub struct ClientOptions {
     /// What every stage has; this one has no use for `--dir`.
     #[command(flatten)]
-    pub common: options::ClientOptions,
+    pub common: client::options::ClientOptions,
     /// Address of the server: a name, IPv4 or IPv6 (in brackets)
     #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS, value_parser = host_and_port)]
     pub connect: String,

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
-use common::log;
-use common::office::Office;
-use common::process;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::signals::Signals;
-use common::start::{self, Start};
+use common::booking::office::Office;
+use common::booking::table::Table;
+use common::program::process;
+use common::program::signals::Signals;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
+use common::server::leftovers;
+use common::server::log;
+use common::server::start::{self, Start};
 use nix::sys::signal::Signal;
 use q3_threads::armour::workers::Workers;
 use q3_threads::published::Published;
@@ -26,6 +28,7 @@ use tracing::{debug, info, warn};
 
 use crate::PACKAGE;
 use crate::answers::{self, SharedState};
+use crate::armour::closing::Closing;
 use crate::armour::lingering_close::{close, for_connection, hang_up};
 use crate::armour::listeners::{Listeners, descriptors_for};
 use crate::armour::refused::Refused;
@@ -35,10 +38,10 @@ use crate::options::ServerOptions;
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long a stop waits for connections that have something to answer; then all are aborted.
+/// How long a stop takes requests that have arrived.
 const ANSWER_MAX: Duration = Duration::from_millis(500);
-/// How long the threads may take to answer what they have received.
-const STOP_MAX: Duration = Duration::from_millis(1300);
+/// How long the threads may take to answer them, on a disk that is slow too.
+const STOP_MAX: Duration = Duration::from_millis(1700);
 
 /// Serves until SIGTERM or SIGINT; returns the exit status.
 ///
@@ -47,7 +50,8 @@ const STOP_MAX: Duration = Duration::from_millis(1300);
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, lock, store, table } = start::open(&options.common, PACKAGE)?;
     // A thread may write until the process ends, so the lock must not be released by this function.
-    let _lock = ManuallyDrop::new(lock);
+    let mut lock = ManuallyDrop::new(lock);
+    leftovers::remove(&options.common.dir, &mut lock)?;
     process::name("q5 server").context("cannot name the process")?;
     let listeners = Listeners::open(&options.listen)?;
     let address = listeners.addresses().context("cannot tell the address")?[0];
@@ -56,21 +60,18 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let state = Arc::new(SharedState { published: Published::new(&table), server: service.server });
     let (queue, batches) = commit_queue(CAPACITY);
     let mut workers = Workers::new();
+    let office = Office::new(store, table);
     let shared = state.clone();
-    workers
-        .start("q5 commit", move |ready| {
-            ready.report()?;
-            let office = Office::new(store, table);
-            committer::run(office, &batches, |table| shared.published.publish(table))
-        })
-        .context("cannot start a thread")?;
+    let publish = move |table: &Table| shared.published.publish(table);
+    committer::start(&mut workers, "q5 commit", office, batches, publish)?;
     let shared = service.clone();
     workers
         .start("q5 accept", move |ready| {
             ready.report()?;
-            shared.serve(move |connection, request| {
+            let answer = move |connection: &mut Connection, request| {
                 answers::answer(&state, &queue, connection, request)
-            })
+            };
+            shared.serve(|| {}, answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
@@ -117,7 +118,7 @@ impl Service {
     }
 
     /// The accepting thread: accepts every connection, the oldest first, and starts its thread,
-    /// which calls `answer` for each request.
+    /// which calls `answer` for each request. For each connection it calls `accepted` first.
     ///
     /// This thread and those of the connections share `answer`. What it owns is dropped with the
     /// last of them: for example the commit queue, and so the committer ends.
@@ -126,11 +127,13 @@ impl Service {
     /// ENOMEM. See poll(2).
     pub fn serve(
         self: &Arc<Service>,
+        accepted: impl Fn(),
         answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
     ) -> anyhow::Result<()> {
         let answer: Arc<Answer> = Arc::new(answer);
         let mut refused = Refused::default();
         while let Some((stream, peer)) = self.listeners.accept(&mut refused)? {
+            accepted();
             self.start_thread(&answer, Arc::new(stream), peer, &mut refused);
         }
         if refused.count() > 0 {
@@ -148,7 +151,7 @@ impl Service {
         refused: &mut Refused,
     ) {
         let busy = for_connection(Status::Busy, self.server);
-        let Some(member) = self.registry.register(&stream) else {
+        let Some(member) = self.registry.register(&stream, peer.ip()) else {
             return refused.add(stream, &busy);
         };
         let service = self.clone();
@@ -169,7 +172,8 @@ impl Service {
         }
     }
 
-    /// The thread of a connection: any number of requests, answered in order.
+    /// The thread of a connection: any number of requests, answered in order. How it ends if we end
+    /// it: see [`Closing`].
     fn answer_all(
         &self,
         stream: Arc<TcpStream>,
@@ -177,20 +181,26 @@ impl Service {
         answer: &Answer,
     ) -> io::Result<()> {
         let mut connection = Connection::new(stream, self.idle, REPLY_TIME)?;
-        let mut has_asked = false;
         let mut now = Instant::now();
         loop {
+            if let Some(closing) = member.closing() {
+                connection.take_only_what_has_arrived()?;
+                if now >= closing.answer_until {
+                    break;
+                }
+            }
             match connection.receive(now)? {
                 Incoming::Request(request) => {
                     member.set_busy();
                     answer(&mut connection, request)?;
                     now = Instant::now();
                     member.set_idle(now);
-                    has_asked = true;
                 }
                 Incoming::Garbage(request) => {
+                    member.set_busy();
                     let reply = Reply::new(&request, Status::BadRequest, self.server);
                     let sent = connection.reply(&reply);
+                    member.set_idle(Instant::now());
                     log::answered(&request, &reply);
                     sent?;
                     return hang_up(&mut connection, member);
@@ -198,11 +208,11 @@ impl Service {
                 Incoming::Idle | Incoming::Closed => break,
             }
         }
-        close(connection, member, has_asked, self.server)
+        close(connection, member, self.server)
     }
 
-    /// Stops the service: nobody can connect any more, and connections answer what they have
-    /// received. After `answer_max` all are aborted; after `stop_max` it is an error.
+    /// Stops the service: nobody can connect any more, and each connection is ended as [`Closing`]
+    /// says. Until `answer_max` what has arrived is taken; after `stop_max` it is an error.
     ///
     /// # Errors
     /// If a thread does not end in time.
@@ -213,9 +223,13 @@ impl Service {
         answer_max: Duration,
         stop_max: Duration,
     ) -> anyhow::Result<()> {
-        let deadline = Instant::now() + stop_max;
+        let now = Instant::now();
+        let (answer_until, deadline) = (now + answer_max, now + stop_max);
+        // The rest is for a decision that takes long, because nothing is cut off before its reply.
+        let linger_until = now + (answer_max + stop_max) / 2;
         self.listeners.close().context("cannot close the listening sockets")?;
-        let late = self.registry.close_all(Instant::now() + answer_max, deadline);
+        let closing = Closing { status: Status::Unavailable, answer_until, linger_until };
+        let late = self.registry.close_all(closing, deadline);
         workers.wait_end(signals, deadline)?;
         ensure!(late == 0, "{late} connections did not end in time");
         Ok(())

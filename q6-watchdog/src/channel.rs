@@ -10,9 +10,9 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use common::record::MAGIC;
+use common::protocol::record::MAGIC;
 use q1_pipes::armour::resync::{Found, Record, Stream};
-use q1_pipes::fifo::{self, Fifo};
+use q1_pipes::fifo::Fifo;
 use zerocopy::little_endian::{I32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -77,8 +77,8 @@ impl Pair {
     pub fn create(dir: &Path, name: &str) -> io::Result<Pair> {
         let make = |direction: &str| Fifo::create(dir.join(format!("{direction}.{name}.fifo")));
         let names = [make("dw")?, make("wd")?];
-        let down = fifo::open_both(names[0].path())?;
-        let up = fifo::open_both(names[1].path())?;
+        let down = names[0].open_both()?;
+        let up = names[1].open_both()?;
         Ok(Pair { _names: names, down, up })
     }
 
@@ -97,11 +97,6 @@ impl Pair {
     pub fn secondary(&self) -> io::Result<End> {
         End::new(&self.down, &self.up)
     }
-}
-
-/// Whether a file of DIR has the name of such a FIFO.
-pub fn is_name(name: &str) -> bool {
-    ["dw.", "wd."].iter().any(|start| name.starts_with(start)) && name.ends_with(".fifo")
 }
 
 impl End {
@@ -174,7 +169,5 @@ mod tests {
         let end = pair.dispatcher().unwrap();
         let error = (0..).find_map(|n| end.send(n, 0).err()).unwrap();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        assert!(is_name("dw.consult.fifo") && is_name("wd.reserve.fifo"));
-        assert!(!is_name("consult.fifo") && !is_name("dw.consult"));
     }
 }

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use common::ask::{Ask, Unanswered};
-use common::menu;
-use common::reply::{Reply, Status};
+use common::client::ask::{Ask, Unanswered};
+use common::client::menu;
+use common::protocol::reply::{Reply, Status};
 use q5_sockets::client::{Client as Connection, no_server};
 
 use crate::options::ClientOptions;

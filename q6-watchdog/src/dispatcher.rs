@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use common::reply::{Reply, Status};
-use common::request::{Kind, Request};
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::{Kind, Request};
 use q1_pipes::process::workers::Ready;
 use q3_threads::armour::workers::Workers;
 use q5_sockets::channel::Connection;

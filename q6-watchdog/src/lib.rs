@@ -12,7 +12,6 @@ pub mod channel;
 pub mod segment;
 pub mod client;
 mod sys;
-pub mod armour;
 
 /// The package, as the ready line and the lock file name it.
 pub const PACKAGE: &str = "q6-watchdog";

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use common::options::{self, seconds};
+use common::client;
+use common::program::duration::seconds;
+use common::server;
 use q5_sockets::options::{connections, host_and_port};
 
 /// Where the dispatcher listens and clients connect, if nobody says otherwise: this machine only.
@@ -20,7 +22,7 @@ pub const CONSULTATION_SERVERS_MAX: usize = 16;
 pub struct ServerOptions {
     /// What every stage has.
     #[command(flatten)]
-    pub common: options::ServerOptions,
+    pub common: server::options::ServerOptions,
     /// Address of the dispatcher, IPv4 or IPv6 (in brackets); port 0: any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
     pub listen: SocketAddr,
@@ -48,7 +50,7 @@ pub struct ServerOptions {
 pub struct ClientOptions {
     /// What every stage has; this one has no use for `--dir`.
     #[command(flatten)]
-    pub common: options::ClientOptions,
+    pub common: client::options::ClientOptions,
     /// Address of the dispatcher: a name, IPv4 or IPv6 (in brackets)
     #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS, value_parser = host_and_port)]
     pub connect: String,

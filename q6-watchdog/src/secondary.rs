@@ -2,26 +2,24 @@
 //! office.
 
 use std::io;
-use std::mem::forget;
 use std::sync::Arc;
 
 use anyhow::Context;
-use common::log;
-use common::office::Office;
-use common::reply::{Reply, Status};
-use common::request::{Kind, Request};
-use common::store::Store;
+use common::booking::office::Office;
+use common::booking::store::Store;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::{Kind, Request};
+use common::server::log;
 use q1_pipes::process::workers::Ready;
 use q3_threads::armour::workers::Workers;
-use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, Pending, commit_queue};
-use q4_thread_per_request::committer;
+use q4_thread_per_request::commit_queue::{CAPACITY, CommitQueue, commit_queue};
+use q4_thread_per_request::{committer, oneshot};
 use q5_sockets::channel::Connection;
 use tracing::debug;
 
 use crate::channel::End;
 use crate::service::{self, Inherited};
 use crate::watchdog::board::Board;
-use crate::watchdog::writer::WriterLock;
 
 /// What the threads of all connections use.
 #[derive(Debug)]
@@ -65,18 +63,15 @@ pub fn consult(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> 
     service::serve(inherited, Workers::new(), Some(end), answer, ready)
 }
 
-/// Runs the reservation server: it makes sure that nobody else writes, and publishes what is on disk
-/// before it serves. `end` and `probe` are as in [`consult`].
+/// Runs the reservation server: it locks the data file, so that nobody else writes, and publishes
+/// what is on disk before it serves. `end` and `probe` are as in [`consult`].
 ///
 /// # Errors
 /// If another process writes, the data file cannot be used or written, or a part of it ends
 /// although nobody asked it to.
 pub fn reserve(inherited: Inherited<'_>, end: End, probe: u64, ready: Ready) -> anyhow::Result<()> {
     let options = &inherited.options.common;
-    let dir = &options.dir;
-    // Never released: a thread that hangs in a sync may write until the process ends.
-    forget(WriterLock::take(dir)?);
-    let (store, table) = Store::open(dir, None, options.durability)?;
+    let (store, table) = Store::open(&options.dir, None, options.durability)?;
     let board = inherited.board.clone();
     let generation = board.start_generation();
     board.publish(generation, &table);
@@ -107,12 +102,13 @@ fn decide(
     connection: &mut Connection,
     request: Request,
 ) -> io::Result<()> {
+    connection.wait_for_room()?;
     let mut decisions = Vec::new();
     let mut next = Some(request);
     while let Some(request) = next {
         // If it is no reservation, it came to the wrong server, and the decision is BAD_REQUEST.
-        let (pending, decision) = Pending::new(request);
-        queue.submit(pending);
+        let (reservation, decision) = oneshot::channel(request);
+        queue.submit(reservation);
         decisions.push((request, decision));
         next = connection.next_if(|request| request.kind() == Some(Kind::Reserve));
     }
@@ -120,8 +116,10 @@ fn decide(
     let mut reply = Reply::default();
     for (request, decision) in decisions {
         reply.tell(&request, decision.recv(), state.server);
+        // First the log: if the server is killed then, no client knows more than the log.
+        log(state, &request, &reply);
         sent = sent.and_then(|()| connection.reply(&reply));
-        count(state, &request, &reply);
+        count(state, &request);
     }
     sent
 }
@@ -132,16 +130,23 @@ fn send(
     request: &Request,
     reply: &Reply,
 ) -> io::Result<()> {
+    log(state, request, reply);
     let sent = connection.reply(reply);
-    count(state, request, reply);
+    count(state, request);
     sent
 }
 
-/// Logs and counts an answer, also if nobody was there to read it: what was reserved is reserved.
-fn count(state: &SharedState, request: &Request, reply: &Reply) {
-    // The watchdog's probes are not counted.
+/// Logs an answer, also if nobody is there to read it: what was reserved is reserved. The watchdog's
+/// probes are neither logged nor counted.
+fn log(state: &SharedState, request: &Request, reply: &Reply) {
     if request.nonce != state.probe {
         log::answered(request, reply);
+    }
+}
+
+/// Counts an answer. That comes last: after the last exchange all servers end.
+fn count(state: &SharedState, request: &Request) {
+    if request.nonce != state.probe {
         state.board.count_exchange(state.exchanges);
     }
 }

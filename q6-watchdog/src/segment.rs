@@ -8,16 +8,14 @@
 use std::io;
 use std::sync::atomic::AtomicU64;
 
-use anyhow::Context;
-use common::lock::Lock;
-use nix::errno::Errno;
+use anyhow::{Context, bail};
+use common::program::exit::plain;
+use common::program::system_v;
+use common::server::lock::Lock;
+use common::server::object::Object;
 use q1_pipes::sys::Memory;
-use tracing::{info, warn};
 
 use crate::sys::{self, COUNTERS, PAGE};
-
-/// How a line of the lock file about a segment begins.
-const WORD: &str = "segment";
 
 /// An attached segment, inherited by fork; nobody else can attach it.
 #[derive(Debug)]
@@ -37,53 +35,30 @@ impl Segment {
         let id = loop {
             // 0 is IPC_PRIVATE, which could not be found again after a crash.
             let key = ((getrandom::u32().map_err(io::Error::from)? >> 1) as i32).max(1);
-            lock.record(format!("{WORD} 0x{key:08x} of {}", std::process::id()))
-                .context("cannot record a segment")?;
+            let object = Object::Segment { key, maker: std::process::id() as i32 };
+            lock.record(object.to_string()).context("cannot record a segment")?;
             match sys::shmget_new(key, 2 * PAGE) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => break made.context("cannot make a shared segment")?,
+                Err(error) => {
+                    let hint = system_v::hint(&error);
+                    bail!("cannot make a shared segment: {}{hint}", plain(&error));
+                }
+                Ok(id) => break id,
             }
         };
         let attached = sys::shmat(id).context("cannot attach the shared segment");
         sys::shmctl_rmid(id).context("cannot mark the shared segment for removal")?;
         let (counters, memory) = attached?;
-        lock.forget(|object| object.starts_with(WORD)).context("cannot forget a segment")?;
+        let is_segment = |line: &str| matches!(Object::parse(line), Some(Object::Segment { .. }));
+        lock.forget(is_segment).context("cannot forget a segment")?;
         Ok(Segment { counters, memory })
     }
-}
-
-/// Removes the segment that a dead server has recorded and not marked.
-///
-/// A segment of another maker that has this key, or one that somebody has attached, is left alone.
-///
-/// # Errors
-/// EPERM; or of the lock file. See shmctl(2).
-pub(crate) fn remove_old(lock: &mut Lock) -> anyhow::Result<()> {
-    for (key, maker) in lock.objects().iter().filter_map(|object| parse(object)) {
-        let Ok(id) = sys::shmget_old(key) else { continue };
-        match sys::shmctl_stat(id) {
-            Ok((made_by, 0)) if made_by == maker => {
-                sys::shmctl_rmid(id).context("cannot remove the segment of a dead server")?;
-                info!("the segment of a dead server was there");
-            }
-            Ok((made_by, _)) => warn!("segment {id} of process {made_by} is not ours: left alone"),
-            // It was removed meanwhile.
-            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {}
-            Err(error) => return Err(error).context("cannot look at a segment"),
-        }
-    }
-    lock.forget(|object| object.starts_with(WORD)).context("cannot forget a segment")
-}
-
-/// The key and the maker in a line of the lock file.
-fn parse(object: &str) -> Option<(i32, i32)> {
-    let (key, maker) = object.strip_prefix(WORD)?.trim().strip_prefix("0x")?.split_once(" of ")?;
-    Some((i32::from_str_radix(key, 16).ok()?, maker.parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::server::leftovers;
 
     #[test]
     fn a_segment_has_no_key_once_it_is_there_and_leaves_no_record() {
@@ -112,12 +87,9 @@ mod tests {
         lock.record("segment 0x5eed0002 of 1".into()).unwrap();
         // Made by somebody else since.
         lock.record("segment 0x5eed0003 of 1".into()).unwrap();
-        remove_old(&mut lock).unwrap();
-        assert!(sys::shmctl_stat(ours).is_err());
-        assert!(sys::shmctl_stat(other).is_ok());
+        leftovers::remove(dir.path(), &mut lock).unwrap();
+        assert!(sys::shmctl_rmid(ours).is_err(), "it was removed");
         assert_eq!(lock.objects(), [] as [&str; 0]);
         sys::shmctl_rmid(other).unwrap();
-        assert_eq!(parse("segment 0x5eed0001 of 42"), Some((0x5eed_0001, 42)));
-        assert_eq!(parse("queue 0x51000001 id 7"), None);
     }
 }

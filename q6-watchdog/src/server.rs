@@ -1,13 +1,15 @@
 //! The watchdog: creates what all servers share, forks them, and restarts those that die or hang.
 
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use common::exit::FAILED;
-use common::process;
-use common::start::{self, Start};
+use common::program::exit::FAILED;
+use common::program::process;
+use common::server::leftovers;
+use common::server::start::{self, Start};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -17,13 +19,11 @@ use q1_pipes::sys;
 use tracing::{info, warn};
 
 use crate::PACKAGE;
-use crate::armour::leftovers;
 use crate::options::ServerOptions;
-use crate::segment;
 use crate::watchdog::board::{Board, Number};
 use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
-use crate::watchdog::watched::{PROBE_INTERVAL, Watched};
-use crate::watchdog::writer;
+use crate::watchdog::silence::PROBE_INTERVAL;
+use crate::watchdog::watched::Watched;
 
 /// How long the dispatcher may take to stop, and then the servers behind it.
 const STOP_MAX: Duration = Duration::from_millis(900);
@@ -36,18 +36,23 @@ const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
 /// If the servers cannot start, or restarting one does not help.
 pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let Start { signals, mut lock, store, table } = start::open(&options.common, PACKAGE)?;
-    // Only the reservation server writes, and it opens the data file itself.
+    // Only the reservation server writes. It opens and locks the data file itself, after its fork: a
+    // lock that all servers share would keep none of them from writing.
     drop(store);
     process::name("q6 watchdog").context("cannot name the process")?;
-    let dir = &options.common.dir;
-    leftovers::remove(dir).context("cannot remove what a dead server has left")?;
-    segment::remove_old(&mut lock)?;
+    leftovers::remove(&options.common.dir, &mut lock)?;
+    let dir = File::open(&options.common.dir).context("cannot open DIR")?;
+    // A restarted server opens its files anew. By now the name may be another directory's.
+    let mut held = options.clone();
+    held.common.dir = format!("/proc/self/fd/{}", dir.as_raw_fd()).into();
     let board = Arc::new(Board::create(&mut lock, &table)?);
     sys::default_sigchld().context("cannot start servers")?;
-    let mut fleet = Fleet::open(options, &signals, board)?;
+    let mut fleet = Fleet::open(&held, &signals, board)?;
     let watched = watch(&mut fleet);
     let stopped = stop(&mut fleet);
-    writer::remove(dir).context("cannot remove the writer's lock")?;
+    drop(fleet);
+    // Nothing is left by now. If something is, this says what, and the exit status is not 0.
+    leftovers::remove_fifos(&dir)?;
     watched.and(stopped)?;
     Ok(0)
 }
@@ -120,7 +125,7 @@ fn check_all(fleet: &mut Fleet<'_>, now: Instant, slept: Duration) {
             warn!("the dispatcher gets no answer from {}", server.child);
             server.probe_soon(now);
         }
-        server.check(now);
+        server.check(now, fleet.board.accepted(server.number));
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use common::request::Request;
-use common::signals::Signals;
+use common::program::signals::Signals;
+use common::protocol::request::Request;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -22,11 +22,11 @@ use tracing::debug;
 
 use crate::channel::End;
 use crate::options::ServerOptions;
-use crate::watchdog::board::Board;
+use crate::watchdog::board::{Board, Number};
 
-/// How long a stop waits for connections that have something to answer; then all are aborted.
-const ANSWER_MAX: Duration = Duration::from_millis(400);
-/// How long the threads may take to answer what they have received.
+/// How long a stop takes requests that have arrived.
+const ANSWER_MAX: Duration = Duration::from_millis(300);
+/// How long the threads may take to answer them.
 const STOP_MAX: Duration = Duration::from_millis(700);
 
 /// What every server inherits from the watchdog.
@@ -34,6 +34,8 @@ const STOP_MAX: Duration = Duration::from_millis(700);
 pub struct Inherited<'a> {
     /// The command line.
     pub options: &'a ServerOptions,
+    /// Which server it is.
+    pub number: Number,
     /// What all servers share.
     pub board: Arc<Board>,
     /// SIGTERM ends the server.
@@ -54,15 +56,15 @@ pub fn serve(
     answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
     ready: Ready,
 ) -> anyhow::Result<()> {
-    let Inherited { options, board, signals, listeners } = inherited;
+    let Inherited { options, number, board, signals, listeners } = inherited;
     let port = listeners.addresses().context("cannot tell the address")?[0].port();
     let service =
         Service::new("q6 connection", listeners, options.max_connections, options.idle_timeout)?;
-    let shared = service.clone();
+    let (shared, counts) = (service.clone(), board.clone());
     workers
         .start("q6 accept", move |ready| {
             ready.report()?;
-            shared.serve(answer)
+            shared.serve(move || counts.count_accepted(number), answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;

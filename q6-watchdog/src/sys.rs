@@ -1,11 +1,12 @@
-//! System V shared memory, which nix does not have.
+//! System V shared memory and the state of a send buffer, which nix does not have.
 #![allow(
     unsafe_code,
     reason = "each call is wrapped here in a safe function, with why it is sound"
 )]
 
 use std::io;
-use std::mem::MaybeUninit;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
@@ -25,15 +26,6 @@ pub(crate) fn shmget_new(key: i32, len: usize) -> io::Result<i32> {
     // SAFETY: takes integers only.
     let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
     Ok(Errno::result(id)?)
-}
-
-/// The id of the segment with this key.
-///
-/// # Errors
-/// ENOENT, EACCES. See shmget(2).
-pub(crate) fn shmget_old(key: i32) -> io::Result<i32> {
-    // SAFETY: takes integers only.
-    Ok(Errno::result(unsafe { libc::shmget(key, 0, 0) })?)
 }
 
 /// Attaches a segment of two pages that was made just now: a page of counters, and one for a table.
@@ -67,15 +59,13 @@ pub(crate) fn shmctl_rmid(id: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// The process that made a segment, and how many have it attached.
+/// How many bytes were sent and are not acknowledged by the other side's kernel.
 ///
 /// # Errors
-/// EINVAL if it is gone. See shmctl(2), IPC_STAT.
-pub(crate) fn shmctl_stat(id: i32) -> io::Result<(i32, u64)> {
-    let mut about = MaybeUninit::<libc::shmid_ds>::zeroed();
-    // SAFETY: the kernel fills what it is given.
-    Errno::result(unsafe { libc::shmctl(id, libc::IPC_STAT, about.as_mut_ptr()) })?;
-    // SAFETY: it was zeroed and then filled; it holds integers only.
-    let about = unsafe { about.assume_init() };
-    Ok((about.shm_cpid, about.shm_nattch))
+/// None that can happen. See tcp(7), SIOCOUTQ.
+pub(crate) fn unacknowledged(stream: &TcpStream) -> io::Result<i32> {
+    let mut size: libc::c_int = 0;
+    // SAFETY: the kernel writes an int to `size`. TIOCOUTQ is another name of SIOCOUTQ.
+    Errno::result(unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &raw mut size) })?;
+    Ok(size)
 }

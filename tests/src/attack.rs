@@ -10,8 +10,8 @@ use std::thread::{park, park_timeout, yield_now};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use common::ask::Ask;
-use common::request::{REQUEST_SIZE, Request};
+use common::client::ask::Ask;
+use common::protocol::request::{REQUEST_SIZE, Request};
 use fastrand::Rng;
 use nix::sys::signal::{Signal, raise};
 use nix::sys::socket::{setsockopt, sockopt};

@@ -9,6 +9,8 @@ pub mod check;
 pub mod answers;
 mod asked;
 pub mod crowd;
+pub mod data_file;
+pub mod directories;
 pub mod durability;
 pub mod ending;
 pub mod hostile;
@@ -18,9 +20,11 @@ pub mod sockets;
 use check::Check;
 
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 6] = [
+pub const OF_EVERY_STAGE: [&[Check]; 8] = [
     answers::CHECKS,
     crowd::CHECKS,
+    data_file::CHECKS,
+    directories::CHECKS,
     durability::CHECKS,
     ending::CHECKS,
     hostile::CHECKS,
@@ -28,9 +32,10 @@ pub const OF_EVERY_STAGE: [&[Check]; 6] = [
 ];
 
 /// Those that only a server on sockets can be asked.
-pub const OF_SOCKETS: [&[Check]; 4] = [
+pub const OF_SOCKETS: [&[Check]; 5] = [
     sockets::ending::CHECKS,
     sockets::limits::CHECKS,
+    sockets::share::CHECKS,
     sockets::slow::CHECKS,
     sockets::stream::CHECKS,
 ];

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::ask::{Ask, Unanswered};
-use common::reply::{Reply, Status};
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::reply::{Reply, Status};
 
 use crate::server::Server;
 use crate::stage::{Mechanism, Stage};

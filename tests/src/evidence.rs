@@ -2,8 +2,8 @@
 
 use std::fmt::{Debug, Display};
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
 
 /// Fails with the three things that a person needs to see for themselves what is wrong.
 ///

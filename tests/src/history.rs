@@ -9,10 +9,10 @@ pub mod nemesis;
 pub mod record;
 pub mod search;
 
-use common::ask::Ask;
-use common::record::ROWS;
-use common::reply::{Reply, Status};
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
+use common::protocol::reply::{Reply, Status};
 use nix::time::{ClockId, clock_gettime};
 
 /// The seats left on each show.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
-use common::process::is_alive;
+use common::program::process::is_alive;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use q2_msgqueue::queue::Queue;

@@ -10,8 +10,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::panicking;
 use std::time::Duration;
 
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -75,6 +75,15 @@ impl Server {
     /// If it does not get ready; shows what it logged.
     pub fn launch(&mut self) {
         self.spawn(self.command());
+    }
+
+    /// Has another server started in this DIR from now on.
+    ///
+    /// # Panics
+    /// If the first one still runs.
+    pub fn hand_over(&mut self, target: impl Into<Target>) {
+        assert!(self.child.is_none(), "the server runs");
+        self.target = target.into();
     }
 
     /// Starts it with a pipe as stderr, which nobody reads while this is held.
@@ -194,11 +203,15 @@ impl Server {
     /// # Panics
     /// If it does not within `limit`.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        self.wait_after("what ends a server", limit)
+    }
+
+    fn wait_after(&mut self, sent: &str, limit: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
         let Some(status) = status else {
             let came = format!("it runs; it logged:\n{}", self.last_words());
-            evidence::fail("what ends a server", format!("its end within {limit:?}"), came);
+            evidence::fail(sent, "its end", came);
         };
         self.child = None;
         status
@@ -211,7 +224,7 @@ impl Server {
     pub fn stop(&mut self) {
         self.signal(Signal::SIGTERM);
         let group = self.pid();
-        let status = self.wait(STOP_MAX);
+        let status = self.wait_after("SIGTERM", STOP_MAX);
         let came = || format!("{status}; it logged:\n{}", self.last_words());
         if !status.success() {
             evidence::fail("SIGTERM", "exit status 0", came());

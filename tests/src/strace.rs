@@ -151,3 +151,13 @@ fn is_traced(tid: i32) -> bool {
     let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
     tracer.is_some_and(|pid| pid.trim() != "0")
 }
+
+/// How often a call stands in a table that `strace -c` has made; of `total`, all of them.
+///
+/// # Panics
+/// If it is no such table.
+pub fn calls(table: &str, name: &str) -> u32 {
+    let line = table.lines().find(|line| line.split_whitespace().last() == Some(name));
+    let count = line.map(|line| line.split_whitespace().nth(3).expect("a line has four columns"));
+    count.map_or(0, |count| count.parse().expect("the fourth is a number"))
+}

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use common::ask::Ask;
-use common::reply::{REPLY_MAX, REPLY_SIZE, Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{REPLY_MAX, REPLY_SIZE, Reply, Status};
+use common::protocol::request::Request;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use q1_pipes::armour::inbox::Inbox;
 use q1_pipes::channel as pipes;

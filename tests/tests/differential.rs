@@ -4,12 +4,12 @@
 use std::fs;
 use std::thread;
 
-use common::ask::Ask;
-use common::record::ROWS;
-use common::reply::Reply;
-use common::request::Request;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use fastrand::Rng;
 use harness::effort::Effort;
 use harness::seed;

@@ -8,9 +8,9 @@ use std::os::unix::fs::{chown, symlink};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::client::Client;
 use harness::server::Server;
 use harness::stage::{Stage, skip};
@@ -87,7 +87,7 @@ fn a_reply_is_never_written_into_a_fifo_of_somebody_else() {
 #[test]
 fn a_request_fifo_under_a_second_name_gets_no_replies() {
     let debug = ["--log-level", "debug"];
-    let mut server = Server::start_with(Stage::Q1Pipes, &common::shows::sample(), &debug);
+    let mut server = Server::start_with(Stage::Q1Pipes, &common::booking::shows::sample(), &debug);
     // A reply's status stands where a request has its client: read as a request, the refusal (4)
     // would be refused again, to the same client, for ever.
     let client = Status::BadRequest as i32;
@@ -101,7 +101,7 @@ fn a_request_fifo_under_a_second_name_gets_no_replies() {
     fs::remove_file(path).unwrap();
     drop(wire);
     server.stop();
-    assert_eq!(server.log().matches("BadRequest").count(), 1, "{}", server.last_words());
+    assert_eq!(server.log().matches("bad_request").count(), 1, "{}", server.last_words());
 }
 
 #[test]

@@ -2,19 +2,24 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::ask::{Ask, Unanswered};
-use common::reply::Status;
-use common::request::Request;
+use common::client::ask::{Ask, Unanswered};
+use common::program::process;
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use harness::attack::attacker::NeverReads;
 use harness::client::{CLIENT_TIMEOUT, Client};
+use harness::processes;
 use harness::server::Server;
 use harness::stage::Stage;
+use harness::sys::tie_to_this_thread;
 use harness::wait;
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use q1_pipes::fifo;
 use zerocopy::IntoBytes;
 
@@ -123,4 +128,49 @@ fn the_fifos_of_killed_clients_go_at_the_start_and_at_the_stop() {
     drop(NeverReads::start(&server, 1));
     server.stop();
     assert_eq!(fifos(&server), 0);
+}
+
+#[test]
+fn the_fifo_of_a_dead_client_goes_even_if_another_process_has_its_pid() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    // The first process of a machine lives, and reads no FIFO of ours.
+    let path = server.dir().join("reply.1.fifo");
+    mkfifo(&path, Mode::S_IRWXU).unwrap();
+    server.stop();
+    assert!(!path.exists());
+}
+
+#[test]
+fn who_waits_at_the_fifo_of_a_killed_server_is_told_by_the_next_one() {
+    let mut server = Server::start(Stage::Q1Pipes);
+    let group = server.pid();
+    server.crash();
+    let is_dead = || processes::of_group(group).is_empty();
+    wait::until_true("the death of the workers", SOON, is_dead);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec printf x > consult.fifo"]).current_dir(server.dir());
+    let mut writer = tie_to_this_thread(&mut command).spawn().unwrap();
+    let waits = || process::state(writer.id() as i32) == Some('S');
+    wait::until_true("a writer that waits", SOON, waits);
+    server.launch();
+    let ended = wait::until(SOON, || writer.try_wait().unwrap());
+    assert!(ended.is_some_and(|status| !status.success()), "{ended:?}");
+    writer.kill().ok();
+}
+
+#[test]
+fn a_signal_to_a_worker_ends_nothing() {
+    let server = Server::start(Stage::Q1Pipes);
+    for worker in server.workers() {
+        kill(Pid::from_raw(worker), Signal::SIGTERM).unwrap();
+    }
+    let mut fifo = File::options().write(true).open(server.dir().join("reserve.fifo")).unwrap();
+    let request = Request::new(i32::MAX, 1, Ask::Reserve { show: 1, seats: -1 });
+    // A flood of one client is longer than what a stop would leave to it.
+    let until = Instant::now() + Duration::from_millis(1200);
+    let batch = request.as_bytes().repeat(128);
+    while Instant::now() < until {
+        fifo.write_all(&batch).unwrap();
+    }
+    assert_eq!(server.client().reserve(1, 1), (Status::Ok, 199));
 }

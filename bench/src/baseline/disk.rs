@@ -25,7 +25,7 @@ impl Disk {
     /// Of the calls.
     pub fn open(dir: &Path) -> anyhow::Result<Disk> {
         let file = File::create(dir.join("disk")).context("cannot make a file")?;
-        let table = common::shows::sample();
+        let table = common::booking::shows::sample();
         file.write_all_at(table.as_bytes(), 0).context("cannot write the file")?;
         file.sync_all().context("cannot sync the file")?;
         Ok(Disk { file, seats: u32::MAX })

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::os::fd::AsFd;
 
 use anyhow::Context;
-use common::reply::REPLY_MAX;
-use common::request::REQUEST_SIZE;
+use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::REQUEST_SIZE;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 

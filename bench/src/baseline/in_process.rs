@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::io;
 
-use common::ask::{Ask, Nonces};
-use common::reply::Reply;
-use common::request::Request;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::{Ask, Nonces};
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 
 use crate::results::group::Question;
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use common::office::BATCH_MAX;
-use common::reply::REPLY_MAX;
-use common::request::REQUEST_SIZE;
+use common::booking::office::BATCH_MAX;
+use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::REQUEST_SIZE;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 

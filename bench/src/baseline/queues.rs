@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use common::office::BATCH_MAX;
+use common::booking::office::BATCH_MAX;
 use nix::unistd::gettid;
 
 use crate::baseline::disk::Disk;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread::Builder;
 
 use anyhow::Context;
-use common::reply::REPLY_MAX;
-use common::request::REQUEST_SIZE;
+use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::REQUEST_SIZE;
 use harness::address;
 
 use crate::baseline::commit::Committer;

@@ -3,8 +3,8 @@
 use std::io::{Write, stdout};
 
 use anyhow::Context;
-use common::reply::{REPLY_MAX, REPLY_SIZE};
-use common::request::REQUEST_SIZE;
+use common::protocol::reply::{REPLY_MAX, REPLY_SIZE};
+use common::protocol::request::REQUEST_SIZE;
 
 use crate::results::group::Question;
 

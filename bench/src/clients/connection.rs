@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::ensure;
-use common::ask::Ask;
-use common::record::ROWS;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
+use common::protocol::reply::Status;
 use harness::client::Client;
 
 use crate::baseline::disk::Disk;

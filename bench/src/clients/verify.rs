@@ -5,10 +5,10 @@ use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use common::ask::Ask;
-use common::record::Spectacle;
-use common::reply::{Reply, Status};
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::record::Spectacle;
+use common::protocol::reply::{Reply, Status};
 use harness::client::Client;
 
 use crate::clients::connection;
@@ -109,7 +109,7 @@ fn judge(before: &Table, seen: &Seen) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::shows;
+    use common::booking::shows;
 
     fn honest() -> (Table, Seen) {
         let before = shows::sample();

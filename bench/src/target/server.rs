@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use clap::ValueEnum;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
 use harness::{address, processes};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;

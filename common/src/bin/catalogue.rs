@@ -8,8 +8,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
-use common::signals::inherit_nothing;
-use common::{data_file, exit, print, shows};
+use common::booking::data_file;
+use common::booking::shows;
+use common::client::print;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 
 /// Prints a data file, or makes one from a list of shows
 #[derive(Parser)]
@@ -45,8 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn show(file: &Path) -> anyhow::Result<()> {
-    let (_, table) =
-        data_file::read(file).with_context(|| format!("cannot use {}", file.display()))?;
+    let table = data_file::read(file).with_context(|| format!("cannot use {}", file.display()))?;
     let mut out = io::stdout().lock();
     print::list(&mut out, &table.rows, print::columns())
         .and_then(|()| out.flush())

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, dup2_stdin};
 use q0_primitives::compile::compile;

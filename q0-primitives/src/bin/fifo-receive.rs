@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, value_parser};
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::fcntl::OFlag;
 use q0_primitives::fifo::Fifo;
 use q0_primitives::screen::{look, say, show_all};

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, value_parser};
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::fcntl::OFlag;
 use q0_primitives::fifo::Fifo;
 use q0_primitives::screen::{look, say};

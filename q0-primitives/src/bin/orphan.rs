@@ -4,8 +4,8 @@ use std::io::{Read, pipe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getppid};

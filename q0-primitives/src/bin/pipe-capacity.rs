@@ -4,8 +4,8 @@ use std::io::{Read, Write, pipe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use libc::PIPE_BUF;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;

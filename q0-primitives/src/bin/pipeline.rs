@@ -5,8 +5,8 @@ use std::io::{PipeReader, PipeWriter, pipe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, dup2_stdin, dup2_stdout};
 use q0_primitives::screen::remark;

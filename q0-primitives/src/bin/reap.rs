@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, value_parser};
-use common::signals::inherit_nothing;
-use common::{exit, process};
+use common::program::exit;
+use common::program::process;
+use common::program::signals::inherit_nothing;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use clap::{Parser, value_parser};
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use q0_primitives::gate::together;
 use q0_primitives::pause::Pause;
 use q0_primitives::screen::{look, say};

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use common::process;
+use common::program::process;
 use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::program::{Program, number, pid, status};

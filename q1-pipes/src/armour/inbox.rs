@@ -2,14 +2,13 @@
 //!
 //! Stops: `q1_pipes::a_client_is_answered_whose_fifo_others_have_filled`.
 
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use common::reply::{REPLY_MAX, Reply};
+use common::protocol::reply::{REPLY_MAX, Reply};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -22,7 +21,7 @@ use crate::fifo::{self, Fifo};
 const CAPACITY: i32 = 256 * 1024;
 
 /// Bytes of the longest name.
-const NAME_MAX: usize = "reply.-2147483648.fifo".len();
+pub(crate) const NAME_MAX: usize = "reply.-2147483648.fifo".len();
 
 /// Name of the FIFO in DIR for the replies to a client.
 pub fn name(client: i32) -> String {
@@ -31,29 +30,15 @@ pub fn name(client: i32) -> String {
     name
 }
 
-fn write_name(text: &mut impl Write, client: i32) {
-    write!(text, "reply.{client}.fifo").expect("text has no end");
+/// Writes the name over another; allocates nothing if there is room for [`NAME_MAX`] bytes.
+pub(crate) fn write_name(name: &mut String, client: i32) {
+    name.clear();
+    write!(name, "reply.{client}.fifo").expect("text has no end");
 }
 
 /// The FIFO in `dir` for the replies to a client.
 pub fn path(dir: &Path, client: i32) -> PathBuf {
-    let mut path = path_buffer(dir);
-    write_path(&mut path, dir, client);
-    path.into()
-}
-
-/// An empty text with the capacity for the path of any client's FIFO in `dir`.
-pub(crate) fn path_buffer(dir: &Path) -> OsString {
-    OsString::with_capacity(dir.as_os_str().len() + 1 + NAME_MAX)
-}
-
-/// Writes the path of a client's FIFO in `dir` over `path`; allocates nothing if the capacity is
-/// enough.
-pub(crate) fn write_path(path: &mut OsString, dir: &Path, client: i32) {
-    path.clear();
-    path.push(dir);
-    path.push("/");
-    write_name(path, client);
+    dir.join(name(client))
 }
 
 /// The client whose FIFO has this name, if it is such a name.
@@ -80,12 +65,12 @@ impl Inbox {
     /// As [`Fifo::create`]. See fifo(7).
     pub fn create(dir: &Path, client: i32) -> io::Result<Inbox> {
         let fifo = Fifo::create(path(dir, client))?;
-        let reader = fifo::open_reader(fifo.path())?;
+        let reader = fifo.open_reader()?;
         if let Err(errno) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(CAPACITY)) {
             // The usual size serves as well, except beside somebody who asks in our name.
             tracing::debug!("cannot enlarge {}: {errno}", fifo.path().display());
         }
-        let writer = fifo::open_writer(fifo.path())?;
+        let writer = fifo.open_writer()?;
         fifo::set_nonblocking(&reader, false)?;
         Ok(Inbox { fifo, reader, writer, stream: Stream::new(2 * REPLY_MAX) })
     }
@@ -176,9 +161,9 @@ impl AsFd for Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::reply::Status;
-    use common::request::Request;
+    use common::client::ask::Ask;
+    use common::protocol::reply::Status;
+    use common::protocol::request::Request;
     use std::io::Write;
 
     #[test]

@@ -3,13 +3,11 @@
 //!
 //! Stops: `hostile::a_client_that_never_reads_delays_nobody`.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::ErrorKind::{BrokenPipe, WouldBlock};
 use std::io::{self, Write};
-use std::path::Path;
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use nix::errno::Errno;
 use tracing::{debug, info};
 
@@ -24,10 +22,11 @@ const OPEN_MAX: usize = 256;
 /// Made before the fork, with all the memory that they need. A worker that allocates writes to pages
 /// of the C library, which it would share otherwise.
 #[derive(Debug)]
-pub struct ReplyFifos<'a> {
-    dir: &'a Path,
-    /// A buffer for the path of one of them.
-    path: OsString,
+pub struct ReplyFifos {
+    /// DIR, whatever its name is by now.
+    dir: File,
+    /// A buffer for the name of one of them.
+    name: String,
     /// Sorted by client.
     open: Vec<OpenFifo>,
     /// Replies so far: the clock by which the least recently used FIFO is found.
@@ -45,11 +44,14 @@ struct OpenFifo {
     last_used: u64,
 }
 
-impl<'a> ReplyFifos<'a> {
+impl ReplyFifos {
     /// No FIFO is open yet; they will be opened in `dir`.
-    pub fn new(dir: &'a Path) -> ReplyFifos<'a> {
-        let path = inbox::path_buffer(dir);
-        ReplyFifos { dir, path, open: Vec::with_capacity(OPEN_MAX), n_replies: 0, lost: 0 }
+    ///
+    /// # Errors
+    /// EMFILE. See dup(2).
+    pub fn new(dir: &File) -> io::Result<ReplyFifos> {
+        let (dir, name) = (dir.try_clone()?, String::with_capacity(inbox::NAME_MAX));
+        Ok(ReplyFifos { dir, name, open: Vec::with_capacity(OPEN_MAX), n_replies: 0, lost: 0 })
     }
 
     /// Sends a reply in one write, wholly or not at all; never waits.
@@ -117,16 +119,16 @@ impl<'a> ReplyFifos<'a> {
     /// Whether the open FIFO still has its name, and no other FIFO has it.
     fn is_current(&self, at: usize) -> bool {
         let fifo = &self.open[at];
-        let found = fifo::inode(&inbox::path(self.dir, fifo.client));
+        let found = fifo::inode(&self.dir, inbox::name(fifo.client));
         found.is_ok_and(|inode| inode == fifo.inode)
     }
 
     /// Opens a client's FIFO. If no descriptor is left, closes another one first.
     fn open_fifo(&mut self, client: i32) -> io::Result<File> {
-        inbox::write_path(&mut self.path, self.dir, client);
-        match fifo::open_writer(Path::new(&self.path)) {
+        inbox::write_name(&mut self.name, client);
+        match fifo::open_writer_at(&self.dir, &self.name) {
             Err(error) if is_out_of_descriptors(&error) && self.close_least_recently_used() => {
-                fifo::open_writer(Path::new(&self.path))
+                fifo::open_writer_at(&self.dir, &self.name)
             }
             result => result,
         }
@@ -149,9 +151,9 @@ fn write_once(mut end: &File, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::armour::inbox::Inbox;
-    use common::ask::Ask;
-    use common::reply::Status;
-    use common::request::Request;
+    use common::client::ask::Ask;
+    use common::protocol::reply::Status;
+    use common::protocol::request::Request;
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     fn reply(nonce: u64) -> Reply {
@@ -173,7 +175,7 @@ mod tests {
     #[test]
     fn a_client_that_comes_back_under_the_same_pid_gets_its_reply() {
         let dir = tempfile::tempdir().unwrap();
-        let mut replies = ReplyFifos::new(dir.path());
+        let mut replies = ReplyFifos::new(&File::open(dir.path()).unwrap()).unwrap();
         for nonce in 1..5 {
             let mut inbox = Inbox::create(dir.path(), 7).unwrap();
             for _ in 0..2 {
@@ -188,7 +190,7 @@ mod tests {
     #[test]
     fn a_closed_fifo_takes_no_reply_even_if_a_forked_child_still_holds_it() {
         let dir = tempfile::tempdir().unwrap();
-        let mut replies = ReplyFifos::new(dir.path());
+        let mut replies = ReplyFifos::new(&File::open(dir.path()).unwrap()).unwrap();
         let inbox = Inbox::create(dir.path(), 7).unwrap();
         replies.reply(7, &reply(1));
         let _childs_copy = nix::unistd::dup(&inbox).unwrap();
@@ -202,7 +204,7 @@ mod tests {
     #[test]
     fn a_reply_to_nobody_is_lost_and_waited_for_by_nobody() {
         let dir = tempfile::tempdir().unwrap();
-        let mut replies = ReplyFifos::new(dir.path());
+        let mut replies = ReplyFifos::new(&File::open(dir.path()).unwrap()).unwrap();
         assert_eq!(lost(&mut replies, 7), 1, "no FIFO");
         let inbox = Inbox::create(dir.path(), 7).unwrap();
         assert_eq!(lost(&mut replies, 7), 0);
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_fifo_is_closed_for_a_new_one() {
         let dir = tempfile::tempdir().unwrap();
-        let mut replies = ReplyFifos::new(dir.path());
+        let mut replies = ReplyFifos::new(&File::open(dir.path()).unwrap()).unwrap();
         let _first = Inbox::create(dir.path(), 1).unwrap();
         for client in 2..=OPEN_MAX as i32 + 10 {
             let _inbox = Inbox::create(dir.path(), client).unwrap();

@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use common::office::BATCH_MAX;
-use common::request::{REQUEST_SIZE, Request};
+use common::booking::office::BATCH_MAX;
+use common::protocol::request::{REQUEST_SIZE, Request};
 use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::armour::grace_period::GracePeriod;
@@ -36,7 +36,8 @@ pub struct RequestFifo {
     pub spare: File,
     reader: Option<File>,
     stream: Stream<Request>,
-    grace_period: GracePeriod,
+    /// How long a flood may delay the stop.
+    pub grace_period: GracePeriod,
     /// Until when the worker refuses what comes after the stop record; None before that.
     late_until: Option<Instant>,
     /// Whether the worker has read the stop record, or has given up waiting for it.
@@ -50,16 +51,16 @@ impl RequestFifo {
     /// As [`Fifo::create`]. See fifo(7).
     pub fn create(path: PathBuf) -> io::Result<RequestFifo> {
         let fifo = Fifo::create(path)?;
-        let reader = fifo::open_reader(fifo.path())?;
+        let reader = fifo.open_reader()?;
         fcntl(&reader, FcntlArg::F_SETPIPE_SZ(CAPACITY))?;
-        let spare = fifo::open_writer(fifo.path())?;
+        let spare = fifo.open_writer()?;
         fifo::set_nonblocking(&reader, false)?;
         Ok(RequestFifo {
             fifo,
             spare,
             reader: Some(reader),
             stream: Stream::new(BUFFER_SIZE),
-            grace_period: GracePeriod::default(),
+            grace_period: GracePeriod::new()?,
             late_until: None,
             closed: false,
         })
@@ -126,7 +127,7 @@ impl RequestFifo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
+    use common::client::ask::Ask;
     use std::io::Write;
     use std::time::Duration;
     use zerocopy::IntoBytes;

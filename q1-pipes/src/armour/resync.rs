@@ -7,8 +7,8 @@
 
 use std::marker::PhantomData;
 
-use common::record::MAGIC;
-use common::request::{REQUEST_SIZE, Request};
+use common::protocol::record::MAGIC;
+use common::protocol::request::{REQUEST_SIZE, Request};
 use zerocopy::FromBytes;
 
 /// What follows a magic.
@@ -144,9 +144,9 @@ fn begins_magic(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::ask::Ask;
-    use common::office::BATCH_MAX;
-    use common::reply::{REPLY_MAX, Reply, Status};
+    use common::booking::office::BATCH_MAX;
+    use common::client::ask::Ask;
+    use common::protocol::reply::{REPLY_MAX, Reply, Status};
     use proptest::prelude::*;
     use zerocopy::IntoBytes;
 

@@ -6,6 +6,8 @@
 use std::io;
 use std::time::Duration;
 
+use common::program::exit::plain;
+use nix::errno::Errno;
 use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
@@ -54,7 +56,8 @@ impl Ticks {
             thread_id: gettid().as_raw(),
             si_value: 0,
         };
-        Ok(Ticks { timer: Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))? })
+        let timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify));
+        Ok(Ticks { timer: timer.map_err(explain)? })
     }
 
     /// Sets the first alarm to this wait, and repeats it every millisecond after that. A single one
@@ -79,6 +82,15 @@ impl Ticks {
         let expiration = Expiration::IntervalDelayed(first.into(), then.into());
         Ok(self.timer.set(expiration, TimerSetTimeFlags::empty())?)
     }
+}
+
+/// Each timer needs a signal that may wait, and a user may have so many of them only.
+fn explain(errno: Errno) -> io::Error {
+    let limit = match errno {
+        Errno::EAGAIN => " (the limit of waiting signals, ulimit -i, is used up)",
+        _ => "",
+    };
+    io::Error::other(format!("timer_create: {}{limit}", plain(&errno.into())))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, ensure};
-use common::process;
+use common::program::process;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
@@ -43,7 +43,7 @@ fn run_child(parent: Pid, name: &str, body: impl FnOnce() -> anyhow::Result<()>)
         Ok(Ok(())) => 0,
         Ok(Err(error)) => {
             error!("{name}: {error:#}");
-            i32::from(common::exit::FAILED)
+            i32::from(common::program::exit::FAILED)
         }
         // The panic hook has said where and why.
         Err(_) => PANICKED,

@@ -4,10 +4,10 @@
 use std::io;
 use std::time::Duration;
 
-use common::process;
-use common::reply::Reply;
-use common::request::Request;
-use common::table::Table;
+use common::booking::table::Table;
+use common::program::process;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use tracing::debug;
 
 use crate::sys::{Guard, Memory, Shared};
@@ -93,7 +93,7 @@ impl SharedTable {
 mod tests {
     use super::*;
     use crate::sys::{_exit, fork_beside_threads};
-    use common::shows;
+    use common::booking::shows;
     use nix::sys::signal::{Signal, kill};
     use nix::sys::wait::{WaitPidFlag, waitpid};
     use nix::unistd::Pid;

@@ -6,8 +6,8 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
-use common::signals::Signals;
+use anyhow::{bail, ensure};
+use common::program::signals::Signals;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -133,8 +133,9 @@ impl Workers {
     pub fn wait_ready(&mut self) -> anyhow::Result<()> {
         self.reporter = None;
         for _ in self.running.iter().flatten() {
+            // All that can fail is that no worker is left who would report.
             let report = self.reports.read_exact(&mut [0]);
-            report.context("a worker ended before it could serve")?;
+            ensure!(report.is_ok(), "a worker ended before it could serve: it has logged why");
         }
         Ok(())
     }
@@ -158,15 +159,6 @@ impl Workers {
             }
         }
         Ok(ended)
-    }
-
-    /// Sends a signal to those that still run.
-    ///
-    /// # Errors
-    /// None that can happen: they are our children. See kill(2).
-    pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        // A worker that has ended is a zombie until it is reaped; a signal to it is no error.
-        self.running.iter().flatten().try_for_each(|(pid, _)| Ok(kill(*pid, signal)?))
     }
 
     /// Waits until all workers have left by themselves; kills those that are still there at

@@ -13,7 +13,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;

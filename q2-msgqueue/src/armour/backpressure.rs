@@ -5,8 +5,8 @@
 
 use std::io;
 
-use common::office::BATCH_MAX;
-use common::request::REQUEST_SIZE;
+use common::booking::office::BATCH_MAX;
+use common::protocol::request::REQUEST_SIZE;
 use tracing::warn;
 
 use crate::queue::Queue;

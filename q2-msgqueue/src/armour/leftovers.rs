@@ -1,157 +1,123 @@
 //! Queues outlive their makers. Each is recorded in the lock file, so that the next server removes
-//! these queues and no others.
+//! these queues and no others. Where the lock file went too, a dead server's queue is known by its
+//! marks.
 //!
-//! Stops: `ending::after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go` and
+//! Stops: `directories::a_directory_that_was_removed_after_a_kill_is_served_again` and
 //! `queues::a_queue_of_another_program_is_named_and_left_alone`.
 
 use std::io;
 
 use anyhow::{Context, anyhow, bail};
-use common::lock::Lock;
+use common::program::exit::plain;
+use common::program::process::is_alive;
+use common::program::system_v;
+use common::protocol::record::MAGIC;
+use common::server::lock::Lock;
+use common::server::object::Object;
 use nix::unistd::geteuid;
 use tracing::info;
 
-use crate::queue::{Queue, is_gone};
+use crate::queue::{Queue, Wait, Which};
 use crate::sys;
 
-/// A queue in the lock file: its key before it is made, its id after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    key: i32,
-    id: Option<i32>,
-}
-
-impl Entry {
-    fn text(self) -> String {
-        match self.id {
-            None => format!("queue {:#010x}", self.key),
-            Some(id) => format!("queue {:#010x} id {id}", self.key),
-        }
-    }
-
-    fn parse(line: &str) -> Option<Entry> {
-        let mut words = line.split(' ');
-        if words.next()? != "queue" {
-            return None;
-        }
-        let key = words.next()?.strip_prefix("0x")?;
-        let key = u32::from_str_radix(key, 16).ok()? as i32;
-        let id = match words.next() {
-            None => None,
-            Some("id") => Some(words.next()?.parse().ok()?),
-            Some(_) => return None,
-        };
-        words.next().is_none().then_some(Entry { key, id })
-    }
-}
-
-/// Makes the queue of `key` and records it.
+/// Makes the queue of `key` and records it. `server` is the last process that received from such a
+/// queue, or sent to it, on the server's side.
 ///
 /// # Errors
 /// If another program has a queue with this key: says which.
-pub(crate) fn create(key: i32, lock: &mut Lock) -> anyhow::Result<Queue> {
-    let planned = Entry { key, id: None }.text();
+pub(crate) fn create(
+    key: i32,
+    lock: &mut Lock,
+    server: fn(&libc::msqid_ds) -> i32,
+) -> anyhow::Result<Queue> {
+    let planned = Object::Queue { key, id: None }.to_string();
     lock.record(planned.clone()).context("cannot write the lock file")?;
-    let queue = match Queue::create(key) {
+    let made = match Queue::create(key) {
+        Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
+            remove_orphan(key, server).and_then(|()| Ok(Queue::create(key)?))
+        }
+        Err(error) => Err(explain(key, &error)),
+        Ok(queue) => Ok(queue),
+    };
+    let queue = match made {
         Ok(queue) => queue,
         Err(error) => {
             lock.forget(|line| line == planned).context("cannot write the lock file")?;
-            return Err(explain(key, error));
+            return Err(error);
         }
     };
-    lock.record(Entry { key, id: Some(queue.id()) }.text())
+    lock.record(Object::Queue { key, id: Some(queue.id()) }.to_string())
         .context("cannot write the lock file")?;
     // The id is recorded now. With the key alone the next server might find another program's queue.
     lock.forget(|line| line == planned).context("cannot write the lock file")?;
+    sign(&queue).context("cannot use a message queue")?;
     Ok(queue)
 }
 
-fn explain(key: i32, error: io::Error) -> anyhow::Error {
-    let other = match error.raw_os_error() {
-        Some(libc::EEXIST) => sys::msgget(key, 0).and_then(|id| Ok((id, sys::msgctl_stat(id)?))),
-        Some(libc::ENOSPC) => {
-            return anyhow!("the system allows no further message queue: see ipcs -q -l");
-        }
-        _ => return anyhow!(error).context(format!("cannot make message queue {key:#010x}")),
-    };
-    match other {
-        Ok((id, status)) => anyhow!(
-            "key {key:#010x} belongs to another program (queue {id}, last PID {}): use another --dir",
-            status.msg_lspid.max(status.msg_lrpid)
-        ),
-        Err(_) => anyhow!("key {key:#010x} belongs to another program or user: use another --dir"),
-    }
+/// Leaves our PID in the queue as that of the last sender and receiver: nothing else in it says who has
+/// made it. See msgctl(2).
+fn sign(queue: &Queue) -> io::Result<()> {
+    queue.send(1, &MAGIC, Wait::No)?;
+    queue.receive(Which::All, Wait::No)?;
+    Ok(())
 }
 
-/// Removes the queues that the lock file names, and forgets them.
-///
-/// # Errors
-/// Of msgctl, or of the lock file.
-pub(crate) fn remove(lock: &mut Lock) -> anyhow::Result<()> {
-    for entry in lock.objects().iter().filter_map(|line| Entry::parse(line)) {
-        let Some(id) = left_behind(entry)? else { continue };
-        match sys::msgctl_remove(id) {
-            Err(error) if !is_gone(&error) => bail!("queue {id}: {error}"),
-            _ => info!("removed message queue {id} (key {:#010x}) of a dead server", entry.key),
-        }
+fn explain(key: i32, error: &io::Error) -> anyhow::Error {
+    if error.raw_os_error() == Some(libc::ENOSPC) {
+        return anyhow!("the system allows no further message queue: see ipcs -q -l");
     }
-    lock.forget(|line| Entry::parse(line).is_some()).context("cannot write the lock file")
+    let hint = system_v::hint(error);
+    anyhow!("cannot make message queue {key:#010x}: {}{hint}", plain(error))
 }
 
-/// The id of the recorded queue, if it is still the one that was recorded.
-fn left_behind(entry: Entry) -> io::Result<Option<i32>> {
-    let found = match entry.id {
-        Some(id) => Ok(id),
-        None => sys::msgget(entry.key, 0),
+/// Removes the queue that has our key, if it is a dead server's whose DIR was removed: a new key file
+/// often gets the inode of the old one, and so the old key.
+fn remove_orphan(key: i32, server: fn(&libc::msqid_ds) -> i32) -> anyhow::Result<()> {
+    let found = Queue::open(key).and_then(|queue| Ok((sys::msgctl_stat(queue.id())?, queue)));
+    let Ok((status, mut queue)) = found else {
+        bail!("key {key:#010x} belongs to another program or user: use another --dir");
     };
-    let (id, status) = match found.and_then(|id| Ok((id, sys::msgctl_stat(id)?))) {
-        Ok(found) => found,
-        Err(error)
-            if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EACCES))
-                || is_gone(&error) =>
-        {
-            return Ok(None);
+    let id = queue.id();
+    // A kernel that shows no messages (MSG_COPY) does not show whose they are.
+    if is_orphan(&queue, &status, server(&status)).unwrap_or(false) {
+        queue.remove().with_context(|| format!("cannot remove message queue {id}"))?;
+        info!("removed message queue {id} (key {key:#010x}) of a dead server without a directory");
+        return Ok(());
+    }
+    bail!(
+        "key {key:#010x} belongs to another program (queue {id}, last PID {}): use another --dir, or \
+         ipcrm -q {id} if nobody needs it",
+        status.msg_lspid.max(status.msg_lrpid)
+    )
+}
+
+/// Whether a queue has every mark of a dead server of ours: our user's alone, used by a server that is
+/// dead, and only our records in it.
+fn is_orphan(queue: &Queue, status: &libc::msqid_ds, server: i32) -> io::Result<bool> {
+    let is_private = status.msg_perm.cuid == geteuid().as_raw() && status.msg_perm.mode == 0o600;
+    let is_dead = |pid: i32| pid == 0 || !is_alive(pid);
+    let was_used = server != 0 && is_dead(status.msg_lspid) && is_dead(status.msg_lrpid);
+    if !is_private || !was_used {
+        return Ok(false);
+    }
+    let mut position = 0;
+    while let Some(message) = queue.peek(position)? {
+        if !message.bytes().starts_with(&MAGIC) {
+            return Ok(false);
         }
-        Err(error) => return Err(error),
-    };
-    let is_same = sys::key(&status) == entry.key && status.msg_perm.cuid == geteuid().as_raw();
-    // Without an id, its maker died before it recorded one. Either it had made the queue, which
-    // nobody has used then, or the queue is another program's.
-    let is_unused = status.msg_lspid == 0 && status.msg_lrpid == 0;
-    Ok((is_same && (entry.id.is_some() || is_unused)).then_some(id))
+        position += 1;
+    }
+    Ok(true)
 }
 
 /// Whether the lines of a lock file name this queue.
 pub(crate) fn is_recorded(lines: &[String], key: i32, id: i32) -> bool {
-    lines.iter().any(|line| Entry::parse(line) == Some(Entry { key, id: Some(id) }))
+    let wanted = Object::Queue { key, id: Some(id) };
+    lines.iter().any(|line| Object::parse(line) == Some(wanted))
 }
 
 /// Whether the lines of a lock file name any queue.
 pub(crate) fn names_queues(lines: &[String]) -> bool {
-    lines.iter().any(|line| Entry::parse(line).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_is_read_as_it_was_written_and_nothing_else_is_one() {
-        for entry in [Entry { key: 0x5101_0203, id: None }, Entry { key: -2, id: Some(98_304) }] {
-            assert_eq!(Entry::parse(&entry.text()), Some(entry));
-        }
-        assert_eq!(Entry { key: 0x51, id: Some(7) }.text(), "queue 0x00000051 id 7");
-        for line in [
-            "",
-            "queue",
-            "queue 51",
-            "ueue 0x51 id 7",
-            "queue 0x51 id",
-            "queue 0x51 id x",
-            "fifo 0x51",
-            "queue 0x51 id 7 8",
-        ] {
-            assert_eq!(Entry::parse(line), None, "{line:?}");
-        }
-    }
+    let objects = lines.iter().filter_map(|line| Object::parse(line));
+    objects.into_iter().any(|object| matches!(object, Object::Queue { .. }))
 }

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use common::reply::REPLY_MAX;
-use common::request::REQUEST_SIZE;
+use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::REQUEST_SIZE;
 
 /// Checks that the largest reply fits into a message, and a request and a reply into a queue.
 ///

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use common::process::is_alive;
+use common::program::process::is_alive;
 use tracing::{debug, info};
 
 use crate::queue::{Queue, Received, Wait, Which};

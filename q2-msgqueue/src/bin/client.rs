@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::options::ClientOptions;
-use common::signals::inherit_nothing;
+use common::client::options::ClientOptions;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use q2_msgqueue::client;
 
 fn main() -> ExitCode {

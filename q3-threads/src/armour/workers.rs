@@ -11,7 +11,7 @@ use std::thread::{Builder, ThreadId, current};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
-use common::signals::Signals;
+use common::program::signals::Signals;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use nix::unistd::gettid;
 use tracing::error;

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::options::ServerOptions;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
+use common::server::options::ServerOptions;
 use q3_threads::server;
 
 fn main() -> ExitCode {

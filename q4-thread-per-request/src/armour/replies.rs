@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use q2_msgqueue::armour::backlog::Backlog;
 use q2_msgqueue::armour::sweep::Sweeper;
 use q2_msgqueue::channel::Channel;

@@ -1,7 +1,7 @@
 //! The lingering close: a connection's end that does not destroy the replies before it.
 //!
 //! If bytes are unread at a close, the kernel sends a reset, and a reset destroys replies that are
-//! still on their way. This stops our own close from that: `sockets`
+//! still on their way. This stops it: `sockets`
 //! `every_acknowledgement_of_a_stopping_server_arrives`.
 
 use std::io;
@@ -10,8 +10,8 @@ use std::os::fd::AsRawFd;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use nix::sys::socket::{MsgFlags, send};
 use zerocopy::FromZeros;
 
@@ -21,7 +21,7 @@ use crate::channel::Connection;
 use crate::sys;
 
 /// How long a connection may stay until its last replies have arrived.
-const LINGER_MAX: Duration = Duration::from_secs(1);
+const LINGER_MAX: Duration = Duration::from_millis(500);
 /// How often to ask whether the other side has closed: after our own SHUT_RD no call waits for it.
 const LINGER_POLL: Duration = Duration::from_millis(5);
 
@@ -41,19 +41,14 @@ pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
 }
 
 /// Ends a connection from which no more is received. If we end it, the client is told why, and has
-/// time to read replies that may still be on their way.
+/// time to read replies that may still be on their way: see [`Closing`](crate::armour::closing).
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
-pub fn close(
-    mut connection: Connection,
-    member: &Member,
-    has_asked: bool,
-    server: i32,
-) -> io::Result<()> {
-    let Some(status) = member.close_reason() else { return Ok(()) };
-    send_now(&connection.stream, &for_connection(status, server))?;
-    if status == Status::Unavailable && has_asked && member.was_active_lately() {
+pub fn close(mut connection: Connection, member: &Member, server: i32) -> io::Result<()> {
+    let Some(closing) = member.closing() else { return Ok(()) };
+    send_now(&connection.stream, &for_connection(closing.status, server))?;
+    if member.was_active_lately() {
         linger(&mut connection, member)?;
     }
     Ok(())
@@ -68,20 +63,22 @@ pub fn hang_up(connection: &mut Connection, member: &Member) -> io::Result<()> {
     linger(connection, member)
 }
 
-/// Discards what still arrives, until the other side has closed, a second has passed, or all
-/// connections are aborted.
+/// Discards what still arrives, until the other side has closed or the time for that has passed.
 ///
-/// At a stop our read side is shut down already, and the write side stays open meanwhile. A socket
-/// that is shut down both ways answers whatever arrives with a reset, as if it were closed.
+/// If we end the connection, our read side is shut down already, and the write side stays open
+/// meanwhile. A socket that is shut down both ways answers whatever arrives with a reset, as if it
+/// were closed.
 fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
+    connection.take_all();
     loop {
         connection.consume(connection.received().len());
-        if connection.fill(Deadline::at(deadline))? > 0 {
+        let end = member.closing().map_or(deadline, |closing| deadline.min(closing.linger_until));
+        if connection.fill(Deadline::at(end))? > 0 {
             continue;
         }
         // After our own SHUT_RD a read of 0 bytes does not mean that the other side has closed.
-        if member.is_aborted() || !sys::may_send(&connection.stream)? {
+        if !sys::may_send(&connection.stream)? {
             return Ok(());
         }
         sleep(LINGER_POLL);

@@ -21,6 +21,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use tracing::{debug, info, warn};
 
 use crate::armour::refused::{REFUSED_MAX, Refused};
+use crate::sys;
 
 /// Connections that the kernel completes and keeps until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -69,6 +70,14 @@ impl Listeners {
     /// ENOBUFS. See getsockname(2).
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.sockets.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// How many connections wait to be accepted.
+    ///
+    /// # Errors
+    /// None that can happen. See tcp(7), TCP_INFO.
+    pub fn waiting(&self) -> io::Result<u64> {
+        self.sockets.iter().map(|socket| Ok(u64::from(sys::waiting(socket)?))).sum()
     }
 
     /// Waits for the next connection, and meanwhile drains those that were refused. None when the

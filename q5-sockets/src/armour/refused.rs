@@ -1,7 +1,7 @@
 //! Refused connections: each is told that there is no room, and is closed a moment later, because
 //! a close at once would destroy the reply.
 //!
-//! This stops more clients than there is room for from delaying the accepting thread: `sockets`
+//! This stops clients beyond the limit from delaying the accepting thread: `sockets`
 //! `a_connection_without_room_reads_that_the_server_is_busy`.
 
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::reply::Reply;
+use common::protocol::reply::Reply;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tracing::debug;
 

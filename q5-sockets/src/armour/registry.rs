@@ -1,21 +1,29 @@
-//! The registry of connections: no more than there is room for, and the one idle longest makes room.
+//! The registry of connections: no more than there is room for, and who has most makes room.
 //!
 //! This stops clients that connect and stay: `sockets`
-//! `a_connection_without_room_reads_that_the_server_is_busy`.
+//! `a_connection_without_room_reads_that_the_server_is_busy`. And one address that takes all room
+//! with connections that ask now and then: `the_address_with_most_connections_gives_way`.
 
 use std::collections::HashMap;
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use common::reply::Status;
+use common::protocol::reply::Status;
 use tracing::debug;
+
+use crate::armour::closing::Closing;
+use crate::channel::room;
 
 /// A connection that was idle for less stays: its client may be between two questions.
 const IDLE_MIN: Duration = Duration::from_secs(1);
 /// Connections that were closed to make room and whose thread has not ended yet, at most.
 const LEAVING_MAX: usize = 64;
+/// How long such a connection takes requests that have arrived, and then may stay to be read.
+const LEAVE_MAX: Duration = Duration::from_millis(250);
+/// How often a stop looks for threads that wait for a client that does not read.
+const BLOCKED_POLL: Duration = Duration::from_millis(50);
 /// Instead of a time: a request is being answered.
 const BUSY: u64 = u64::MAX;
 
@@ -33,7 +41,6 @@ struct Members {
     all: HashMap<u64, Entry>,
     last_id: u64,
     is_stopping: bool,
-    is_aborted: bool,
 }
 
 /// A connection in the registry. It shares the stream, because a second descriptor for each
@@ -41,8 +48,17 @@ struct Members {
 #[derive(Debug)]
 struct Entry {
     stream: Arc<TcpStream>,
-    idle_since: Arc<AtomicU64>,
-    is_leaving: bool,
+    network: IpAddr,
+    state: Arc<State>,
+}
+
+/// What the registry and a connection's thread tell one another.
+#[derive(Debug)]
+struct State {
+    /// Since when no request is being answered, in milliseconds; or [`BUSY`].
+    idle_since: AtomicU64,
+    /// Set when we end the connection.
+    closing: OnceLock<Closing>,
 }
 
 /// The registration of one connection. Dropping it, also in a panic, makes room for another.
@@ -50,7 +66,7 @@ struct Entry {
 pub struct Member {
     registry: Arc<Registry>,
     id: u64,
-    idle_since: Arc<AtomicU64>,
+    state: Arc<State>,
 }
 
 impl Registry {
@@ -64,66 +80,88 @@ impl Registry {
         }
     }
 
-    /// Registers a connection, if need be in the place of the one idle longest. None if there is no
+    /// Registers a connection from `peer`, if need be in the place of another. None if there is no
     /// room.
-    pub fn register(self: &Arc<Registry>, stream: &Arc<TcpStream>) -> Option<Member> {
+    pub fn register(self: &Arc<Registry>, stream: &Arc<TcpStream>, peer: IpAddr) -> Option<Member> {
+        let network = network(peer);
         let mut members = self.lock();
-        let staying = members.all.values().filter(|entry| !entry.is_leaving).count();
         let is_full = members.all.len() >= self.room + LEAVING_MAX;
         if members.is_stopping || is_full {
             return None;
         }
-        if staying >= self.room && !self.evict_idle(&mut members) {
+        let staying = members.all.values().filter(|entry| entry.is_staying()).count();
+        if staying >= self.room && !self.make_room(&members, network) {
             return None;
         }
         members.last_id += 1;
         let id = members.last_id;
-        let idle_since = Arc::new(AtomicU64::new(self.millis(Instant::now())));
-        let entry =
-            Entry { stream: stream.clone(), idle_since: idle_since.clone(), is_leaving: false };
+        let idle_since = AtomicU64::new(self.millis(Instant::now()));
+        let state = Arc::new(State { idle_since, closing: OnceLock::new() });
+        let entry = Entry { stream: stream.clone(), network, state: state.clone() };
         members.all.insert(id, entry);
-        Some(Member { registry: self.clone(), id, idle_since })
+        Some(Member { registry: self.clone(), id, state })
     }
 
-    /// Closes the connection that has been idle longest. False if none was idle for long enough.
-    fn evict_idle(&self, members: &mut Members) -> bool {
-        let staying = members.all.values_mut().filter(|entry| !entry.is_leaving);
+    /// Closes one connection, so that there is room for one from `newcomer`; false if none may be
+    /// closed.
+    ///
+    /// The network with most connections gives way, down to its share of the room; if none has more
+    /// than that, any may have to. Of these the one idle longest goes. A newcomer whose network has
+    /// its share already takes the place only of one that has been idle for a while.
+    fn make_room(&self, members: &Members, newcomer: IpAddr) -> bool {
+        let staying = || members.all.values().filter(|entry| entry.is_staying());
+        let mut counts = HashMap::from([(newcomer, 0)]);
+        staying().for_each(|entry| *counts.entry(entry.network).or_default() += 1);
+        let share = (self.room / counts.len()).max(1);
+        let most = counts.iter().max_by_key(|&(_, &count)| count);
+        let large = most.filter(|&(_, &count)| count > share).map(|(&network, _)| network);
+        let may_go = |entry: &&Entry| large.is_none_or(|large| entry.network == large);
         // Each time is loaded once, because its thread may change it a moment later.
-        let since = staying.map(|entry| (entry.idle_since.load(Ordering::Relaxed), entry));
-        let longest = since.min_by_key(|&(since, _)| since);
-        let now = self.millis(Instant::now());
-        let least = IDLE_MIN.as_millis() as u64;
-        let is_long = |since: u64| since.saturating_add(least) <= now;
-        let Some((_, longest)) = longest.filter(|&(since, _)| is_long(since)) else {
+        let since = |entry: &Entry| entry.state.idle_since.load(Ordering::Relaxed);
+        let candidates = staying().filter(may_go).map(|entry| (since(entry), entry));
+        let Some((since, longest)) = candidates.min_by_key(|&(since, _)| since) else {
             return false;
         };
-        longest.is_leaving = true;
-        shutdown(&longest.stream, Shutdown::Read);
+        let is_owed = large.is_some() && counts[&newcomer] < share;
+        let now = Instant::now();
+        let is_long = since.saturating_add(IDLE_MIN.as_millis() as u64) <= self.millis(now);
+        if !is_owed && !is_long {
+            return false;
+        }
+        let answer_until = now + LEAVE_MAX;
+        let linger_until = answer_until + LEAVE_MAX;
+        longest.close(Closing { status: Status::Busy, answer_until, linger_until });
         true
     }
 
-    /// Closes all connections, and registers no more. Until `answer_deadline` they can answer what
-    /// they have received; then they are aborted. Returns how many are still there at `deadline`.
-    pub fn close_all(&self, answer_deadline: Instant, deadline: Instant) -> usize {
-        self.stop();
-        if self.wait_empty(answer_deadline) > 0 {
-            self.abort();
+    /// Ends all connections, and registers no more. Returns how many are still there at `deadline`.
+    pub fn close_all(&self, closing: Closing, deadline: Instant) -> usize {
+        self.stop(closing);
+        let mut left = self.wait_empty(closing.answer_until);
+        while left > 0 && Instant::now() < deadline {
+            self.cut_off_blocked();
+            left = self.wait_empty(deadline.min(Instant::now() + BLOCKED_POLL));
         }
-        self.wait_empty(deadline)
+        left
     }
 
-    /// Registers no more. Each connection ends when what it has received is answered.
-    fn stop(&self) {
+    /// Registers no more, and has each connection end.
+    fn stop(&self, closing: Closing) {
         let mut members = self.lock();
         members.is_stopping = true;
-        members.all.values().for_each(|entry| shutdown(&entry.stream, Shutdown::Read));
+        members.all.values().for_each(|entry| entry.close(closing));
     }
 
-    /// Ends all connections at once, whatever they wait for.
-    fn abort(&self) {
-        let mut members = self.lock();
-        members.is_aborted = true;
-        members.all.values().for_each(|entry| shutdown(&entry.stream, Shutdown::Both));
+    /// Cuts off the connections whose thread waits for room for a reply: it has decided nothing that
+    /// it has not answered.
+    fn cut_off_blocked(&self) {
+        let members = self.lock();
+        let is_blocked = |entry: &&Entry| {
+            let is_busy = entry.state.idle_since.load(Ordering::Relaxed) == BUSY;
+            is_busy && matches!(room(&entry.stream, Duration::ZERO), Ok(None))
+        };
+        let blocked = members.all.values().filter(is_blocked);
+        blocked.for_each(|entry| shutdown(&entry.stream, Shutdown::Both));
     }
 
     /// Waits until there is no connection, until `deadline` at most; returns how many there still
@@ -146,36 +184,39 @@ impl Registry {
     }
 }
 
+impl Entry {
+    fn is_staying(&self) -> bool {
+        self.state.closing.get().is_none()
+    }
+
+    /// Has its thread end the connection, unless it does so already. It is told why before it wakes.
+    fn close(&self, closing: Closing) {
+        if self.state.closing.set(closing).is_ok() {
+            shutdown(&self.stream, Shutdown::Read);
+        }
+    }
+}
+
 impl Member {
-    /// A request has come: until it is answered, this connection is not closed to make room.
+    /// A request has come: until it is answered, this connection is idle for no time.
     pub fn set_busy(&self) {
-        self.idle_since.store(BUSY, Ordering::Relaxed);
+        self.state.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
     /// The request was answered.
     pub fn set_idle(&self, now: Instant) {
-        self.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
+        self.state.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
     }
 
-    /// Whether the last answer is so fresh that it may still be on its way.
+    /// Whether the connection is new or its last answer is so fresh that bytes may be on their way.
     pub fn was_active_lately(&self) -> bool {
-        let since = self.idle_since.load(Ordering::Relaxed);
+        let since = self.state.idle_since.load(Ordering::Relaxed);
         since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.millis(Instant::now())
     }
 
-    /// Whether all connections are to end at once.
-    pub fn is_aborted(&self) -> bool {
-        self.registry.lock().is_aborted
-    }
-
-    /// The status that tells the client why we close this connection; None if we do not close it.
-    pub fn close_reason(&self) -> Option<Status> {
-        let members = self.registry.lock();
-        match members.all.get(&self.id) {
-            _ if members.is_stopping => Some(Status::Unavailable),
-            Some(entry) if entry.is_leaving => Some(Status::Busy),
-            _ => None,
-        }
+    /// How this connection is to end, if we end it.
+    pub fn closing(&self) -> Option<Closing> {
+        self.state.closing.get().copied()
     }
 }
 
@@ -186,6 +227,15 @@ impl Drop for Member {
         if members.all.is_empty() {
             self.registry.is_empty.notify_all();
         }
+    }
+}
+
+/// What counts as one client: an address, or with IPv6 the first 64 bits of it, because one machine
+/// may choose all the others.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -200,10 +250,22 @@ fn shutdown(stream: &TcpStream, how: Shutdown) {
 mod tests {
     use super::*;
     use std::io::Read;
-    use std::net::TcpListener;
+    use std::net::{Ipv4Addr, TcpListener};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::AtomicBool;
     use std::thread;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    /// An end for which there is no hurry.
+    fn unavailable() -> Closing {
+        let later = Instant::now() + Duration::from_secs(10);
+        Closing { status: Status::Unavailable, answer_until: later, linger_until: later }
+    }
+
+    fn reason(member: &Member) -> Option<Status> {
+        member.closing().map(|closing| closing.status)
+    }
 
     fn streams(count: usize) -> (Vec<TcpStream>, Vec<Arc<TcpStream>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -219,27 +281,55 @@ mod tests {
     fn the_one_idle_longest_makes_room_and_one_that_is_asked_does_not() {
         let (_clients, streams) = streams(4);
         let registry = Arc::new(Registry::new(2));
-        let first = registry.register(&streams[0]).unwrap();
-        let second = registry.register(&streams[1]).unwrap();
-        assert!(registry.register(&streams[2]).is_none(), "both are new");
+        let first = registry.register(&streams[0], HERE).unwrap();
+        let second = registry.register(&streams[1], HERE).unwrap();
+        assert!(registry.register(&streams[2], HERE).is_none(), "both are new");
         first.set_busy();
-        second.idle_since.store(0, Ordering::Relaxed);
+        second.state.idle_since.store(0, Ordering::Relaxed);
         thread::park_timeout(IDLE_MIN + Duration::from_millis(20));
-        let third = registry.register(&streams[2]).unwrap();
+        let third = registry.register(&streams[2], HERE).unwrap();
         assert_eq!((&*streams[1]).read(&mut [0]).unwrap(), 0, "its thread returns");
-        let reasons = [first.close_reason(), second.close_reason(), third.close_reason()];
+        let reasons = [&first, &second, &third].map(reason);
         assert_eq!(reasons, [None, Some(Status::Busy), None]);
         drop(second);
-        assert!(registry.register(&streams[3]).is_none());
+        assert!(registry.register(&streams[3], HERE).is_none());
         drop(first);
-        assert!(registry.register(&streams[3]).is_some());
+        assert!(registry.register(&streams[3], HERE).is_some());
+    }
+
+    #[test]
+    fn the_network_with_most_gives_way_to_others_down_to_its_share() {
+        let (_clients, streams) = streams(1);
+        let registry = Arc::new(Registry::new(6));
+        let address = |n| IpAddr::from([10, 0, 0, n]);
+        let come = |n| registry.register(&streams[0], address(n));
+        let large: Vec<Member> = (0..6).map(|_| come(1).unwrap()).collect();
+        large.iter().for_each(Member::set_busy);
+        let given_way = || large.iter().filter(|member| reason(member).is_some()).count();
+        assert!(come(1).is_none(), "all that is left is its own, and busy");
+        let second: Vec<Member> = (0..3).map(|_| come(2).unwrap()).collect();
+        assert_eq!(given_way(), 3);
+        assert!(come(2).is_none(), "each has half of the room");
+        let third = [come(3).unwrap(), come(3).unwrap()];
+        assert!(come(3).is_none(), "each has a third of the room");
+        let others = second.iter().chain(&third);
+        let others = others.filter(|member| reason(member).is_some()).count();
+        assert_eq!((given_way(), others), (4, 1));
+    }
+
+    #[test]
+    fn addresses_that_one_machine_may_choose_are_one_network() {
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_ne!(network("10.0.0.1"), network("10.0.0.2"));
     }
 
     #[test]
     fn a_request_may_come_while_room_is_looked_for() {
         let (_clients, streams) = streams(2);
         let registry = Arc::new(Registry::new(1));
-        let member = registry.register(&streams[0]).unwrap();
+        let member = registry.register(&streams[0], HERE).unwrap();
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             let asks = || {
@@ -249,7 +339,8 @@ mod tests {
                 }
             };
             scope.spawn(asks);
-            let registers = || (0..200_000).for_each(|_| drop(registry.register(&streams[1])));
+            let registers =
+                || (0..200_000).for_each(|_| drop(registry.register(&streams[1], HERE)));
             let registered = catch_unwind(AssertUnwindSafe(registers));
             is_over.store(true, Ordering::Relaxed);
             registered.unwrap();
@@ -260,10 +351,10 @@ mod tests {
     fn a_stop_registers_nobody_and_waits_for_the_last() {
         let (_clients, streams) = streams(2);
         let registry = Arc::new(Registry::new(2));
-        let member = registry.register(&streams[0]).unwrap();
-        registry.stop();
-        assert!(registry.register(&streams[1]).is_none());
-        assert_eq!(member.close_reason(), Some(Status::Unavailable));
+        let member = registry.register(&streams[0], HERE).unwrap();
+        registry.stop(unavailable());
+        assert!(registry.register(&streams[1], HERE).is_none());
+        assert_eq!(reason(&member), Some(Status::Unavailable));
         assert_eq!((&*streams[0]).read(&mut [0]).unwrap(), 0);
         assert_eq!(registry.wait_empty(Instant::now()), 1);
         thread::spawn(move || drop(member));

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::exit;
-use common::signals::inherit_nothing;
+use common::program::exit;
+use common::program::signals::inherit_nothing;
 use q5_sockets::client;
 use q5_sockets::options::ClientOptions;
 

@@ -7,8 +7,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::lock::Lock;
-use common::table::Table;
+use common::booking::table::Table;
+use common::server::lock::Lock;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
 use q1_pipes::process::shared::SharedTable;
@@ -31,12 +31,13 @@ const ENDING: usize = 2;
 /// Where the numbers of the first server begin.
 const FIRST: usize = 3;
 /// How many each of them has.
-const EACH: usize = 2;
+const EACH: usize = 3;
 const STARTS: usize = 0;
 const SILENT: usize = 1;
+const ACCEPTED: usize = 2;
 const _: () = assert!(FIRST + EACH * (2 + CONSULTATION_SERVERS_MAX) <= COUNTERS);
 
-/// The published table, and what the servers tell one another beside it.
+/// The published table, and a few numbers that the servers share beside it.
 ///
 /// The lock guards the table only, because a watchdog must never wait for a server.
 #[derive(Debug)]
@@ -117,6 +118,16 @@ impl Board {
     /// How often a server was started.
     pub fn starts(&self, server: Number) -> u64 {
         self.of(server, STARTS).load(Ordering::SeqCst)
+    }
+
+    /// Counts a connection that a server has accepted.
+    pub fn count_accepted(&self, server: Number) {
+        self.of(server, ACCEPTED).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many a server has accepted, also before a restart.
+    pub fn accepted(&self, server: Number) -> u64 {
+        self.of(server, ACCEPTED).load(Ordering::Relaxed)
     }
 
     /// Reports to the watchdog that a server does not answer the dispatcher.

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use common::ask::Ask;
-use common::request::Request;
-use common::signals::Signals;
+use common::client::ask::Ask;
+use common::program::signals::Signals;
+use common::protocol::request::Request;
 use q1_pipes::process::workers::Ready;
 use q5_sockets::armour::listeners::Listeners;
 
@@ -57,7 +57,7 @@ impl<'a> Fleet<'a> {
             let listeners = Listeners::open(&[address(options, number)?])?;
             let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
             let pair = pair.transpose();
-            let pair = pair.with_context(|| format!("cannot make FIFOs in {}", dir.display()))?;
+            let pair = pair.context("cannot make FIFOs in DIR")?;
             let ask = match number {
                 // It goes through the committer, and sells no seat.
                 RESERVATION => Ask::Reserve { show: 0, seats: 0 },
@@ -100,6 +100,7 @@ impl<'a> Fleet<'a> {
         let listeners = own.context("no socket to listen on")?;
         let inherited = Inherited {
             options: self.options,
+            number,
             board: self.board.clone(),
             signals: self.signals,
             listeners,
@@ -115,17 +116,18 @@ impl<'a> Fleet<'a> {
     }
 
     /// Kills those of these servers that still run, and waits for their end. Returns a message for
-    /// each.
+    /// each that was ready: one that was not has nothing to end well.
     pub fn kill(&mut self, numbers: &[Number]) -> Vec<String> {
         let running = |number: &&Number| self.servers[**number].child.is_running();
         let late: Vec<Number> = numbers.iter().filter(running).copied().collect();
         let kill = |number: Number| {
-            let child = &mut self.servers[number].child;
-            let fault = format!("{child} did not stop in time and was killed");
-            child.kill_and_wait();
-            fault
+            let server = &mut self.servers[number];
+            let is_ready = server.is_ready || server.child.take_report();
+            let fault = format!("{} did not stop in time and was killed", server.child);
+            server.child.kill_and_wait();
+            is_ready.then_some(fault)
         };
-        late.into_iter().map(kill).collect()
+        late.into_iter().filter_map(kill).collect()
     }
 }
 
@@ -147,7 +149,7 @@ fn name(number: Number) -> String {
     }
 }
 
-/// Where a server listens: those behind the dispatcher beside it.
+/// Where a server listens: all on the same address, each on a port of its own.
 fn address(options: &ServerOptions, number: Number) -> anyhow::Result<SocketAddr> {
     let port = match (number, options.first_port) {
         (DISPATCHER, _) => options.listen.port(),

@@ -144,8 +144,8 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
-    use common::lock::Lock;
-    use common::shows;
+    use common::booking::shows;
+    use common::server::lock::Lock;
 
     use super::*;
     use crate::channel::Pair;

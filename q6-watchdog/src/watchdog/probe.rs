@@ -4,13 +4,15 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 
-use common::reply::REPLY_MAX;
-use common::request::Request;
+use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::Request;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage};
 use q5_sockets::framing::{self, Frame};
 use zerocopy::IntoBytes;
+
+use crate::sys;
 
 /// A probe under way.
 #[derive(Debug)]
@@ -49,9 +51,15 @@ impl Probe {
         Ok(Probe { stream, request, is_sent: false, received: Vec::with_capacity(REPLY_MAX) })
     }
 
-    /// Whether the connection is not established yet.
-    pub fn is_connecting(&self) -> bool {
-        !self.is_sent
+    /// Whether the request was sent.
+    pub fn is_sent(&self) -> bool {
+        self.is_sent
+    }
+
+    /// Whether the server's kernel has the request. If others keep the backlog full, a connection
+    /// may be established at our end only.
+    pub fn is_delivered(&self) -> bool {
+        self.is_sent && matches!(sys::unacknowledged(&self.stream), Ok(0))
     }
 
     /// What to poll.
@@ -63,25 +71,37 @@ impl Probe {
     /// Continues as far as it can without waiting.
     pub fn advance(&mut self) -> Progress {
         match self.try_advance() {
-            Ok(true) => Progress::Answered,
-            Ok(false) => Progress::Waiting,
+            Ok(()) => Progress::Answered,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Progress::Waiting,
             Err(error) => Progress::Lost(error),
         }
     }
 
-    fn try_advance(&mut self) -> io::Result<bool> {
-        if !self.is_sent {
-            if let Some(error) = self.stream.take_error()? {
-                return Err(error);
-            }
-            match self.stream.write(self.request.as_bytes()) {
-                // Not connected yet.
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(false),
-                sent => sent?,
-            };
-            self.is_sent = true;
+    fn try_advance(&mut self) -> io::Result<()> {
+        let sent = if self.is_sent { Ok(()) } else { self.send() };
+        match self.receive() {
+            // Also if nothing could be sent: a server without room says so at once, and closes.
+            Ok(()) => Ok(()),
+            Err(error) => sent.and(Err(error)),
         }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        if let Some(error) = self.stream.take_error()? {
+            return Err(error);
+        }
+        // EAGAIN or ENOTCONN: it is not connected yet.
+        match self.stream.write(self.request.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            sent => sent?,
+        };
+        self.is_sent = true;
+        Ok(())
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
         loop {
             let mut bytes = [0; REPLY_MAX];
             match self.stream.read(&mut bytes)? {
@@ -89,7 +109,7 @@ impl Probe {
                 len => self.received.extend_from_slice(&bytes[..len]),
             }
             match framing::reply(&self.received) {
-                Frame::Whole(..) => return Ok(true),
+                Frame::Whole(..) => return Ok(()),
                 Frame::Incomplete => {}
                 Frame::Garbage => return Err(io::ErrorKind::InvalidData.into()),
             }

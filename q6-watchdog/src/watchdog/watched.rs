@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use common::request::Request;
+use common::protocol::request::Request;
 use nix::poll::PollFd;
 use q5_sockets::armour::listeners::Listeners;
 use tracing::{info, warn};
@@ -16,16 +16,8 @@ use crate::channel::Pair;
 use crate::watchdog::board::Number;
 use crate::watchdog::child::Child;
 use crate::watchdog::probe::{Probe, Progress};
+use crate::watchdog::silence::{PROBE_INTERVAL, Silence};
 
-/// How often a server is probed.
-pub const PROBE_INTERVAL: Duration = Duration::from_millis(500);
-/// A server that has answered no probe for so long hangs, and is killed.
-///
-/// The time starts at the last answer and not at the probe after it. So the pause between two probes
-/// adds nothing to the time for which clients wait.
-const SILENCE_MAX: Duration = Duration::from_secs(2);
-/// How long a server may take until it is ready: the reservation server syncs the data file.
-const START_MAX: Duration = Duration::from_secs(5);
 /// Restarts of one server within [`RESTARTS_TIME`] at most. With more, another restart is no help.
 const RESTARTS_MAX: usize = 5;
 /// See [`RESTARTS_MAX`].
@@ -48,8 +40,7 @@ pub struct Watched {
     /// The request of a probe.
     question: Request,
     started: Instant,
-    /// The last sign of life: it was started, was ready, or answered a probe.
-    last_alive: Instant,
+    silence: Silence,
     next_probe: Instant,
     probe: Option<Probe>,
     restarts: VecDeque<Instant>,
@@ -78,7 +69,7 @@ impl Watched {
             address,
             question,
             started: now,
-            last_alive: now,
+            silence: Silence::new(now),
             next_probe: now,
             probe: None,
             restarts: VecDeque::new(),
@@ -90,9 +81,8 @@ impl Watched {
         let now = Instant::now();
         self.child = child;
         self.is_ready = false;
-        self.probe = None;
         self.started = now;
-        self.last_alive = now;
+        self.set_alive(now);
     }
 
     /// What to poll: its report, and the answer to a probe.
@@ -106,12 +96,14 @@ impl Watched {
             // It was killed. SIGCHLD will tell when it has ended, which a slow disk may delay.
             return Instant::now() + PROBE_INTERVAL;
         }
-        let deadline = self.last_alive + self.silence_max();
+        let deadline = self.silence.deadline(self.is_ready);
         if self.is_ready && self.probe.is_none() { deadline.min(self.next_probe) } else { deadline }
     }
 
     /// Receives its report and its answer, sends a probe if one is due, and kills it if it hangs.
-    pub fn check(&mut self, now: Instant) {
+    /// `accepted` is how many connections it has accepted so far.
+    pub fn check(&mut self, now: Instant, accepted: u64) {
+        self.silence.set_accepted(accepted, now);
         if self.child.take_report() {
             self.is_ready = true;
             let took = now.saturating_duration_since(self.started);
@@ -123,14 +115,19 @@ impl Watched {
             Some(Progress::Answered) => self.set_alive(now),
             Some(Progress::Lost(error)) => {
                 info!("{} has lost a probe: {error}", self.child);
-                self.probe = None;
+                if self.probe.take().is_some_and(|probe| probe.is_sent()) {
+                    self.silence.set_delivered(0, now);
+                }
             }
+        }
+        if self.probe.as_ref().is_some_and(Probe::is_delivered) {
+            self.silence.set_delivered(self.listeners.waiting().unwrap_or(0), now);
         }
         if self.is_ready && self.probe.is_none() && now >= self.next_probe {
             self.start_probe(now);
         }
-        let silence = now.saturating_duration_since(self.last_alive);
-        if silence >= self.silence_max() && self.child.is_alive() {
+        if now >= self.silence.deadline(self.is_ready) && self.child.is_alive() {
+            let silence = self.silence.time(now);
             warn!("{} gives no sign of life for {} ms", self.child, silence.as_millis());
             self.child.kill();
         }
@@ -143,8 +140,7 @@ impl Watched {
 
     /// Moves its deadlines by the time for which the watchdog itself did not run.
     pub fn extend_deadlines(&mut self, time: Duration) {
-        // No later than now: it may have been started after the watchdog ran again.
-        self.last_alive = (self.last_alive + time).min(Instant::now());
+        self.silence.extend(time, Instant::now());
         self.next_probe += time;
     }
 
@@ -170,7 +166,7 @@ impl Watched {
 
     fn set_alive(&mut self, now: Instant) {
         self.probe = None;
-        self.last_alive = now;
+        self.silence.end(now);
         self.next_probe = now + PROBE_INTERVAL;
     }
 
@@ -184,12 +180,5 @@ impl Watched {
                 self.set_alive(now);
             }
         }
-    }
-
-    fn silence_max(&self) -> Duration {
-        // A connection that is not established yet says nothing about the server: the kernel
-        // establishes it. If others keep the backlog full, it tries again only after a second.
-        let is_connecting = self.probe.as_ref().is_some_and(Probe::is_connecting);
-        if self.is_ready && !is_connecting { SILENCE_MAX } else { START_MAX }
     }
 }

@@ -223,9 +223,12 @@ int main(int argc, char **argv)
     bool sockets = strcmp(mechanism, "sockets") == 0;
     if (!sockets && chdir(dir) == -1)
         fail("enter the directory (is the server running?)");
+    bool queues = strcmp(mechanism, "queues") == 0;
+    if (queues || strcmp(mechanism, "pipes") == 0)
+        check_namespaces(queues);
     if (strcmp(mechanism, "pipes") == 0)
         ask_pipes();
-    else if (strcmp(mechanism, "queues") == 0)
+    else if (queues)
         ask_queues();
     else if (sockets)
         ask_sockets(address);

@@ -31,6 +31,9 @@ bool again(void);
 // and so has a forgery.
 bool is_ours(void);
 
+// Ends the program if the lock file in DIR says that the server is in other namespaces than we are.
+void check_namespaces(bool has_queues);
+
 // For pipes and connections.
 void send_all(int fd);
 void receive_reply(int fd);

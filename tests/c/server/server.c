@@ -88,6 +88,24 @@ static void open_data_file(void)
         fail("write " SPC_DATA_FILE);
 }
 
+// Two lines of the lock file: which file this is, and where its numbers have their meaning. In a copy
+// of it, after a boot or in another IPC namespace they name queues of somebody else.
+static void describe(int fd, char *file, char *namespaces, size_t size)
+{
+    char boot[40] = "", pid[40] = "", ipc[40] = "";
+    struct stat status;
+    FILE *id = fopen("/proc/sys/kernel/random/boot_id", "r");
+    if (fstat(fd, &status) == -1 || id == NULL || fgets(boot, sizeof boot, id) == NULL ||
+        readlink("/proc/self/ns/pid", pid, sizeof pid - 1) == -1 ||
+        readlink("/proc/self/ns/ipc", ipc, sizeof ipc - 1) == -1)
+        fail("tell where this process runs");
+    fclose(id);
+    boot[strcspn(boot, "\n")] = '\0';
+    snprintf(file, size, "file %ju:%ju boot %s\n", (uintmax_t)status.st_dev,
+             (uintmax_t)status.st_ino, boot);
+    snprintf(namespaces, size, "namespaces %s %s\n", pid, ipc);
+}
+
 // One server for each DIR. The kernel frees the lock when we die, in whatever way. The queues stay,
 // so keys and ids are written into it for whoever starts next; clients look there, too.
 static FILE *take_lock(void)
@@ -96,16 +114,22 @@ static FILE *take_lock(void)
     FILE *lock = fd == -1 ? NULL : fdopen(fd, "r+");
     if (lock == NULL || flock(fd, LOCK_EX | LOCK_NB) == -1)
         fail("lock " SPC_LOCK_FILE " (does another server run here?)");
-    char line[100];
+    char line[120], file[120], namespaces[120], ipc[40];
     struct msqid_ds queue;
     unsigned key;
+    bool same_file = false, same_ipc = false;
+    describe(fd, file, namespaces, sizeof file);
     // The id may have gone to another program since; then the key is another.
-    for (int id; fgets(line, sizeof line, lock) != NULL;)
-        if (sscanf(line, "queue %x id %d", &key, &id) == 2 && msgctl(id, IPC_STAT, &queue) == 0 &&
-            (unsigned)queue.msg_perm.__key == key)
+    for (int id; fgets(line, sizeof line, lock) != NULL;) {
+        same_file |= strcmp(line, file) == 0;
+        same_ipc |= sscanf(line, "namespaces %*s %39s", ipc) == 1 && strstr(namespaces, ipc) != NULL;
+        if (same_file && same_ipc && sscanf(line, "queue %x id %d", &key, &id) == 2 &&
+            msgctl(id, IPC_STAT, &queue) == 0 && (unsigned)queue.msg_perm.__key == key)
             msgctl(id, IPC_RMID, NULL);
+    }
     rewind(lock);
-    if (ftruncate(fd, 0) == -1 || fprintf(lock, "%d c-server\n", (int)getpid()) < 0)
+    if (ftruncate(fd, 0) == -1 ||
+        fprintf(lock, "%d c-server\n%s%s", (int)getpid(), file, namespaces) < 0)
         fail("write " SPC_LOCK_FILE);
     return lock;
 }

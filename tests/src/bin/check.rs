@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use common::program::signals::inherit_nothing;
 use harness::checks;
 use harness::checks::check::Skipped;
 use harness::runner::{BROKEN, SKIPPED};
@@ -28,6 +29,7 @@ struct Options {
 }
 
 fn main() -> Result<ExitCode> {
+    inherit_nothing();
     let options = Options::parse();
     let Some(name) = &options.check else {
         checks::all().for_each(|check| {
@@ -39,9 +41,12 @@ fn main() -> Result<ExitCode> {
     let target = target(&options).with_context(|| format!("no stage is {}", options.target))?;
     // Where in the check it was seen is for its authors, whom RUST_BACKTRACE=1 serves.
     if env::var_os("RUST_BACKTRACE").is_none() {
-        panic::set_hook(Box::new(|info| match info.payload_as_str() {
-            Some(words) => eprintln!("{}", words.trim_start_matches('\n')),
-            None => eprintln!("{info}"),
+        panic::set_hook(Box::new(|info| {
+            let text = info.payload().downcast_ref::<String>().map(String::as_str);
+            match text.or_else(|| info.payload().downcast_ref::<&str>().copied()) {
+                Some(words) => eprintln!("{}", words.trim_start_matches('\n')),
+                None => eprintln!("{info}"),
+            }
         }));
     }
     println!("{:?}, asked of {}: {}", check.promise, target.name(), check.asks);

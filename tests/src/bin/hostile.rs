@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Parser;
-use common::signals::inherit_nothing;
+use common::program::signals::inherit_nothing;
 use harness::attack::{Attack, Hostile};
 use harness::stage::{ALL, Stage};
 

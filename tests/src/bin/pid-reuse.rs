@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
-use common::ask::Ask;
-use common::request::Request;
-use common::signals::inherit_nothing;
+use common::client::ask::Ask;
+use common::program::signals::inherit_nothing;
+use common::protocol::request::Request;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::processes;
 use harness::server::Server;

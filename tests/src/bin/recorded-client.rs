@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use common::ask::{Ask, Unanswered};
-use common::signals::inherit_nothing;
+use common::client::ask::{Ask, Unanswered};
+use common::program::signals::inherit_nothing;
 use fastrand::Rng;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::history::{Meaning, meaning, record};

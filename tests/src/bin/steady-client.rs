@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Parser;
-use common::ask::Ask;
-use common::signals::inherit_nothing;
+use common::client::ask::Ask;
+use common::program::signals::inherit_nothing;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::stage::{ALL, Stage};
 

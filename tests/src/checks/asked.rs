@@ -1,11 +1,14 @@
 //! What several checks ask alike.
 
-use common::ask::Ask;
-use common::reply::Status;
+use std::time::Duration;
+
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 
 use crate::checks::check::Skipped;
 use crate::client::Client;
-use crate::evidence::{asked, same};
+use crate::evidence::{asked, fail, same};
+use crate::server::Server;
 use crate::strace::Strace;
 
 /// Reserves, and expects this status with so many seats left.
@@ -28,4 +31,14 @@ pub(crate) fn view(client: &mut Client, show: i32, expected: i32) {
 /// If this machine cannot do that.
 pub(crate) fn strace(pids: &[i32], options: &[&str]) -> Result<Strace, Skipped> {
     Strace::try_attach(pids, options).map_err(Skipped::Lacks)
+}
+
+/// Waits for the end after a signal, which should be one with status 0.
+#[track_caller]
+pub(crate) fn expect_end(server: &mut Server, sent: &str) {
+    let status = server.wait(Duration::from_secs(10));
+    let came = || format!("{status}; it logged:\n{}", server.last_words());
+    if !status.success() {
+        fail(sent, "exit status 0", came());
+    }
 }

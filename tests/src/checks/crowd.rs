@@ -3,10 +3,10 @@
 use std::panic::resume_unwind;
 use std::thread::{Builder, JoinHandle};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use zerocopy::little_endian::I32;
 
 use crate::checks::check::{Check, Verdict};

@@ -1,26 +1,27 @@
 //! What is acknowledged is on disk: the order of write, sync and reply, and what a failed sync
 //! means.
 
+mod failed;
+
 use std::fs;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 use zerocopy::IntoBytes;
 
 use crate::checks::asked::{reserve, strace};
 use crate::checks::check::{Check, Skipped, Verdict};
-use crate::client::Client;
+use crate::checks::durability::failed::a_failed_sync_is_never_acknowledged_and_ends_the_server;
 use crate::evidence::{fail, holds, same};
 use crate::server::Server;
-use crate::strace::Strace;
-use crate::target::{Author, Target};
+use crate::target::Target;
 use crate::wait;
 use crate::wire::{RequestClass, Wire};
 
@@ -106,58 +107,6 @@ pub fn an_acknowledgement_leaves_after_its_write_and_its_sync(target: &Target) -
     let expected = "20 times wsrr: write, sync, reply; then the reply that refuses";
     holds(order == "wsrr".repeat(20), sent, expected, format!("{order}, from:\n{trace}"));
     Ok(())
-}
-
-/// After a write or a sync that has failed there is no OK.
-pub fn a_failed_sync_is_never_acknowledged_and_ends_the_server(target: &Target) -> Verdict {
-    for fault in [
-        "fdatasync:error=EIO",
-        "fdatasync:error=EINTR",
-        "pwrite64:error=ENOSPC",
-        "pwrite64:retval=2",
-    ] {
-        let mut server = Server::start(target);
-        let group = server.pid();
-        let mut client = server.client();
-        reserve(&mut client, 1, 1, (Status::Ok, 199));
-        let strace = spoil_the_next(&server, fault)?;
-        let sent = format!("RESERVE, with {fault} for its write or sync");
-        expect_unavailable(&mut client, target, &sent);
-        if let Ok(reply) = client.ask(Ask::Reserve { show: 1, seats: 1 }) {
-            same(format!("{sent}, then another"), Some(Status::Unavailable), reply.status());
-        }
-        let status = server.wait(Duration::from_secs(5));
-        same(format!("{sent}: exit status"), Some(2), status.code());
-        let is_said = server.log().contains("cannot make reservations durable");
-        holds(is_said, sent, "cannot make reservations durable", server.last_words());
-        drop(strace);
-        server.assert_nothing_left(group);
-        server.launch();
-        let left = server.client().view(1);
-        let expected = "198 or 199: the reservation happened or not";
-        holds([198, 199].contains(&left), "VIEW after the failed sync and a start", expected, left);
-    }
-    Ok(())
-}
-
-/// Makes the next write or sync of the data file fail.
-///
-/// strace counts for each thread by itself, and each request may have a thread of its own: so it is
-/// the first call of each.
-fn spoil_the_next(server: &Server, fault: &str) -> Result<Strace, Skipped> {
-    let (file, inject) = (server.data_file(), format!("inject={fault}:when=1"));
-    let file = file.to_string_lossy();
-    strace(&server.processes(), &["-P", &file, "-e", "trace=fdatasync,pwrite64", "-e", &inject])
-}
-
-/// Reserves, and expects to be told that it did not work.
-fn expect_unavailable(client: &mut Client, target: &Target, sent: &str) {
-    match client.ask(Ask::Reserve { show: 1, seats: 1 }) {
-        Ok(reply) => same(sent, Some(Status::Unavailable), reply.status()),
-        // A plain server does not wait until its last words are fetched. They were no OK.
-        Err(_) if target.author() == Author::Plain => {}
-        Err(error) => fail(sent, "UNAVAILABLE", format!("no reply: {error}")),
-    }
 }
 
 /// Sends as many reservations of one seat, and does not wait.
@@ -264,7 +213,7 @@ pub fn a_start_writes_the_table_back_and_syncs_it_before_it_is_ready(target: &Ta
     }
     server.launch_as(command);
     // The one that was started is strace, which ends when the server does, and like it.
-    let holder = common::lock::holder(&server.dir()).expect("the lock can be read");
+    let holder = common::server::lock::holder(&server.dir()).expect("the lock can be read");
     let first = holder.expect("it names the server").pid;
     kill(Pid::from_raw(first), Signal::SIGTERM).expect("the server runs");
     let status = server.wait(SOON);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use nix::unistd::gettid;
 use zerocopy::IntoBytes;
 

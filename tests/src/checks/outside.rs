@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use common::process::NAME_MAX;
-use common::reply::Status;
-use common::shows;
+use common::booking::shows;
+use common::program::process::NAME_MAX;
+use common::protocol::reply::Status;
 
 use crate::checks::asked::reserve;
 use crate::checks::check::{Check, Verdict};

@@ -3,5 +3,6 @@
 pub mod ending;
 pub mod limits;
 pub mod raw;
+pub mod share;
 pub mod slow;
 pub mod stream;

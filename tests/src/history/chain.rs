@@ -5,8 +5,8 @@
 //! it left, less its own seats; whoever reads sees a link of it; and nobody who asks after an answer
 //! has a place before it.
 
-use common::ask::Ask;
-use common::record::ROWS;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
 
 use super::{Answer, History, Operation, Seats};
 

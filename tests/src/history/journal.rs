@@ -5,10 +5,10 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::thread;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
 use fastrand::Rng;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::I32;
@@ -155,7 +155,7 @@ fn ask(client: &mut Client, rng: &mut Rng) -> Option<Sold> {
 /// The events of a trace.
 fn events(trace: &str, stage: Stage) -> Vec<Event> {
     let mut data_file = String::new();
-    for byte in common::data_file::DATA_FILE.bytes() {
+    for byte in common::booking::data_file::DATA_FILE.bytes() {
         write!(data_file, "\\x{byte:02x}").expect("a string takes any text");
     }
     let data_file = data_file + ">";
@@ -197,7 +197,8 @@ fn written(call: &Call) -> Event {
 fn quoted(call: &Call) -> Option<Vec<(usize, i32)>> {
     let reply = Reply::from_received(&call.bytes()?)?;
     let quotes = matches!(reply.status(), Some(Status::Ok | Status::NotEnoughSeats));
-    let count = |(row, show): (usize, &common::record::Spectacle)| (row, show.seats.get());
+    let count =
+        |(row, show): (usize, &common::protocol::record::Spectacle)| (row, show.seats.get());
     Some(match reply.rows() {
         [] if quotes => vec![(reply.show.get() as usize - 1, reply.seats.get())],
         rows => rows.iter().enumerate().map(count).collect(),

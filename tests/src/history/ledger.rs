@@ -1,10 +1,10 @@
 //! What one client knows of the table: every answer must fit, and where there was none both
 //! outcomes stay possible.
 
-use common::ask::{Ask, Unanswered};
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 
 /// Twenty operations: every kind and every refusal, and shows in both sectors of the data file.
 pub const SCRIPT: [Ask; 20] = [
@@ -126,7 +126,7 @@ fn decide(table: &Table, ask: Ask, reply: &Reply) -> (Reply, Table) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::shows;
+    use common::booking::shows;
     use std::io;
 
     const ASK: Ask = Ask::Reserve { show: 1, seats: 3 };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use common::ask::{Ask, Unanswered};
-use common::record::ROWS;
-use common::reply::{Reply, Status};
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::record::ROWS;
+use common::protocol::reply::{Reply, Status};
 use fastrand::Rng;
 
 use crate::client::{CLIENT_TIMEOUT, Client};

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::process::is_alive;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::program::process::is_alive;
+use common::protocol::reply::Status;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use common::ask::Ask;
+use common::client::ask::Ask;
 
 use super::{Answer, Meaning, Operation, now};
 

@@ -9,8 +9,8 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use common::ask::Ask;
-use common::record::ROWS;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
 
 use super::{Answer, History, Operation, Seats};
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use common::table::Table;
+use common::booking::table::Table;
 use zerocopy::FromBytes;
 
 use crate::server::Server;

@@ -19,6 +19,13 @@ impl Server {
         pids
     }
 
+    /// Its processes but the first.
+    pub fn workers(&self) -> Vec<i32> {
+        let mut pids = self.processes();
+        pids.retain(|&pid| pid != self.pid());
+        pids
+    }
+
     /// The PID of the process that decides and writes reservations.
     ///
     /// # Panics

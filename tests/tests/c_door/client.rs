@@ -8,9 +8,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::address;
 use harness::c::Program;
 use harness::processes;
@@ -69,7 +69,7 @@ fn every_stage_answers_the_client_in_c() {
             (code, out)
         };
         let rows = server.table_on_disk().rows;
-        let line = |row: &common::record::Spectacle| {
+        let line = |row: &common::protocol::record::Spectacle| {
             format!("{:3}  {}: {} seats left\n", row.id, row.title(), row.seats)
         };
         let list: String = rows.iter().filter(|row| row.id != 0).map(line).collect();

@@ -7,12 +7,12 @@ use std::process::Command;
 use std::{env, fs};
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, RenameRule, SortKey, Style};
-use common::data_file::DATA_FILE;
-use common::lock::LOCK_FILE;
-use common::record::{MAGIC, ROWS, Spectacle};
-use common::reply::{REPLY_MAX, REPLY_SIZE, Reply};
-use common::request::{REQUEST_SIZE, Request};
-use common::table::Table;
+use common::booking::data_file::DATA_FILE;
+use common::booking::table::Table;
+use common::protocol::record::{MAGIC, ROWS, Spectacle};
+use common::protocol::reply::{REPLY_MAX, REPLY_SIZE, Reply};
+use common::protocol::request::{REQUEST_SIZE, Request};
+use common::server::lock::LOCK_FILE;
 use harness::c::{self, INCLUDE};
 use harness::stage::skip;
 use q1_pipes::armour::inbox;
@@ -143,7 +143,8 @@ fn types() -> String {
     let copies = tempfile::tempdir().unwrap();
     let mut builder = Builder::new().with_config(config);
     for source in SOURCES {
-        let mut text = fs::read_to_string(c::root().join("common/src").join(source)).unwrap();
+        let mut text =
+            fs::read_to_string(c::root().join("common/src/protocol").join(source)).unwrap();
         for (rust, c) in WORDS {
             text = text.replace(rust, c);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use common::table::Table;
+use common::booking::table::Table;
 use harness::c::Program;
 use harness::strace::Strace;
 use harness::{leftovers, wait};
@@ -80,9 +80,9 @@ fn the_server_in_c_leaves_a_damaged_data_file_alone() {
     let name = "the_server_in_c_leaves_a_damaged_data_file_alone";
     let Some(server) = Program::compile(name, "server") else { return };
     leftovers::enter_namespace();
-    let mut negative = common::shows::sample();
+    let mut negative = common::booking::shows::sample();
     negative.rows[3].seats = (-1).into();
-    let good = common::shows::sample();
+    let good = common::booking::shows::sample();
     let damaged = [negative.as_bytes(), &good.as_bytes()[1..], &[good.as_bytes(), b"x"].concat()];
     for bytes in damaged {
         let base = tempfile::tempdir().unwrap();

@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use common::record::ROWS;
-use common::reply::{Reply, Status};
-use common::request::{REQUEST_SIZE, Request};
+use common::protocol::record::ROWS;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::{REQUEST_SIZE, Request};
 use harness::c::Program;
 use harness::{address, wait};
 use zerocopy::IntoBytes;

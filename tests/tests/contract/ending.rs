@@ -7,6 +7,7 @@ use crate::{every_stage, every_stage_of_processes};
 
 cases!(every_stage: ending {
     a_stop_under_load_is_prompt_and_leaves_nothing_behind,
+    a_stop_answers_all_that_it_has_decided,
     an_idle_stop_is_prompt_even_with_a_client_at_its_menu,
     ctrl_c_reaches_the_whole_group_and_stops_it_well,
     after_a_kill_every_acknowledged_seat_is_there_and_the_leftovers_go,

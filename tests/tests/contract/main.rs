@@ -49,6 +49,8 @@ macro_rules! cases {
 
 mod answers;
 mod crowd;
+mod data_file;
+mod directories;
 mod durability;
 mod ending;
 mod hostile;

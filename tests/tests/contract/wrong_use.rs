@@ -2,10 +2,10 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use common::reply::Status;
-use common::shows;
+use common::booking::shows;
+use common::protocol::reply::Status;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours, skip};
 use harness::target::Target;
@@ -14,14 +14,9 @@ use rstest_reuse::apply;
 use zerocopy::IntoBytes;
 
 use crate::every_stage;
+use crate::wrong_use::refused::{mounted, refused, show, stderr};
 
-/// The error of a server that should refuse to start.
-fn refused(output: &Output) -> String {
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{error}");
-    assert!(error.lines().last().is_some_and(|line| line.starts_with("server: ")), "{error}");
-    error
-}
+mod refused;
 
 #[apply(every_stage)]
 fn a_directory_that_is_not_private_is_refused(stage: Stage) {
@@ -54,7 +49,7 @@ fn another_users_directory_is_refused(stage: Stage) {
         return;
     }
     let output = server.client_program(&["list"]).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = stderr(&output);
     assert!(output.status.code() == Some(2) && error.contains("belongs to user 12345"), "{error}");
 }
 
@@ -86,9 +81,6 @@ fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage)
     let file = base.path().join("shows.toml");
     let server = Server::prepare(stage, &["--shows", file.to_str().unwrap()]);
     fs::remove_dir(server.dir()).unwrap();
-    let show = |title: &str, date: &str, seats: &str| {
-        format!("[[show]]\ntitle = \"{title}\"\ndate = \"{date}\"\nseats = {seats}\n")
-    };
     let good = show("Hamlet", "01/02/2027", "10");
     for (text, expected) in [
         (good.repeat(11), "line 42"),
@@ -100,7 +92,7 @@ fn a_mistake_in_the_shows_is_named_by_its_line_and_nothing_is_made(stage: Stage)
         ("not toml".into(), "line 1"),
     ] {
         fs::write(&file, text).unwrap();
-        let error = String::from_utf8_lossy(&server.rival().stderr).into_owned();
+        let error = stderr(&server.rival());
         assert!(error.contains(expected) && error.contains("shows.toml"), "{expected}: {error}");
         assert!(!server.dir().exists());
     }
@@ -137,8 +129,8 @@ fn without_shows_a_new_data_file_is_the_sample(stage: Stage) {
     let mut server = Server::prepare(stage, &[]);
     fs::remove_dir(server.dir()).unwrap();
     server.launch();
-    assert_eq!(server.table_on_disk(), shows::sample());
-    assert_eq!(fs::metadata(server.dir()).unwrap().permissions().mode() & 0o777, 0o700);
+    let mode = fs::metadata(server.dir()).unwrap().permissions().mode() & 0o777;
+    assert_eq!((server.table_on_disk(), mode), (shows::sample(), 0o700));
 }
 
 #[apply(every_stage)]
@@ -150,35 +142,21 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
     if !geteuid().is_root() {
         return skip(name, "root, to mount a full and a read-only file system");
     }
-    // In a mount namespace of its own, over a directory of the test's.
     let base = tempfile::tempdir().unwrap();
-    let mounted = |prepare: &str| {
-        let script = format!(
-            "mount -t tmpfs -o mode=0700,size=8k tmpfs '{0}' && {prepare} && '{1}' --dir '{0}/run'; \
-             status=$?; ls '{0}/run' 2>/dev/null | sed 's/^/has /'; exit $status",
-            base.path().display(),
-            Target::from(stage).program().display(),
-        );
-        let output =
-            Command::new("unshare").args(["-m", "-i", "sh", "-c", &script]).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&text));
-        String::from_utf8(text).unwrap()
-    };
     let place = base.path().display();
-    let full = mounted(&format!(
+    let full = format!(
         "mkdir -m 700 '{place}/run' && ! head -c 1M /dev/zero 2>/dev/null > '{place}/fill'"
-    ));
-    assert!(full.contains("No space left on device") && !full.contains("has spectacles"), "{full}");
-    let nearly =
-        mounted(&format!("mkdir -m 700 '{place}/run' && head -c 4096 /dev/zero > '{place}/fill'"));
-    assert!(
-        nearly.contains("cannot create") && nearly.contains("No space left on device"),
-        "{nearly}"
     );
-    assert!(!nearly.contains("has spectacles"), "{nearly}");
-    let read_only = mounted(&format!("mount -o remount,ro '{place}'"));
-    assert!(read_only.contains("Read-only file system"), "{read_only}");
+    let nearly = format!("mkdir -m 700 '{place}/run' && head -c 4096 /dev/zero > '{place}/fill'");
+    for (prepare, words) in [
+        (full, &["No space left on device"][..]),
+        (nearly, &["cannot create", "No space left on device"]),
+        (format!("mount -o remount,ro '{place}'"), &["Read-only file system"]),
+    ] {
+        let said = mounted(stage, base.path(), &prepare);
+        let all = words.iter().all(|word| said.contains(word));
+        assert!(all && !said.contains("has spectacles"), "{said}");
+    }
 }
 
 #[apply(every_stage)]
@@ -191,9 +169,8 @@ fn letters_where_numbers_belong_are_a_usage_error(stage: Stage) {
     {
         let server = Server::prepare(stage, options);
         let output = server.rival();
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains("--help"), "{error}");
+        let error = stderr(&output);
+        assert!(output.status.code() == Some(2) && error.contains("--help"), "{error}");
         assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
     }
 }
@@ -229,9 +206,9 @@ fn in_another_stages_directory_servers_and_clients_are_told_whose_it_is(stage: S
         if other.mechanism() != stage.mechanism() && other.mechanism().is_found_through_dir() {
             let mut command = Command::new(other.client());
             let output = command.arg("--dir").arg(server.dir()).arg("list").output().unwrap();
-            let error = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{error}");
-            assert!(error.contains(&holder) && error.contains("use its client"), "{error}");
+            let error = stderr(&output);
+            let is_told = error.contains(&holder) && error.contains("use its client");
+            assert!(is_told && output.status.code() == Some(2), "{error}");
         }
     }
     assert_eq!(server.client().view(3), 120);

@@ -1,7 +1,7 @@
 //! The checkers of histories, checked: bad histories that were thought up, and thousands of
 //! invented ones that a slow search has judged.
 
-use common::ask::Ask;
+use common::client::ask::Ask;
 use fastrand::Rng;
 use harness::effort::Effort;
 use harness::history::{Answer, History, Operation, chain, search, seats};

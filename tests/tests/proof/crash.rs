@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::process::is_alive;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::program::process::is_alive;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::history::ledger::{Ledger, SCRIPT};
 use harness::runner::sweep::Sweep;
@@ -139,7 +139,8 @@ impl Run {
     fn ask(&mut self, client: &mut Client, ask: Ask) -> bool {
         let heard = client.ask(ask).copied();
         self.ledger.enter(ask, &heard);
-        heard.is_ok_and(|reply| reply.status() != Some(common::reply::Status::Unavailable))
+        heard
+            .is_ok_and(|reply| reply.status() != Some(common::protocol::reply::Status::Unavailable))
     }
 
     fn is_alive(&self) -> bool {

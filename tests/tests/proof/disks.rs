@@ -3,8 +3,8 @@
 
 use std::mem::size_of;
 
-use common::data_file;
-use common::table::Table;
+use common::booking::data_file;
+use common::booking::table::Table;
 use fastrand::Rng;
 use harness::effort::Effort;
 use harness::history::journal::{Event, Journal};

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::process::is_alive;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::program::process::is_alive;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
 use harness::history::ledger::Ledger;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Output;
 use std::thread;
 
-use common::shows;
+use common::booking::shows;
 use harness::server::Server;
 use harness::stage::{ALL, Mechanism, Stage, is_ours, skip};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
@@ -193,8 +193,8 @@ fn a_reply_fifo_that_is_none_gets_nothing_and_holds_nobody_up() {
         fs::write(&file, PRECIOUS).unwrap();
         trap.set(&path, &file);
         let wire = harness::wire::Wire::open(Stage::Q1Pipes, &server.dir(), 1).unwrap();
-        let ask = common::ask::Ask::List;
-        let request = common::request::Request::new(number, 1, ask);
+        let ask = common::client::ask::Ask::List;
+        let request = common::protocol::request::Request::new(number, 1, ask);
         wire.send(harness::wire::RequestClass::Consultation, request.as_bytes());
         // It stands behind the other in the FIFO.
         assert_eq!(client.view(3), 120, "{trap:?}");

@@ -4,9 +4,9 @@
 use std::fs;
 use std::thread;
 
-use common::ask::Ask;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
 use fastrand::Rng;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::history::nemesis;

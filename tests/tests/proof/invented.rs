@@ -1,10 +1,10 @@
 //! Invented histories, good ones and bad ones, and a slow way to tell them apart: every order is
 //! tried against the table itself.
 
-use common::ask::Ask;
-use common::record::ROWS;
-use common::request::Request;
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::record::ROWS;
+use common::protocol::request::Request;
 use fastrand::Rng;
 use harness::history::{Answer, History, Meaning, Operation, Seats, meaning, seats};
 use zerocopy::little_endian::I32;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
 use fastrand::Rng;
 use harness::client::Client;
 use harness::history::load::{Load, Told};

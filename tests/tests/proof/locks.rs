@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::process;
+use common::program::process;
 use harness::effort::Effort;
 use harness::ptrace::tracer::AtLock;
 use harness::runner::sweep::Sweep;

@@ -6,9 +6,9 @@ use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
 use fastrand::Rng;
 use harness::history::load::Load;
 use harness::leftovers;

@@ -3,11 +3,11 @@
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::process::is_alive;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::table::Table;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::program::process::is_alive;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::history::nemesis::wait_until_whole;
 use harness::ptrace::tracer::{AtLock, Tracer};
 use harness::server::Server;

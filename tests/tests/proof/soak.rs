@@ -5,10 +5,10 @@ use std::fs;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
 use harness::say::say;

@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::request::Request;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
+use common::protocol::request::Request;
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours};
 use harness::wire::{RequestClass, Wire};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use common::ask::{Ask, Unanswered};
-use common::reply::Status;
+use common::client::ask::{Ask, Unanswered};
+use common::protocol::reply::Status;
 use harness::checks::sockets::raw::{self, Next, Raw, SOON, request};
 use harness::machine::network::{Machine, Network};
 use harness::server::Server;

@@ -17,5 +17,6 @@ macro_rules! checks {
 mod ending;
 mod limits;
 mod machines;
+mod share;
 mod slow;
 mod stream;

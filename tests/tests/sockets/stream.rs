@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
 use harness::checks::sockets::raw::SOON;
 use harness::server::Server;
 use harness::stage::Stage;
-use harness::strace::Strace;
+use harness::strace::{Strace, calls};
 use q5_sockets::client::Client;
 
 checks!(stream {
@@ -46,12 +46,6 @@ fn a_client_ignores_replies_to_others_and_believes_one_for_the_connection() {
     assert_eq!(client.ask(VIEW).unwrap().seats, 120);
     assert_eq!(client.ask(VIEW).unwrap().status(), Some(Status::Busy));
     answers.join().unwrap();
-}
-
-/// The calls of a table that strace has made, and all of them.
-fn calls(table: &str, name: &str) -> u32 {
-    let line = table.lines().find(|line| line.split_whitespace().last() == Some(name));
-    line.map_or(0, |line| line.split_whitespace().nth(3).unwrap().parse().unwrap())
 }
 
 #[test]

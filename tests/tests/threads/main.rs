@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Reply;
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours};
 use harness::strace::Strace;
@@ -34,7 +34,7 @@ impl Bench {
         if !is_ours(test) {
             return None;
         }
-        let mut table = common::shows::sample();
+        let mut table = common::booking::shows::sample();
         table.rows[0].seats.set(1000);
         let server = Server::start_with(stage, &table, &[]);
         let me = gettid().as_raw();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::reply::Status;
+use common::protocol::reply::Status;
 use harness::stage::Stage;
 use harness::strace::Strace;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::attack::Attack;
 use harness::attack::attacker::Attacker;
 use harness::ptrace::hang::Hang;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::process::state;
-use common::reply::Status;
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::program::process::state;
+use common::protocol::reply::Status;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
 use harness::ptrace::hang::Hang;

@@ -4,9 +4,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::record::MAGIC;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::record::MAGIC;
+use common::protocol::reply::Status;
 use harness::ptrace::hang::Hang;
 use harness::seed;
 use harness::wait;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use common::ask::Ask;
-use common::reply::{REPLY_MAX, Reply, Status};
-use common::request::{REQUEST_SIZE, Request};
+use common::client::ask::Ask;
+use common::protocol::reply::{REPLY_MAX, Reply, Status};
+use common::protocol::request::{REQUEST_SIZE, Request};
 use harness::stage::Stage;
 use harness::wire::is_closed;
 use harness::{address, seed};

@@ -4,8 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
 use harness::client::Client;
 use harness::ptrace::hang::Hang;
 use harness::wait;
@@ -138,6 +138,6 @@ fn no_zombie_stays_behind_a_restart() {
         let old = process(&server, name);
         send(old, Signal::SIGKILL);
         successor(&server, name, old);
-        assert_eq!(common::process::state(old), None, "{name} was waited for");
+        assert_eq!(common::program::process::state(old), None, "{name} was waited for");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::shows;
+use common::booking::shows;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
 use harness::address;
 use harness::server::Server;
 use harness::stage::Stage;

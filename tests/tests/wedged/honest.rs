@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
-use common::shows;
-use common::table::Table;
+use common::booking::shows;
+use common::booking::table::Table;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::client::Client;
 use harness::server::Server;
 use zerocopy::little_endian::I32;

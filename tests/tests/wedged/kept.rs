@@ -4,9 +4,9 @@
 use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Reply;
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use harness::attack::attacker::NeverReads;
 use harness::server::Server;
 use harness::stage::{ALL, Mechanism, Stage, is_ours};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use harness::attack::Attack;
 use harness::attack::attacker::Attacker;
 use harness::client::{CLIENT_TIMEOUT, Client};

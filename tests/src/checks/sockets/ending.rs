@@ -4,8 +4,8 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
 use nix::sys::signal::Signal;
 
 use super::raw::{Next, Raw, SOON, request, start};

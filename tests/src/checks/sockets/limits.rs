@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 
 use super::raw::{Next, Raw, SOON, request, start, threads};
 use crate::checks::asked::{reserve, strace, view};

@@ -1,12 +1,15 @@
 //! A bare connection: bytes in, records out.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddrV4, TcpStream};
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::ask::Ask;
-use common::reply::{Reply, Status};
-use common::request::Request;
+use common::client::ask::Ask;
+use common::protocol::reply::{Reply, Status};
+use common::protocol::request::Request;
+use nix::errno::Errno;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrIn};
 use q5_sockets::framing::{Frame, reply};
 use zerocopy::IntoBytes;
 
@@ -43,7 +46,7 @@ pub enum Next {
 
 /// Starts a server over the sample of shows, with more options.
 pub fn start(target: impl Into<Target>, options: &[&str]) -> Server {
-    Server::start_with(target, &common::shows::sample(), options)
+    Server::start_with(target, &common::booking::shows::sample(), options)
 }
 
 /// A request's bytes.
@@ -67,6 +70,29 @@ impl Raw {
         match connected {
             Ok(stream) => Raw { stream, arrived: Vec::new() },
             Err(error) => fail("a connection", "a server that accepts it", error),
+        }
+    }
+
+    /// Connects from one of this machine's own addresses, 127.0.0.0/8: to the server another client.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    pub fn open_from(source: [u8; 4], server: &Server) -> Raw {
+        let [a, b, c, d] = source;
+        let to = address::of(&server.dir()).parse::<SocketAddrV4>().expect("the ready line says");
+        let connect = || {
+            let flags = SockFlag::SOCK_CLOEXEC;
+            let socket = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+            socket::bind(socket.as_raw_fd(), &SockaddrIn::new(a, b, c, d, 0))?;
+            socket::connect(socket.as_raw_fd(), &SockaddrIn::from(to))?;
+            Ok(TcpStream::from(socket))
+        };
+        match connect() {
+            Ok(stream) => Raw { stream, arrived: Vec::new() },
+            Err(errno) => {
+                let errno: Errno = errno;
+                fail(format!("a connection from {a}.{b}.{c}.{d}"), "one", errno)
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::raw::{Next, Raw, SOON, request, start, threads};
@@ -83,6 +83,7 @@ pub fn one_byte_a_second_does_not_outlive_the_deadline(target: &Target) -> Verdi
     let before = Instant::now();
     for byte in &bytes[18..] {
         match raw.next(Duration::from_secs(1)) {
+            Next::Nothing if before.elapsed() > DEADLINE + LATE => break,
             Next::Nothing => raw.send(&[*byte]),
             Next::Reply(reply) => {
                 let came = (reply.status(), reply.nonce.get());

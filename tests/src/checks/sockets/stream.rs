@@ -3,8 +3,8 @@
 use std::net::Shutdown;
 use std::process::Command;
 
-use common::ask::Ask;
-use common::reply::Status;
+use common::client::ask::Ask;
+use common::protocol::reply::Status;
 
 use super::raw::{Raw, SOON, request, start};
 use crate::address;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use common::ask::Ask;
-use common::options::ClientOptions;
+use common::client::ask::Ask;
+use common::client::options::ClientOptions;
 use q5_sockets::options as sockets;
 
 use super::{Diet, fuzz};

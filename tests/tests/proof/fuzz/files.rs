@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use common::table::Table;
-use common::{data_file, shows};
+use common::booking::data_file;
+use common::booking::shows;
+use common::booking::table::Table;
 use zerocopy::IntoBytes;
 
 use super::records::int;
@@ -110,7 +111,7 @@ fn bytes_are_a_data_file_if_and_only_if_the_protocol_says_so() {
 
 /// A table as a list of shows.
 fn listed(table: &Table) -> String {
-    let show = |row: &common::record::Spectacle| {
+    let show = |row: &common::protocol::record::Spectacle| {
         let title: String = row.title().chars().map(|c| format!("\\U{:08X}", c as u32)).collect();
         format!("[[show]]\ntitle = \"{title}\"\ndate = '{}'\nseats = {}\n", row.date(), row.seats)
     };

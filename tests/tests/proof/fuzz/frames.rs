@@ -1,7 +1,7 @@
 //! The frames of a stream: the same, wherever it is cut.
 
-use common::reply::Reply;
-use common::request::Request;
+use common::protocol::reply::Reply;
+use common::protocol::request::Request;
 use fastrand::Rng;
 use q5_sockets::framing::{self, Frame};
 
@@ -53,7 +53,7 @@ fn requests(bytes: &[u8]) -> (Vec<Request>, Option<&'static str>) {
     let mut rest = bytes;
     while rest.len() >= 32 && rest.starts_with(b"SPC1") {
         let request = Request::from_received(&rest[..32]);
-        records.push(if int(rest, 4) > 0 { request } else { request.spoiled() });
+        records.push(if int(rest, 4) > 0 { request } else { request.without_magic() });
         rest = &rest[32..];
     }
     let end = match rest {

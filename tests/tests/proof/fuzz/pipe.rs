@@ -1,10 +1,10 @@
 //! The pipe: garbage between and inside of requests costs those that it overlaps, and no others.
 
-use common::ask::Ask;
-use common::office::BATCH_MAX;
-use common::record::MAGIC;
-use common::reply::{REPLY_MAX, Reply};
-use common::request::{REQUEST_SIZE, Request};
+use common::booking::office::BATCH_MAX;
+use common::client::ask::Ask;
+use common::protocol::record::MAGIC;
+use common::protocol::reply::{REPLY_MAX, Reply};
+use common::protocol::request::{REQUEST_SIZE, Request};
 use fastrand::Rng;
 use q1_pipes::armour::resync::{Record, Stream};
 use zerocopy::IntoBytes;

@@ -1,9 +1,9 @@
 //! The two records, against the protocol's document read a second time.
 
-use common::record::ROWS;
-use common::reply::Reply;
-use common::request::{Kind, Request};
-use common::shows;
+use common::booking::shows;
+use common::protocol::record::ROWS;
+use common::protocol::reply::Reply;
+use common::protocol::request::{Kind, Request};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{Diet, fuzz};

@@ -1,0 +1,114 @@
+//! POSIX message queues, shared memory and semaphores.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use nix::unistd::geteuid;
+
+use crate::clean::clean;
+use crate::collect::descriptors::Open;
+use crate::collect::members::{Members, Whole};
+use crate::collect::notes::Notes;
+use crate::collect::segments::Mapped;
+use crate::model::object::{ObjectId, PosixObject};
+use crate::sys;
+
+/// Reads those that members use, or that belong to the scope.
+pub(crate) fn read(
+    members: &Members,
+    open: &Open,
+    mapped: &Mapped,
+    may_trace: bool,
+    notes: &mut Notes,
+) -> Vec<PosixObject> {
+    let mut found = queues(members, open, may_trace, notes);
+    for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let name = clean(&entry.file_name().to_string_lossy());
+        let Ok(metadata) = entry.metadata() else { continue };
+        let place = (metadata.dev(), metadata.ino());
+        let users: Vec<i32> = mapped.files.get(&place).into_iter().flatten().copied().collect();
+        let is_in_scope = match members.whole {
+            Some(Whole::All) => true,
+            Some(Whole::User(user)) => metadata.uid() == user,
+            None => users.iter().any(|pid| members.processes.contains_key(pid)),
+        };
+        if is_in_scope && metadata.is_file() {
+            found.push(shared(&entry.path(), &name, &metadata, users));
+        }
+    }
+    found
+}
+
+/// Whether there is anything in /dev/shm.
+pub(crate) fn are_any() -> bool {
+    fs::read_dir("/dev/shm").is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn shared(
+    path: &std::path::Path,
+    name: &str,
+    metadata: &fs::Metadata,
+    users: Vec<i32>,
+) -> PosixObject {
+    let semaphore = name.strip_prefix("sem.").filter(|_| metadata.len() == 32);
+    // glibc keeps the value in the first word.
+    let value = semaphore.and_then(|_| {
+        let mut word = [0; 4];
+        fs::File::open(path).ok()?.read_exact_at(&mut word, 0).ok()?;
+        Some(u64::from(u32::from_ne_bytes(word)))
+    });
+    PosixObject {
+        id: ObjectId(format!("posix:{}:{}", metadata.dev(), metadata.ino())),
+        kind: if semaphore.is_some() { "sem" } else { "shm" }.to_owned(),
+        name: format!("/{}", semaphore.unwrap_or(name)),
+        is_unlinked: false,
+        bytes: metadata.len(),
+        value,
+        value_max: None,
+        users,
+    }
+}
+
+fn queues(members: &Members, open: &Open, may_trace: bool, notes: &mut Notes) -> Vec<PosixObject> {
+    let mut queues: BTreeMap<ObjectId, PosixObject> = BTreeMap::new();
+    for (pid, number, found) in open.iter().filter(|(_, _, found)| found.object.kind() == "mqueue")
+    {
+        if let Some(queue) = queues.get_mut(&found.object) {
+            queue.users.push(pid);
+            continue;
+        }
+        let status = sys::pidfd_open(pid)
+            .and_then(|process| sys::pidfd_getfd(process.as_fd(), number))
+            .and_then(|duplicate| sys::mq_getattr(duplicate.as_fd()));
+        let status = if may_trace { status.ok() } else { None };
+        if status.is_none() {
+            notes.add("pipes-not-measured");
+        }
+        let name = found.link.strip_suffix(" (deleted)");
+        queues.insert(
+            found.object.clone(),
+            PosixObject {
+                id: found.object.clone(),
+                kind: "mqueue".to_owned(),
+                name: name.unwrap_or(&found.link).to_owned(),
+                is_unlinked: name.is_some(),
+                bytes: status.map_or(0, |status| status.message_bytes_max),
+                value: status.map(|status| status.messages),
+                value_max: status.map(|status| status.messages_max),
+                users: vec![pid],
+            },
+        );
+    }
+    let is_used = |queue: &PosixObject| {
+        queue.users.iter().any(|pid| members.processes.contains_key(pid))
+            || members.whole.is_some() && geteuid().is_root()
+    };
+    let mut queues: Vec<PosixObject> = queues.into_values().filter(is_used).collect();
+    for queue in &mut queues {
+        queue.users.sort_unstable();
+        queue.users.dedup();
+    }
+    queues
+}

@@ -1,0 +1,142 @@
+//! The table of all processes: what `stat` says of each, whoever it belongs to.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+
+use procfs::FromRead;
+use procfs::process::Stat;
+
+use crate::clean::clean;
+
+/// A process, as far as everybody may see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Its parent.
+    pub(crate) parent: i32,
+    /// Its process group.
+    pub(crate) group: i32,
+    /// Its session.
+    pub(crate) session: i32,
+    /// Its effective user.
+    pub(crate) user: u32,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its state.
+    pub(crate) state: char,
+    /// When it started, in clock ticks.
+    pub(crate) started: u64,
+    /// CPU time, in clock ticks.
+    pub(crate) ticks: u64,
+    /// Threads.
+    pub(crate) n_threads: u64,
+    /// Whether it has a terminal.
+    pub(crate) has_terminal: bool,
+}
+
+/// All processes, by PID.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    rows: BTreeMap<i32, Row>,
+    children: BTreeMap<i32, Vec<i32>>,
+}
+
+impl Table {
+    /// Reads it; processes that end meanwhile are left out.
+    pub(crate) fn read() -> Table {
+        let mut table = Table::default();
+        for pid in numbers("/proc") {
+            if let Some(row) = Row::read(pid) {
+                table.children.entry(row.parent).or_default().push(pid);
+                table.rows.insert(pid, row);
+            }
+        }
+        table
+    }
+
+    /// A process.
+    pub(crate) fn get(&self, pid: i32) -> Option<&Row> {
+        self.rows.get(&pid)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, &Row)> {
+        self.rows.iter().map(|(&pid, row)| (pid, row))
+    }
+
+    /// The children of a process.
+    pub(crate) fn children(&self, pid: i32) -> &[i32] {
+        self.children.get(&pid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a process is there and can still act; a zombie cannot.
+    pub(crate) fn is_alive(&self, pid: i32) -> bool {
+        self.get(pid).is_some_and(|row| !matches!(row.state, 'Z' | 'X'))
+    }
+
+    /// The process that a process or thread id belongs to, if it is alive.
+    pub(crate) fn process_of(&self, id: i32) -> Option<i32> {
+        if self.rows.contains_key(&id) {
+            return self.is_alive(id).then_some(id);
+        }
+        let status = fs::read(format!("/proc/{id}/status")).ok()?;
+        field(&status, "Tgid").and_then(|tgid| tgid.parse().ok())
+    }
+
+    /// Whether it is a thread of the kernel, which is nobody's program.
+    pub(crate) fn is_kernel(&self, pid: i32) -> bool {
+        pid == 2 || self.get(pid).is_some_and(|row| row.parent == 2)
+    }
+}
+
+impl Row {
+    fn read(pid: i32) -> Option<Row> {
+        let path = format!("/proc/{pid}");
+        let user = fs::metadata(&path).ok()?.uid();
+        let stat = Stat::from_read(&contents(&format!("{path}/stat")).ok()?[..]).ok()?;
+        Some(Row {
+            parent: stat.ppid,
+            group: stat.pgrp,
+            session: stat.session,
+            user,
+            name: clean(&stat.comm),
+            state: stat.state,
+            started: stat.starttime,
+            ticks: stat.utime + stat.stime,
+            n_threads: stat.num_threads.max(0) as u64,
+            has_terminal: stat.tty_nr != 0,
+        })
+    }
+}
+
+/// The text of a file in /proc, which has no size to ask for; nearly all of them fit one read.
+pub(crate) fn contents(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; 4096];
+    let len = file.read(&mut bytes)?;
+    bytes.truncate(len);
+    // A short read is the end.
+    if len == 4096 {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// The names in a folder that are numbers, sorted.
+pub(crate) fn numbers(folder: &str) -> Vec<i32> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let mut numbers: Vec<i32> = entries.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The value of a field in a file of lines `Name: value`, such as status; the name in its first
+/// line may hold any bytes.
+pub(crate) fn field<'a>(file: &'a [u8], name: &str) -> Option<&'a str> {
+    let line = file.split(|&byte| byte == b'\n').find_map(|line| {
+        line.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b":"))
+    })?;
+    std::str::from_utf8(line).ok().map(str::trim)
+}

@@ -1,0 +1,196 @@
+//! What rules ask about a look.
+
+use crate::collect::table::Table;
+use crate::history::History;
+use crate::messages::Messages;
+use crate::model::finding::Value;
+use crate::model::look::Look;
+use crate::model::object::{MessageQueue, ObjectId, Pipe, Socket};
+use crate::model::process::{Action, Process, Thread, Wait};
+
+/// From this time on a wait is no coincidence: a server under load does something in it.
+pub(super) const STILL_MS: u64 = 150;
+
+/// A look, and what was known before it.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'a> {
+    /// The look.
+    pub(super) look: &'a Look,
+    /// All processes of the machine.
+    pub(super) table: &'a Table,
+    /// What earlier looks saw.
+    pub(super) history: &'a History,
+    messages: &'a Messages,
+}
+
+/// A thread that has waited in one call for [`STILL_MS`] at least.
+#[derive(Clone, Copy)]
+pub(super) struct Waiting<'a> {
+    /// Its process.
+    pub(super) process: &'a Process,
+    /// The thread.
+    pub(super) thread: &'a Thread,
+    /// Its call.
+    pub(super) wait: &'a Wait,
+}
+
+impl<'a> Facts<'a> {
+    /// Those of a look.
+    pub(super) fn new(
+        look: &'a Look,
+        table: &'a Table,
+        history: &'a History,
+        messages: &'a Messages,
+    ) -> Facts<'a> {
+        Facts { look, table, history, messages }
+    }
+
+    /// The threads that wait, and are not stopped.
+    pub(super) fn waiting(self) -> impl Iterator<Item = Waiting<'a>> {
+        self.look.processes.iter().flat_map(waiting_in)
+    }
+
+    /// The threads that wait to do something with an object.
+    pub(super) fn waiting_for(
+        self,
+        object: &'a ObjectId,
+        action: Action,
+    ) -> impl Iterator<Item = Waiting<'a>> {
+        self.waiting().filter(move |waiting| waiting.wait.wants(object, action))
+    }
+
+    /// The name and PID of a process, in scope or not.
+    pub(super) fn label(&self, pid: i32) -> String {
+        match (self.look.process(pid), self.table.get(pid)) {
+            (Some(process), _) => process.label(),
+            (None, Some(row)) => format!("{} ({pid})", row.name),
+            (None, None) => format!("({pid})"),
+        }
+    }
+
+    /// The names and PIDs of several processes.
+    pub(super) fn labels(&self, pids: impl IntoIterator<Item = i32>) -> String {
+        let labels: Vec<String> = pids.into_iter().map(|pid| self.label(pid)).collect();
+        labels.join(", ")
+    }
+
+    /// Whether a process or thread is there and can act.
+    pub(super) fn is_alive(&self, id: i32) -> bool {
+        id > 0 && self.table.process_of(id).is_some()
+    }
+
+    /// Whether a number can be the PID or thread id of a program that is alive; those of the kernel
+    /// and of the machine's first process are small, and more likely kinds of messages.
+    pub(super) fn is_program(&self, id: i32) -> bool {
+        let process = if id > 2 { self.table.process_of(id) } else { None };
+        process.is_some_and(|pid| !self.table.is_kernel(pid))
+    }
+
+    /// Whether a process is stopped by SIGSTOP or SIGTSTP.
+    pub(super) fn is_stopped(&self, pid: i32) -> bool {
+        self.table.get(pid).is_some_and(|row| row.state == 'T')
+    }
+
+    /// Whether a process may do something by itself: it runs, or waits for a CPU or a disk, or cannot
+    /// be seen. On a loaded machine that can take long, and is nobody's fault.
+    pub(super) fn may_act(&self, pid: i32) -> bool {
+        let acts = |process: &Process| process.threads.iter().any(|t| matches!(t.state, 'R' | 'D'));
+        self.look.process(pid).is_none_or(acts)
+    }
+
+    /// What a process does, in a few words.
+    pub(super) fn doing(&self, pid: i32) -> String {
+        if self.is_stopped(pid) {
+            return self.messages.say("does-stopped");
+        }
+        let Some(process) = self.look.process(pid) else {
+            return self.messages.say("does-unknown");
+        };
+        let call = process.threads.iter().find_map(|thread| thread.wait.as_ref());
+        match call {
+            Some(wait) => {
+                self.messages.say_with("does-wait", &[("call", Value::Text(wait.call.clone()))])
+            }
+            None => self.messages.say("does-run"),
+        }
+    }
+
+    /// A pipe.
+    pub(super) fn pipe(self, id: &ObjectId) -> Option<&'a Pipe> {
+        self.look.pipes.iter().find(|pipe| pipe.id == *id)
+    }
+
+    /// A queue.
+    pub(super) fn queue(self, id: &ObjectId) -> Option<&'a MessageQueue> {
+        self.look.queues.iter().find(|queue| queue.id() == *id)
+    }
+
+    /// A socket.
+    pub(super) fn socket(self, id: &ObjectId) -> Option<&'a Socket> {
+        self.look.sockets.iter().find(|socket| socket.id() == *id)
+    }
+
+    /// Whether a queue has not changed for [`STILL_MS`].
+    pub(super) fn is_still(&self, queue: &MessageQueue) -> bool {
+        let now = self.history.now();
+        now.is_some_and(|now| self.history.queue_still_ms(queue.msqid, now) >= STILL_MS)
+    }
+
+    /// What a user would call an object.
+    pub(super) fn name(&self, id: &ObjectId) -> String {
+        match id.kind() {
+            "pipe" => self.pipe(id).map_or_else(|| id.to_string(), Pipe::name),
+            "msg" => self.queue(id).map_or_else(|| id.to_string(), MessageQueue::name),
+            "socket" => self.socket(id).map_or_else(|| id.to_string(), Socket::name),
+            "posix" | "mqueue" => {
+                let found = self.look.posix.iter().find(|object| object.id == *id);
+                found.map_or_else(|| id.to_string(), |object| object.name.clone())
+            }
+            "file" => {
+                let found = self.look.locks.iter().find(|lock| lock.object == *id);
+                found.and_then(|lock| lock.path.clone()).unwrap_or_else(|| id.to_string())
+            }
+            _ => id.to_string(),
+        }
+    }
+}
+
+/// The threads of a process that wait.
+pub(super) fn waiting_in(process: &Process) -> impl Iterator<Item = Waiting<'_>> {
+    process.threads.iter().filter_map(move |thread| {
+        let wait = thread.wait.as_ref()?;
+        let is_asleep = matches!(thread.state, 'S' | 'D') && thread.still_ms >= STILL_MS;
+        is_asleep.then_some(Waiting { process, thread, wait })
+    })
+}
+
+impl Pipe {
+    /// The path of a FIFO, or `pipe` and its inode.
+    pub fn name(&self) -> String {
+        let inode = self.id.0.rsplit(':').next().unwrap_or_default();
+        self.path.clone().unwrap_or_else(|| format!("pipe {inode}"))
+    }
+}
+
+impl MessageQueue {
+    /// Its name among the objects.
+    pub fn id(&self) -> ObjectId {
+        ObjectId::system_v("msg", self.msqid)
+    }
+
+    /// Its key in hexadecimal, as ipcs(1) shows it.
+    pub fn name(&self) -> String {
+        format!("0x{:08x} (id {})", self.key, self.msqid)
+    }
+}
+
+impl Socket {
+    /// Its two addresses.
+    pub fn name(&self) -> String {
+        match (self.local.is_empty(), self.remote.is_empty()) {
+            (true, true) => format!("{} socket {}", self.family, self.inode),
+            (_, true) => self.local.clone(),
+            _ => format!("{} -> {}", self.local, self.remote),
+        }
+    }
+}

@@ -1,3 +1,0 @@
-//! What survives dead, slow and hostile clients; a first reading may skip it.
-
-pub mod leftovers;
