@@ -28,7 +28,7 @@ use tracing::{debug, info, warn};
 
 use crate::PACKAGE;
 use crate::answers::{self, SharedState};
-use crate::armour::closing::Closing;
+use crate::armour::closing::{Closing, may_take};
 use crate::armour::lingering_close::{close, for_connection, hang_up};
 use crate::armour::listeners::{Listeners, descriptors_for};
 use crate::armour::refused::Refused;
@@ -182,13 +182,7 @@ impl Service {
     ) -> io::Result<()> {
         let mut connection = Connection::new(stream, self.idle, REPLY_TIME)?;
         let mut now = Instant::now();
-        loop {
-            if let Some(closing) = member.closing() {
-                connection.take_only_what_has_arrived()?;
-                if now >= closing.answer_until {
-                    break;
-                }
-            }
+        while may_take(member.closing(), &mut connection, now)? {
             match connection.receive(now)? {
                 Incoming::Request(request) => {
                     member.set_busy();
@@ -202,8 +196,7 @@ impl Service {
                     let sent = connection.reply(&reply);
                     member.set_idle(Instant::now());
                     log::answered(&request, &reply);
-                    sent?;
-                    return hang_up(&mut connection, member);
+                    return sent.and_then(|()| hang_up(&mut connection, member));
                 }
                 Incoming::Idle | Incoming::Closed => break,
             }
@@ -224,12 +217,9 @@ impl Service {
         stop_max: Duration,
     ) -> anyhow::Result<()> {
         let now = Instant::now();
-        let (answer_until, deadline) = (now + answer_max, now + stop_max);
-        // The rest is for a decision that takes long, because nothing is cut off before its reply.
-        let linger_until = now + (answer_max + stop_max) / 2;
+        let deadline = now + stop_max;
         self.listeners.close().context("cannot close the listening sockets")?;
-        let closing = Closing { status: Status::Unavailable, answer_until, linger_until };
-        let late = self.registry.close_all(closing, deadline);
+        let late = self.registry.close_all(Closing::of_stop(now, answer_max, stop_max), deadline);
         workers.wait_end(signals, deadline)?;
         ensure!(late == 0, "{late} connections did not end in time");
         Ok(())

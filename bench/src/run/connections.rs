@@ -65,11 +65,11 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
         let without = p99(&mut clients, time)?;
         let before = unreclaimable(context, &server)?;
         let mut idle = open(&server, count)?;
-        wait_until(|| server.n_threads() >= few + count, "all connections are accepted")?;
+        wait_threads(&server, |threads| threads >= few + count, "have come")?;
         kib_each.push((unreclaimable(context, &server)? - before) / count as f64);
         quotients.push(p99(&mut clients, time)? / without);
         idle.stop(None)?;
-        wait_until(|| server.n_threads() <= few, "all connections are closed")?;
+        wait_threads(&server, |threads| threads <= few, "have gone")?;
         context.progress.step(1);
     }
     clients.stop()?;
@@ -105,13 +105,20 @@ fn open(server: &Server, count: usize) -> anyhow::Result<Process> {
     Ok(process)
 }
 
-fn wait_until(is_so: impl Fn() -> bool, what: &str) -> anyhow::Result<()> {
+/// Waits until the server has as many threads as it should.
+fn wait_threads(server: &Server, is_so: impl Fn(usize) -> bool, what: &str) -> anyhow::Result<()> {
     let deadline = Instant::now() + OPEN_MAX;
-    while !is_so() {
-        ensure!(Instant::now() < deadline, "not within {OPEN_MAX:?}: {what}");
+    loop {
+        let threads = server.n_threads();
+        if is_so(threads) {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "not all connections {what} within {OPEN_MAX:?}: the server has {threads} threads"
+        );
         interrupt::pause(Duration::from_millis(5))?;
     }
-    Ok(())
 }
 
 /// The process that holds them: opens them, and keeps them until its standard input ends.

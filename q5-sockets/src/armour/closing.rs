@@ -17,9 +17,12 @@
 //! This stops clients that always have requests in flight: `ending`
 //! `a_stop_answers_all_that_it_has_decided`.
 
-use std::time::Instant;
+use std::io;
+use std::time::{Duration, Instant};
 
 use common::protocol::reply::Status;
+
+use crate::channel::Connection;
 
 /// Why a connection is ended, and how long that may take.
 #[derive(Clone, Copy, Debug)]
@@ -30,4 +33,31 @@ pub struct Closing {
     pub answer_until: Instant,
     /// Until when the client may read the last replies.
     pub linger_until: Instant,
+}
+
+impl Closing {
+    /// The end of a connection at a stop that takes what has arrived until `answer_max`, and ends
+    /// after `stop_max`.
+    pub(crate) fn of_stop(now: Instant, answer_max: Duration, stop_max: Duration) -> Closing {
+        Closing {
+            status: Status::Unavailable,
+            answer_until: now + answer_max,
+            // The rest is for a decision that takes long: nothing is cut off before its reply.
+            linger_until: now + (answer_max + stop_max) / 2,
+        }
+    }
+}
+
+/// Whether another request may be taken from a connection, which ends as `closing` says.
+///
+/// # Errors
+/// As [`Connection::take_only_what_has_arrived`].
+pub(crate) fn may_take(
+    closing: Option<Closing>,
+    connection: &mut Connection,
+    now: Instant,
+) -> io::Result<bool> {
+    let Some(closing) = closing else { return Ok(true) };
+    connection.take_only_what_has_arrived()?;
+    Ok(now < closing.answer_until)
 }

@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::Status;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use tracing::debug;
 
 use crate::armour::closing::Closing;
@@ -28,10 +29,15 @@ const BLOCKED_POLL: Duration = Duration::from_millis(50);
 const BUSY: u64 = u64::MAX;
 
 /// All connections that have a thread.
+///
+/// Only the accepting thread and the main thread take the lock. If each connection's thread took it
+/// at its end, then at the end of hundreds the accepting thread would wait for seconds behind them.
 #[derive(Debug)]
 pub struct Registry {
     members: Mutex<Members>,
-    is_empty: Condvar,
+    /// The ids of members that have ended: one for each, so the channel needs no other bound.
+    ended: Receiver<u64>,
+    end: Sender<u64>,
     room: usize,
     start: Instant,
 }
@@ -43,11 +49,11 @@ struct Members {
     is_stopping: bool,
 }
 
-/// A connection in the registry. It shares the stream, because a second descriptor for each
-/// connection would halve their number.
+/// A connection in the registry. It refers to the stream, because a second descriptor for each
+/// connection would halve their number. The thread alone owns it, and closes it.
 #[derive(Debug)]
 struct Entry {
-    stream: Arc<TcpStream>,
+    stream: Weak<TcpStream>,
     network: IpAddr,
     state: Arc<State>,
 }
@@ -72,12 +78,8 @@ pub struct Member {
 impl Registry {
     /// An empty registry with room for `room` connections.
     pub fn new(room: usize) -> Registry {
-        Registry {
-            members: Mutex::default(),
-            is_empty: Condvar::new(),
-            room,
-            start: Instant::now(),
-        }
+        let (end, ended) = unbounded();
+        Registry { members: Mutex::default(), ended, end, room, start: Instant::now() }
     }
 
     /// Registers a connection from `peer`, if need be in the place of another. None if there is no
@@ -85,8 +87,12 @@ impl Registry {
     pub fn register(self: &Arc<Registry>, stream: &Arc<TcpStream>, peer: IpAddr) -> Option<Member> {
         let network = network(peer);
         let mut members = self.lock();
-        let is_full = members.all.len() >= self.room + LEAVING_MAX;
-        if members.is_stopping || is_full {
+        // At a stop the main thread waits for the ends, so no other may take them from it.
+        if members.is_stopping {
+            return None;
+        }
+        self.ended.try_iter().for_each(|id| drop(members.all.remove(&id)));
+        if members.all.len() >= self.room + LEAVING_MAX {
             return None;
         }
         let staying = members.all.values().filter(|entry| entry.is_staying()).count();
@@ -97,7 +103,7 @@ impl Registry {
         let id = members.last_id;
         let idle_since = AtomicU64::new(self.millis(Instant::now()));
         let state = Arc::new(State { idle_since, closing: OnceLock::new() });
-        let entry = Entry { stream: stream.clone(), network, state: state.clone() };
+        let entry = Entry { stream: Arc::downgrade(stream), network, state: state.clone() };
         members.all.insert(id, entry);
         Some(Member { registry: self.clone(), id, state })
     }
@@ -158,19 +164,26 @@ impl Registry {
         let members = self.lock();
         let is_blocked = |entry: &&Entry| {
             let is_busy = entry.state.idle_since.load(Ordering::Relaxed) == BUSY;
-            is_busy && matches!(room(&entry.stream, Duration::ZERO), Ok(None))
+            let has_no_room = |stream: &Arc<_>| matches!(room(stream, Duration::ZERO), Ok(None));
+            is_busy && entry.stream.upgrade().as_ref().is_some_and(has_no_room)
         };
         let blocked = members.all.values().filter(is_blocked);
-        blocked.for_each(|entry| shutdown(&entry.stream, Shutdown::Both));
+        blocked.for_each(|entry| entry.shutdown(Shutdown::Both));
     }
 
-    /// Waits until there is no connection, until `deadline` at most; returns how many there still
-    /// are.
+    /// At a stop: waits until there is no connection, until `deadline` at most; returns how many
+    /// there still are.
     fn wait_empty(&self, deadline: Instant) -> usize {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let are_left = |members: &mut Members| !members.all.is_empty();
-        let waited = self.is_empty.wait_timeout_while(self.lock(), left, are_left);
-        waited.unwrap_or_else(PoisonError::into_inner).0.all.len()
+        loop {
+            let left = self.lock().all.len();
+            if left == 0 {
+                return 0;
+            }
+            match self.ended.recv_deadline(deadline) {
+                Ok(id) => drop(self.lock().all.remove(&id)),
+                Err(_) => return left,
+            }
+        }
     }
 
     /// Milliseconds from the server's start to a moment.
@@ -192,7 +205,15 @@ impl Entry {
     /// Has its thread end the connection, unless it does so already. It is told why before it wakes.
     fn close(&self, closing: Closing) {
         if self.state.closing.set(closing).is_ok() {
-            shutdown(&self.stream, Shutdown::Read);
+            self.shutdown(Shutdown::Read);
+        }
+    }
+
+    /// Shuts its stream down. A thread that waits in a call on it returns.
+    fn shutdown(&self, how: Shutdown) {
+        let Some(stream) = self.stream.upgrade() else { return };
+        if let Err(error) = stream.shutdown(how) {
+            debug!("a connection was closed already: {error}");
         }
     }
 }
@@ -222,11 +243,8 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let mut members = self.registry.lock();
-        members.all.remove(&self.id);
-        if members.all.is_empty() {
-            self.registry.is_empty.notify_all();
-        }
+        // It cannot fail, as the registry has the receiver.
+        let _sent = self.registry.end.send(self.id);
     }
 }
 
@@ -236,13 +254,6 @@ fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
-}
-
-/// Shuts a stream down. A thread that waits in a call on it returns.
-fn shutdown(stream: &TcpStream, how: Shutdown) {
-    if let Err(error) = stream.shutdown(how) {
-        debug!("a connection was closed already: {error}");
     }
 }
 
