@@ -82,7 +82,8 @@ impl Strace {
     /// and a call that it makes before is neither seen nor counted. A busy server may never sleep,
     /// but its threads do not wait for the processor that long.
     fn settle(&self, pids: &[i32]) {
-        let sleeps = |pid| processes::of_process(pid).iter().all(|thread| thread.state == 'S');
+        let rests = |state| matches!(state, 'S' | 'T' | 't');
+        let sleeps = |pid| processes::of_process(pid).iter().all(|thread| rests(thread.state));
         let strace = self.child.id() as i32;
         wait::until(SETTLE_MAX, || {
             let settled = sleeps(strace) && pids.iter().all(|&pid| sleeps(pid)) && sleeps(strace);

@@ -12,6 +12,7 @@ use std::process::Command;
 
 use common::program::signals::inherit_nothing;
 use nix::sys::prctl::set_pdeathsig;
+use nix::sys::ptrace;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
@@ -30,6 +31,27 @@ pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
     command.process_group(0);
     // SAFETY: the closure makes two system calls; it takes no lock and no memory.
     unsafe { command.pre_exec(prepare) }
+}
+
+/// Has the command traced by this thread from its start on. See ptrace(2), PTRACE_TRACEME.
+pub(crate) fn trace_from_exec(command: &mut Command) {
+    let trace_me = || Ok(ptrace::traceme()?);
+    // SAFETY: the closure makes one system call; it takes no lock and no memory.
+    unsafe { command.pre_exec(trace_me) };
+}
+
+/// Whether a traced process is about to open a file to append to it.
+///
+/// # Panics
+/// If it is not stopped at a system call of ours to look at.
+pub(crate) fn opens_to_append(pid: Pid) -> bool {
+    let info = ptrace::syscall_info(pid).expect("it is stopped at a system call");
+    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        return false;
+    }
+    // SAFETY: with this `op` the kernel has filled the entry.
+    let entry = unsafe { info.u.entry };
+    entry.nr == libc::SYS_openat as u64 && entry.args[2] & libc::O_APPEND as u64 != 0
 }
 
 /// Which of the two processes this is after a fork.

@@ -24,7 +24,7 @@ _Noreturn void usage(void);
 // Ends the program, with what failed and what that means.
 _Noreturn void fail(const char *what);
 
-// Whether the call that has just failed is to be made once more: it was interrupted (as fg(1) does).
+// Whether the call that has just failed is to be made once more: it was interrupted, as fg(1) does.
 bool again(void);
 
 // Whether `reply` answers `request`. One for an earlier process that had our PID has another nonce,

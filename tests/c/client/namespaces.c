@@ -9,7 +9,7 @@
 #include "client.h"
 
 // In another PID namespace our id is another process's, and several clients have the same one; in
-// another IPC namespace the queues are not ours. A server that does not say where it is, is trusted.
+// another IPC namespace the queues are not ours. We trust a server that does not say where it is.
 void check_namespaces(bool has_queues)
 {
     char line[120], pid[50], ipc[50];

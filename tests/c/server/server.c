@@ -88,8 +88,8 @@ static void open_data_file(void)
         fail("write " SPC_DATA_FILE);
 }
 
-// Two lines of the lock file: which file this is, and where its numbers have their meaning. In a copy
-// of it, after a boot or in another IPC namespace they name queues of somebody else.
+// Two lines of the lock file: which file this is, and where its numbers have their meaning. In a
+// copy of it, after a boot or in another IPC namespace they name queues of somebody else.
 static void describe(int fd, char *file, char *namespaces, size_t size)
 {
     char boot[40] = "", pid[40] = "", ipc[40] = "";
@@ -122,7 +122,7 @@ static FILE *take_lock(void)
     // The id may have gone to another program since; then the key is another.
     for (int id; fgets(line, sizeof line, lock) != NULL;) {
         same_file |= strcmp(line, file) == 0;
-        same_ipc |= sscanf(line, "namespaces %*s %39s", ipc) == 1 && strstr(namespaces, ipc) != NULL;
+        same_ipc |= sscanf(line, "namespaces %*s %39s", ipc) == 1 && strstr(namespaces, ipc);
         if (same_file && same_ipc && sscanf(line, "queue %x id %d", &key, &id) == 2 &&
             msgctl(id, IPC_STAT, &queue) == 0 && (unsigned)queue.msg_perm.__key == key)
             msgctl(id, IPC_RMID, NULL);

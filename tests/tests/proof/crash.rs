@@ -11,7 +11,6 @@ use harness::runner::sweep::Sweep;
 use harness::server::Server;
 use harness::stage::{ALL, Stage};
 use harness::strace::Strace;
-use harness::strace::gate::counted_before;
 use harness::strace::trace;
 use harness::wait;
 
@@ -56,11 +55,7 @@ fn points(name: &str, stage: Stage) -> Option<Vec<Point>> {
         run.end();
         let calls = trace::parse(&strace?.finish());
         for (call, most) in trace::most_per_thread(&calls) {
-            let first = match scope {
-                Scope::New | Scope::AfterCrash => 1 + counted_before(&call),
-                Scope::Process(_) => 1,
-            };
-            points.extend((first..=most).map(|when| Point { scope, call: call.clone(), when }));
+            points.extend((1..=most).map(|when| Point { scope, call: call.clone(), when }));
         }
     }
     Some(points)

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use harness::server::Server;
-use harness::strace::gate::counted_before;
 
 /// Errors that are tried with every call.
 const ERRORS: [&str; 7] = ["EINTR", "EAGAIN", "ENOMEM", "EMFILE", "ENOSPC", "EIO", "EPIPE"];
@@ -89,7 +88,7 @@ pub(crate) fn all(most: &BTreeMap<String, usize>) -> Vec<Fault> {
         let mut add = |file, result: String, when: String| {
             faults.push(Fault { call: call.clone(), file, result, when });
         };
-        for when in 1 + counted_before(call)..=most {
+        for when in 1..=most {
             for error in ERRORS {
                 add(None, format!("error={error}"), when.to_string());
                 // Nothing interrupts for ever, and no call that waits, or that poll says need not

@@ -11,7 +11,7 @@ const CODE_MAX: usize = 200;
 /// Lines of code in a function at most.
 const FUNCTION_MAX: usize = 60;
 /// Longest file of C.
-const C_MAX: usize = 250;
+const C_MAX: usize = 280;
 /// Longest line of C; rustfmt sees to those of Rust.
 const WIDTH_MAX: usize = 100;
 /// How far above an unsafe block its reason may begin.
@@ -38,7 +38,7 @@ fn a_file_is_short_and_says_first_what_it_is() {
         let at = wide.map(|at| at + 1).or((lines > C_MAX).then_some(lines));
         at.map(|at| place(&path, at))
     };
-    assert_none("longer than 250 lines or a line than 100", in_c.filter_map(too_wide));
+    assert_none("longer than 280 lines or a line than 100", in_c.filter_map(too_wide));
     let silent =
         |(path, text): &(PathBuf, String)| (!text.starts_with("//! ")).then(|| place(path, 1));
     assert_none("no sentence in the first line", sources().iter().filter_map(silent));
