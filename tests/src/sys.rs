@@ -10,7 +10,6 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use common::program::signals::inherit_nothing;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::ptrace;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
@@ -22,7 +21,8 @@ use nix::unistd::{ForkResult, Pid};
 /// And undoes what the test runner has inherited: where SIGCHLD is ignored nobody can wait for a
 /// child.
 pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
-    inherit_nothing();
+    // Only this: whoever starts a program may have signals of its own blocked.
+    q1_pipes::sys::default_sigchld().expect("SIGCHLD has a default action");
     let prepare = || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
