@@ -1,7 +1,7 @@
 //! A connection: bytes of one client, in order and of any cut, from which requests are taken; no
 //! call on it waits for ever.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
-use crate::armour::deadline::{Deadline, Direction, Timeout};
+use crate::armour::closing::{Closing, End};
+use crate::armour::deadline::{Deadline, Timeout};
 use crate::framing::{self, Frame};
 use crate::sys;
 
@@ -21,6 +22,8 @@ use crate::sys;
 pub const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// How long a reply may wait for a client that does not read.
 pub const REPLY_TIME: Duration = Duration::from_secs(5);
+/// How often a wait for room looks whether the connection is to end.
+const ROOM_POLL: Duration = Duration::from_millis(20);
 /// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server.
 /// It is small because the server has such a buffer for each client, also for those that are silent.
 const BUFFER_SIZE: usize = REPLY_MAX.next_multiple_of(REQUEST_SIZE);
@@ -67,26 +70,26 @@ pub struct Connection {
     /// How many bytes may still be received; None: any number.
     left: Option<usize>,
     reading: Timeout,
-    writing: Timeout,
+    /// Set when we end the connection.
+    closing: End,
 }
 
 impl Connection {
     /// A connection over a connected stream. Others may share the stream to shut it down.
     ///
-    /// `idle` and `full` are the time-outs that most calls need: how long to wait for a client that
-    /// is silent, and for a send buffer that is full.
+    /// `idle` is the time-out that most calls need: how long to wait for a client that is silent. The
+    /// connection ends when `closing` is set; a client's never is.
     ///
     /// # Errors
     /// EINVAL if the other side has reset it already. See tcp(7).
-    pub fn new(stream: Arc<TcpStream>, idle: Duration, full: Duration) -> io::Result<Connection> {
+    pub fn new(stream: Arc<TcpStream>, idle: Duration, closing: End) -> io::Result<Connection> {
         // A reply is one write and must not wait for the acknowledgement of the one before it.
         stream.set_nodelay(true)?;
         setsockopt(&stream, sockopt::KeepAlive, &true)?;
         setsockopt(&stream, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
         setsockopt(&stream, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
         setsockopt(&stream, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?;
-        let reading = Timeout::new(&stream, Direction::Reading, idle)?;
-        let writing = Timeout::new(&stream, Direction::Writing, full)?;
+        let reading = Timeout::new(&stream, idle)?;
         Ok(Connection {
             stream,
             buffer: Box::new([0; BUFFER_SIZE]),
@@ -95,7 +98,7 @@ impl Connection {
             idle,
             left: None,
             reading,
-            writing,
+            closing,
         })
     }
 
@@ -150,15 +153,22 @@ impl Connection {
         }
     }
 
-    /// Receives no more than what has arrived by the first call of this: after that it is closed.
+    /// How the connection is to end, if we end it.
+    pub(crate) fn closing(&self) -> Option<Closing> {
+        self.closing.get().copied()
+    }
+
+    /// Whether another request may be taken. If we end the connection, no more is received than what
+    /// has arrived by the first call that knows so.
     ///
     /// # Errors
     /// None that can happen. See tcp(7), FIONREAD.
-    pub(crate) fn take_only_what_has_arrived(&mut self) -> io::Result<()> {
+    pub(crate) fn may_take(&mut self, now: Instant) -> io::Result<bool> {
+        let Some(closing) = self.closing() else { return Ok(true) };
         if self.left.is_none() {
             self.left = Some(sys::arrived(&self.stream)?);
         }
-        Ok(())
+        Ok(now < closing.answer_until)
     }
 
     /// Receives again whatever comes.
@@ -172,10 +182,33 @@ impl Connection {
     /// # Errors
     /// EPIPE if the connection is lost; TimedOut if there is no room in time.
     pub fn wait_for_room(&self) -> io::Result<()> {
-        match room(&self.stream, REPLY_TIME)? {
-            Some(true) => Ok(()),
-            Some(false) => Err(io::ErrorKind::BrokenPipe.into()),
-            None => Err(io::ErrorKind::TimedOut.into()),
+        if self.has_room(Duration::ZERO)? {
+            return Ok(());
+        }
+        self.wait_for_room_until(Instant::now() + REPLY_TIME)
+    }
+
+    fn wait_for_room_until(&self, end: Instant) -> io::Result<()> {
+        loop {
+            let now = Instant::now();
+            let end = self.closing().map_or(end, |closing| end.min(closing.answer_until));
+            if now >= end {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if self.has_room(ROOM_POLL.min(end - now))? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether there is room for some replies within `limit`, which a signal may shorten.
+    fn has_room(&self, limit: Duration) -> io::Result<bool> {
+        let mut events = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut events, PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO)) {
+            Ok(0) | Err(Errno::EINTR) => Ok(false),
+            Ok(_) if events[0].revents() == Some(PollFlags::POLLOUT) => Ok(true),
+            Ok(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(errno) => Err(errno.into()),
         }
     }
 
@@ -191,19 +224,19 @@ impl Connection {
     ///
     /// # Errors
     /// EPIPE, ECONNRESET, TimedOut; says whether a part was sent. See send(2).
-    pub fn send(&mut self, bytes: &[u8], mut deadline: Deadline) -> Result<(), Unsent> {
+    pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Unsent> {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
         let mut sent = 0;
         while sent < bytes.len() {
-            // std's write is send(2) with MSG_NOSIGNAL: a closed connection is EPIPE, no signal.
-            let write = |mut stream: &TcpStream| stream.write(&bytes[sent..]);
-            match self.writing.before(deadline, &self.stream, write) {
-                Ok(some) if sent + some < bytes.len() => {
+            let result = match socket::send(self.stream.as_raw_fd(), &bytes[sent..], flags) {
+                Ok(some) => {
                     sent += some;
-                    deadline = Deadline::at(deadline.end());
+                    Ok(())
                 }
-                Ok(_) => return Ok(()),
-                Err(error) => return Err(Unsent { error, partly: sent > 0 }),
-            }
+                Err(Errno::EAGAIN) => self.wait_for_room_until(deadline.end()),
+                Err(errno) => Err(errno.into()),
+            };
+            result.map_err(|error| Unsent { error, partly: sent > 0 })?;
         }
         Ok(())
     }
@@ -244,27 +277,6 @@ impl Connection {
         let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
         self.received().is_empty()
             && socket::recv(self.stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
-    }
-}
-
-/// Whether replies can be sent: there is room for some, or (false) the connection is lost. None if
-/// neither is so within `limit`.
-///
-/// # Errors
-/// ENOMEM. See poll(2).
-pub(crate) fn room(stream: &TcpStream, limit: Duration) -> io::Result<Option<bool>> {
-    let end = Instant::now() + limit;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-        let mut events = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
-        match poll(&mut events, timeout) {
-            Ok(0) => return Ok(None),
-            Ok(_) => return Ok(Some(events[0].revents() == Some(PollFlags::POLLOUT))),
-            // A stopped and continued process.
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
     }
 }
 

@@ -14,6 +14,7 @@ use common::protocol::reply::{Reply, Status};
 use common::protocol::request::Request;
 use zerocopy::IntoBytes;
 
+use crate::armour::closing::End;
 use crate::armour::deadline::Deadline;
 use crate::armour::resolve;
 use crate::channel::Connection;
@@ -192,7 +193,9 @@ fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Con
             break;
         }
         let connected = TcpStream::connect_timeout(address, share);
-        match connected.and_then(|stream| Connection::new(Arc::new(stream), timeout, timeout)) {
+        match connected
+            .and_then(|stream| Connection::new(Arc::new(stream), timeout, End::default()))
+        {
             Ok(connection) => return Ok(connection),
             Err(error) => last = error,
         }

@@ -28,12 +28,12 @@ use tracing::{debug, info, warn};
 
 use crate::PACKAGE;
 use crate::answers::{self, SharedState};
-use crate::armour::closing::{Closing, may_take};
-use crate::armour::lingering_close::{close, for_connection, hang_up};
+use crate::armour::closing::Closing;
+use crate::armour::lingering_close::{close, for_connection, give_up, hang_up};
 use crate::armour::listeners::{Listeners, descriptors_for};
 use crate::armour::refused::Refused;
 use crate::armour::registry::{Member, Registry};
-use crate::channel::{Connection, Incoming, REPLY_TIME};
+use crate::channel::{Connection, Incoming};
 use crate::options::ServerOptions;
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.
@@ -136,6 +136,7 @@ impl Service {
             accepted();
             self.start_thread(&answer, Arc::new(stream), peer, &mut refused);
         }
+        refused.finish()?;
         if refused.count() > 0 {
             info!(refused = refused.count(), "connections found no room");
         }
@@ -150,9 +151,9 @@ impl Service {
         peer: SocketAddr,
         refused: &mut Refused,
     ) {
-        let busy = for_connection(Status::Busy, self.server);
-        let Some(member) = self.registry.register(&stream, peer.ip()) else {
-            return refused.add(stream, &busy);
+        let member = match self.registry.register(&stream, peer.ip()) {
+            Ok(member) => member,
+            Err(why) => return refused.add(stream, &for_connection(why, self.server)),
         };
         let service = self.clone();
         let answer = answer.clone();
@@ -168,7 +169,7 @@ impl Service {
         });
         if let Err(error) = started {
             warn!("cannot start a thread: {error}");
-            refused.add(stream, &busy);
+            refused.add(stream, &for_connection(Status::Busy, self.server));
         }
     }
 
@@ -180,23 +181,22 @@ impl Service {
         member: &Member,
         answer: &Answer,
     ) -> io::Result<()> {
-        let mut connection = Connection::new(stream, self.idle, REPLY_TIME)?;
+        let mut connection = Connection::new(stream, self.idle, member.end())?;
         let mut now = Instant::now();
-        while may_take(member.closing(), &mut connection, now)? {
+        while connection.may_take(now)? {
             match connection.receive(now)? {
                 Incoming::Request(request) => {
                     member.set_busy();
-                    answer(&mut connection, request)?;
+                    let answered = answer(&mut connection, request);
                     now = Instant::now();
                     member.set_idle(now);
+                    answered.or_else(|error| give_up(&mut connection, error))?;
                 }
                 Incoming::Garbage(request) => {
-                    member.set_busy();
                     let reply = Reply::new(&request, Status::BadRequest, self.server);
                     let sent = connection.reply(&reply);
-                    member.set_idle(Instant::now());
                     log::answered(&request, &reply);
-                    return sent.and_then(|()| hang_up(&mut connection, member));
+                    return sent.and_then(|()| hang_up(&mut connection));
                 }
                 Incoming::Idle | Incoming::Closed => break,
             }
@@ -216,10 +216,10 @@ impl Service {
         answer_max: Duration,
         stop_max: Duration,
     ) -> anyhow::Result<()> {
-        let now = Instant::now();
-        let deadline = now + stop_max;
+        let deadline = Instant::now() + stop_max;
+        self.registry.stop(Closing::of_stop(answer_max, stop_max));
         self.listeners.close().context("cannot close the listening sockets")?;
-        let late = self.registry.close_all(Closing::of_stop(now, answer_max, stop_max), deadline);
+        let late = self.registry.wait_empty(deadline);
         workers.wait_end(signals, deadline)?;
         ensure!(late == 0, "{late} connections did not end in time");
         Ok(())

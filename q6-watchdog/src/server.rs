@@ -25,8 +25,10 @@ use crate::watchdog::fleet::{DISPATCHER, Fleet, RESERVATION};
 use crate::watchdog::silence::PROBE_INTERVAL;
 use crate::watchdog::watched::Watched;
 
-/// How long the dispatcher may take to stop, and then the servers behind it.
-const STOP_MAX: Duration = Duration::from_millis(900);
+/// How long the dispatcher may take to stop.
+const DISPATCHER_STOP_MAX: Duration = Duration::from_millis(600);
+/// How long the servers behind it may take then.
+const STOP_MAX: Duration = Duration::from_millis(1300);
 /// If the watchdog has not checked for so long, it was stopped itself, or got no processor.
 const SLEPT: Duration = PROBE_INTERVAL.saturating_mul(2);
 
@@ -161,14 +163,14 @@ fn stop(fleet: &mut Fleet<'_>) -> anyhow::Result<()> {
         server.cancel_probe();
     }
     let behind: Vec<Number> = (RESERVATION..fleet.servers.len()).collect();
-    let front = end(fleet, &[DISPATCHER]);
-    let back = end(fleet, &behind);
+    let front = end(fleet, &[DISPATCHER], DISPATCHER_STOP_MAX);
+    let back = end(fleet, &behind, STOP_MAX);
     failed.and(front).and(back)
 }
 
-/// Ends some servers, and waits for them. Kills those that are still there after [`STOP_MAX`].
-fn end(fleet: &mut Fleet<'_>, numbers: &[Number]) -> anyhow::Result<()> {
-    let deadline = Instant::now() + STOP_MAX;
+/// Ends some servers, and waits for them. Kills those that are still there after `stop_max`.
+fn end(fleet: &mut Fleet<'_>, numbers: &[Number], stop_max: Duration) -> anyhow::Result<()> {
+    let deadline = Instant::now() + stop_max;
     let mut faults = Vec::new();
     for &number in numbers {
         fleet.servers[number].child.terminate()?;

@@ -24,10 +24,12 @@ use crate::channel::End;
 use crate::options::ServerOptions;
 use crate::watchdog::board::{Board, Number};
 
-/// How long a stop takes requests that have arrived.
-const ANSWER_MAX: Duration = Duration::from_millis(300);
-/// How long the threads may take to answer them.
-const STOP_MAX: Duration = Duration::from_millis(700);
+/// How long a stop takes requests that have arrived, and how long the threads may take to answer
+/// them, on a disk that is slow too.
+const STOP_MAX: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(1200));
+/// The same for the dispatcher: it ends first, and decides nothing.
+const DISPATCHER_STOP_MAX: (Duration, Duration) =
+    (Duration::from_millis(200), Duration::from_millis(500));
 
 /// What every server inherits from the watchdog.
 #[derive(Debug)]
@@ -69,13 +71,15 @@ pub fn serve(
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     ready.report()?;
+    // The dispatcher is the one without FIFOs of its own.
+    let (answer_max, stop_max) = if end.is_some() { STOP_MAX } else { DISPATCHER_STOP_MAX };
     let watched = watch(signals, &mut workers, &board, end, port);
     // The sockets are closed only if all servers end. Otherwise a new process follows this one. It
     // inherits the same sockets, and accepts the connections that wait there.
     if !board.is_ending() {
         return watched;
     }
-    watched.and(service.stop(signals, &mut workers, ANSWER_MAX, STOP_MAX))
+    watched.and(service.stop(signals, &mut workers, answer_max, stop_max))
 }
 
 /// The main thread: answers the dispatcher's pings, until the watchdog sends SIGTERM.

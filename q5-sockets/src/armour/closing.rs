@@ -9,20 +9,26 @@
 //!    goes on delivering after SHUT_RD, and a client that sends a request for each reply would never
 //!    leave the socket empty. After `answer_until` it takes nothing at all.
 //! 3. It answers what it has taken. Before reservations are decided, it waits for room for their
-//!    replies. So a thread that waits for room has decided nothing, and only such threads are cut
-//!    off after `answer_until`.
+//!    replies, and only this wait is given up at `answer_until`. So nothing is cut off between a
+//!    decision and its reply.
 //! 4. It sends `status` with nonce 0: what has no reply by then was not done.
-//! 5. It lingers: what still comes is discarded, until the client closes, or `linger_until`.
+//! 5. It lingers: what still comes is discarded, until the client closes, or `linger_until`. The
+//!    write side stays open meanwhile: a socket that is shut down both ways answers whatever arrives
+//!    with a reset, as if it were closed. After the close the kernel delivers what is not read yet.
+//!
+//! What this cannot save: a client that sends on after `linger_until`, and has not read yet. Its
+//! bytes reach a closed socket, and the reset takes replies that are on their way.
 //!
 //! This stops clients that always have requests in flight: `ending`
 //! `a_stop_answers_all_that_it_has_decided`.
 
-use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::Status;
 
-use crate::channel::Connection;
+/// Where the registry tells the thread of a connection that it ends, and how.
+pub type End = Arc<OnceLock<Closing>>;
 
 /// Why a connection is ended, and how long that may take.
 #[derive(Clone, Copy, Debug)]
@@ -38,26 +44,13 @@ pub struct Closing {
 impl Closing {
     /// The end of a connection at a stop that takes what has arrived until `answer_max`, and ends
     /// after `stop_max`.
-    pub(crate) fn of_stop(now: Instant, answer_max: Duration, stop_max: Duration) -> Closing {
+    pub(crate) fn of_stop(answer_max: Duration, stop_max: Duration) -> Closing {
+        let now = Instant::now();
         Closing {
             status: Status::Unavailable,
             answer_until: now + answer_max,
             // The rest is for a decision that takes long: nothing is cut off before its reply.
-            linger_until: now + (answer_max + stop_max) / 2,
+            linger_until: now + (3 * answer_max + stop_max) / 4,
         }
     }
-}
-
-/// Whether another request may be taken from a connection, which ends as `closing` says.
-///
-/// # Errors
-/// As [`Connection::take_only_what_has_arrived`].
-pub(crate) fn may_take(
-    closing: Option<Closing>,
-    connection: &mut Connection,
-    now: Instant,
-) -> io::Result<bool> {
-    let Some(closing) = closing else { return Ok(true) };
-    connection.take_only_what_has_arrived()?;
-    Ok(now < closing.answer_until)
 }

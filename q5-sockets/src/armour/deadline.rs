@@ -56,19 +56,9 @@ impl Deadline {
     }
 }
 
-/// Which calls wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Those that read: SO_RCVTIMEO.
-    Reading,
-    /// Those that write: SO_SNDTIMEO.
-    Writing,
-}
-
-/// The time-out of one direction of one socket.
+/// The time-out of the calls that read from one socket: SO_RCVTIMEO.
 #[derive(Debug)]
 pub struct Timeout {
-    direction: Direction,
     current: Duration,
 }
 
@@ -77,9 +67,9 @@ impl Timeout {
     ///
     /// # Errors
     /// If `timeout` is 0. See socket(7).
-    pub fn new(stream: &TcpStream, direction: Direction, timeout: Duration) -> io::Result<Timeout> {
-        set(stream, direction, timeout)?;
-        Ok(Timeout { direction, current: timeout })
+    pub fn new(stream: &TcpStream, timeout: Duration) -> io::Result<Timeout> {
+        stream.set_read_timeout(Some(timeout))?;
+        Ok(Timeout { current: timeout })
     }
 
     /// Makes `call`, and makes it again if it is interrupted or returns too early, until `deadline`.
@@ -98,7 +88,7 @@ impl Timeout {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if left.abs_diff(self.current) > SLACK {
-                set(stream, self.direction, left)?;
+                stream.set_read_timeout(Some(left))?;
                 self.current = left;
             }
             match call(stream) {
@@ -113,13 +103,6 @@ impl Timeout {
                 result => return result,
             }
         }
-    }
-}
-
-fn set(stream: &TcpStream, direction: Direction, timeout: Duration) -> io::Result<()> {
-    match direction {
-        Direction::Reading => stream.set_read_timeout(Some(timeout)),
-        Direction::Writing => stream.set_write_timeout(Some(timeout)),
     }
 }
 
@@ -139,8 +122,7 @@ mod tests {
     #[test]
     fn bytes_that_trickle_in_do_not_move_the_deadline() {
         let (ours, mut theirs) = pair();
-        let mut timeout =
-            Timeout::new(&ours, Direction::Reading, Duration::from_secs(300)).unwrap();
+        let mut timeout = Timeout::new(&ours, Duration::from_secs(300)).unwrap();
         let trickle = thread::spawn(move || while theirs.write(b"x").is_ok() {});
         let start = Instant::now();
         let deadline = start + Duration::from_millis(100);
@@ -161,7 +143,7 @@ mod tests {
         let (ours, _theirs) = pair();
         for before in [1, 300_000] {
             let before = Duration::from_millis(before);
-            let mut timeout = Timeout::new(&ours, Direction::Reading, before).unwrap();
+            let mut timeout = Timeout::new(&ours, before).unwrap();
             let start = Instant::now();
             let deadline = Deadline::at(start + Duration::from_millis(50));
             let read = |mut stream: &TcpStream| stream.read(&mut [0; 1]);

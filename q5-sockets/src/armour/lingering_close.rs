@@ -46,10 +46,10 @@ pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
 pub fn close(mut connection: Connection, member: &Member, server: i32) -> io::Result<()> {
-    let Some(closing) = member.closing() else { return Ok(()) };
+    let Some(closing) = connection.closing() else { return Ok(()) };
     send_now(&connection.stream, &for_connection(closing.status, server))?;
     if member.was_active_lately() {
-        linger(&mut connection, member)?;
+        linger(&mut connection)?;
     }
     Ok(())
 }
@@ -58,22 +58,34 @@ pub fn close(mut connection: Connection, member: &Member, server: i32) -> io::Re
 ///
 /// # Errors
 /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
-pub fn hang_up(connection: &mut Connection, member: &Member) -> io::Result<()> {
+pub fn hang_up(connection: &mut Connection) -> io::Result<()> {
     connection.stream.shutdown(Shutdown::Write)?;
-    linger(connection, member)
+    linger(connection)
+}
+
+/// Ends a connection after an error. If we end it anyway, and its client does not read, then the
+/// replies before are delivered after the close, as long as nothing is unread here.
+///
+/// # Errors
+/// The error that it is given.
+pub fn give_up(connection: &mut Connection, error: io::Error) -> io::Result<()> {
+    if connection.closing().is_some() && error.kind() == io::ErrorKind::TimedOut {
+        linger(connection)?;
+    }
+    Err(error)
 }
 
 /// Discards what still arrives, until the other side has closed or the time for that has passed.
 ///
-/// If we end the connection, our read side is shut down already, and the write side stays open
-/// meanwhile. A socket that is shut down both ways answers whatever arrives with a reset, as if it
-/// were closed.
-fn linger(connection: &mut Connection, member: &Member) -> io::Result<()> {
+/// # Errors
+/// ECONNRESET, TimedOut. See tcp(7).
+fn linger(connection: &mut Connection) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
     connection.take_all();
     loop {
         connection.consume(connection.received().len());
-        let end = member.closing().map_or(deadline, |closing| deadline.min(closing.linger_until));
+        let end =
+            connection.closing().map_or(deadline, |closing| deadline.min(closing.linger_until));
         if connection.fill(Deadline::at(end))? > 0 {
             continue;
         }

@@ -8,7 +8,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -29,6 +30,10 @@ const BACKLOG: i32 = 1024;
 ///
 /// Such a connection stays ready: without a pause, the thread would call poll and accept without end.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a stop may take to accept, and refuse, those that wait.
+const WAITING_MAX: Duration = Duration::from_millis(300);
+/// How often to look whether any wait: no call waits for that.
+const WAITING_POLL: Duration = Duration::from_millis(1);
 /// Connections in a row that may be lost before they are accepted. With more, they are not the cause.
 const LOST_MAX: u32 = 64;
 /// Descriptors that are no connections: standard streams, DIR's files, listeners, and a reserve.
@@ -122,13 +127,18 @@ impl Listeners {
         }
     }
 
-    /// Ends the wait for connections: from now on the sockets listen no more.
+    /// Ends the wait for connections: when those that wait are accepted, or soon, the sockets listen
+    /// no more, and the kernel resets whoever waits still.
     ///
     /// This is shutdown(2), because close(2) would not wake a thread that waits on the descriptor.
     ///
     /// # Errors
     /// ENOTCONN. See shutdown(2).
     pub fn close(&self) -> io::Result<()> {
+        let end = Instant::now() + WAITING_MAX;
+        while self.waiting()? > 0 && Instant::now() < end {
+            sleep(WAITING_POLL);
+        }
         for socket in &self.sockets {
             socket::shutdown(socket.as_raw_fd(), Shutdown::Read)?;
         }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::Reply;
-use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tracing::debug;
 
 use crate::armour::lingering_close::send_now;
@@ -21,6 +22,8 @@ use crate::armour::lingering_close::send_now;
 pub const REFUSED_MAX: usize = 64;
 /// How long a client may take to read that it is refused, and to close.
 const LINGER_MAX: Duration = Duration::from_secs(1);
+/// How long a stop leaves them for that.
+const FINISH_MAX: Duration = Duration::from_millis(200);
 /// Reads per connection and call of [`Refused::drain`] at most, so that a flood delays nobody.
 const READS_MAX: usize = 4;
 
@@ -60,6 +63,25 @@ impl Refused {
     pub fn drain(&mut self) {
         let now = Instant::now();
         self.open.retain(|(stream, until)| now < *until && drain(stream));
+    }
+
+    /// At a stop: waits until all have closed, but not for long.
+    ///
+    /// # Errors
+    /// ENOMEM. See poll(2).
+    pub fn finish(&mut self) -> io::Result<()> {
+        let deadline = Instant::now() + FINISH_MAX;
+        self.open.iter_mut().for_each(|(_, until)| *until = deadline.min(*until));
+        loop {
+            self.drain();
+            if self.open.is_empty() {
+                return Ok(());
+            }
+            match poll(&mut self.poll_fds().collect::<Vec<_>>(), self.timeout()) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
     }
 
     /// What to wait for on their behalf.

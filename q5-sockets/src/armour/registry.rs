@@ -7,15 +7,14 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::Status;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tracing::debug;
 
-use crate::armour::closing::Closing;
-use crate::channel::room;
+use crate::armour::closing::{Closing, End};
 
 /// A connection that was idle for less stays: its client may be between two questions.
 const IDLE_MIN: Duration = Duration::from_secs(1);
@@ -23,8 +22,6 @@ const IDLE_MIN: Duration = Duration::from_secs(1);
 const LEAVING_MAX: usize = 64;
 /// How long such a connection takes requests that have arrived, and then may stay to be read.
 const LEAVE_MAX: Duration = Duration::from_millis(250);
-/// How often a stop looks for threads that wait for a client that does not read.
-const BLOCKED_POLL: Duration = Duration::from_millis(50);
 /// Instead of a time: a request is being answered.
 const BUSY: u64 = u64::MAX;
 
@@ -55,16 +52,10 @@ struct Members {
 struct Entry {
     stream: Weak<TcpStream>,
     network: IpAddr,
-    state: Arc<State>,
-}
-
-/// What the registry and a connection's thread tell one another.
-#[derive(Debug)]
-struct State {
     /// Since when no request is being answered, in milliseconds; or [`BUSY`].
-    idle_since: AtomicU64,
+    idle_since: Arc<AtomicU64>,
     /// Set when we end the connection.
-    closing: OnceLock<Closing>,
+    end: End,
 }
 
 /// The registration of one connection. Dropping it, also in a panic, makes room for another.
@@ -72,7 +63,8 @@ struct State {
 pub struct Member {
     registry: Arc<Registry>,
     id: u64,
-    state: Arc<State>,
+    idle_since: Arc<AtomicU64>,
+    end: End,
 }
 
 impl Registry {
@@ -82,30 +74,37 @@ impl Registry {
         Registry { members: Mutex::default(), ended, end, room, start: Instant::now() }
     }
 
-    /// Registers a connection from `peer`, if need be in the place of another. None if there is no
-    /// room.
-    pub fn register(self: &Arc<Registry>, stream: &Arc<TcpStream>, peer: IpAddr) -> Option<Member> {
+    /// Registers a connection from `peer`, if need be in the place of another.
+    ///
+    /// # Errors
+    /// BUSY if there is no room, UNAVAILABLE at a stop.
+    pub fn register(
+        self: &Arc<Registry>,
+        stream: &Arc<TcpStream>,
+        peer: IpAddr,
+    ) -> Result<Member, Status> {
         let network = network(peer);
         let mut members = self.lock();
         // At a stop the main thread waits for the ends, so no other may take them from it.
         if members.is_stopping {
-            return None;
+            return Err(Status::Unavailable);
         }
         self.ended.try_iter().for_each(|id| drop(members.all.remove(&id)));
         if members.all.len() >= self.room + LEAVING_MAX {
-            return None;
+            return Err(Status::Busy);
         }
         let staying = members.all.values().filter(|entry| entry.is_staying()).count();
         if staying >= self.room && !self.make_room(&members, network) {
-            return None;
+            return Err(Status::Busy);
         }
         members.last_id += 1;
         let id = members.last_id;
-        let idle_since = AtomicU64::new(self.millis(Instant::now()));
-        let state = Arc::new(State { idle_since, closing: OnceLock::new() });
-        let entry = Entry { stream: Arc::downgrade(stream), network, state: state.clone() };
-        members.all.insert(id, entry);
-        Some(Member { registry: self.clone(), id, state })
+        let idle_since = Arc::new(AtomicU64::new(self.millis(Instant::now())));
+        let end = End::default();
+        let member =
+            Member { registry: self.clone(), id, idle_since: idle_since.clone(), end: end.clone() };
+        members.all.insert(id, Entry { stream: Arc::downgrade(stream), network, idle_since, end });
+        Ok(member)
     }
 
     /// Closes one connection, so that there is room for one from `newcomer`; false if none may be
@@ -123,7 +122,7 @@ impl Registry {
         let large = most.filter(|&(_, &count)| count > share).map(|(&network, _)| network);
         let may_go = |entry: &&Entry| large.is_none_or(|large| entry.network == large);
         // Each time is loaded once, because its thread may change it a moment later.
-        let since = |entry: &Entry| entry.state.idle_since.load(Ordering::Relaxed);
+        let since = |entry: &Entry| entry.idle_since.load(Ordering::Relaxed);
         let candidates = staying().filter(may_go).map(|entry| (since(entry), entry));
         let Some((since, longest)) = candidates.min_by_key(|&(since, _)| since) else {
             return false;
@@ -140,48 +139,27 @@ impl Registry {
         true
     }
 
-    /// Ends all connections, and registers no more. Returns how many are still there at `deadline`.
-    pub fn close_all(&self, closing: Closing, deadline: Instant) -> usize {
-        self.stop(closing);
-        let mut left = self.wait_empty(closing.answer_until);
-        while left > 0 && Instant::now() < deadline {
-            self.cut_off_blocked();
-            left = self.wait_empty(deadline.min(Instant::now() + BLOCKED_POLL));
-        }
-        left
-    }
-
     /// Registers no more, and has each connection end.
-    fn stop(&self, closing: Closing) {
+    pub fn stop(&self, closing: Closing) {
         let mut members = self.lock();
         members.is_stopping = true;
         members.all.values().for_each(|entry| entry.close(closing));
     }
 
-    /// Cuts off the connections whose thread waits for room for a reply: it has decided nothing that
-    /// it has not answered.
-    fn cut_off_blocked(&self) {
-        let members = self.lock();
-        let is_blocked = |entry: &&Entry| {
-            let is_busy = entry.state.idle_since.load(Ordering::Relaxed) == BUSY;
-            let has_no_room = |stream: &Arc<_>| matches!(room(stream, Duration::ZERO), Ok(None));
-            is_busy && entry.stream.upgrade().as_ref().is_some_and(has_no_room)
-        };
-        let blocked = members.all.values().filter(is_blocked);
-        blocked.for_each(|entry| entry.shutdown(Shutdown::Both));
-    }
-
     /// At a stop: waits until there is no connection, until `deadline` at most; returns how many
-    /// there still are.
-    fn wait_empty(&self, deadline: Instant) -> usize {
+    /// are not answered. Those that only linger need nothing more from this process.
+    pub fn wait_empty(&self, deadline: Instant) -> usize {
         loop {
-            let left = self.lock().all.len();
-            if left == 0 {
+            let members = self.lock();
+            if members.all.is_empty() {
                 return 0;
             }
+            let is_busy = |entry: &&Entry| entry.idle_since.load(Ordering::Relaxed) == BUSY;
+            let busy = members.all.values().filter(is_busy).count();
+            drop(members);
             match self.ended.recv_deadline(deadline) {
                 Ok(id) => drop(self.lock().all.remove(&id)),
-                Err(_) => return left,
+                Err(_) => return busy,
             }
         }
     }
@@ -199,12 +177,12 @@ impl Registry {
 
 impl Entry {
     fn is_staying(&self) -> bool {
-        self.state.closing.get().is_none()
+        self.end.get().is_none()
     }
 
     /// Has its thread end the connection, unless it does so already. It is told why before it wakes.
     fn close(&self, closing: Closing) {
-        if self.state.closing.set(closing).is_ok() {
+        if self.end.set(closing).is_ok() {
             self.shutdown(Shutdown::Read);
         }
     }
@@ -221,23 +199,23 @@ impl Entry {
 impl Member {
     /// A request has come: until it is answered, this connection is idle for no time.
     pub fn set_busy(&self) {
-        self.state.idle_since.store(BUSY, Ordering::Relaxed);
+        self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
     /// The request was answered.
     pub fn set_idle(&self, now: Instant) {
-        self.state.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
+        self.idle_since.store(self.registry.millis(now), Ordering::Relaxed);
     }
 
     /// Whether the connection is new or its last answer is so fresh that bytes may be on their way.
     pub fn was_active_lately(&self) -> bool {
-        let since = self.state.idle_since.load(Ordering::Relaxed);
+        let since = self.idle_since.load(Ordering::Relaxed);
         since.saturating_add(IDLE_MIN.as_millis() as u64) > self.registry.millis(Instant::now())
     }
 
-    /// How this connection is to end, if we end it.
-    pub fn closing(&self) -> Option<Closing> {
-        self.state.closing.get().copied()
+    /// Where its thread is told that the connection ends.
+    pub(crate) fn end(&self) -> End {
+        self.end.clone()
     }
 }
 
@@ -275,7 +253,7 @@ mod tests {
     }
 
     fn reason(member: &Member) -> Option<Status> {
-        member.closing().map(|closing| closing.status)
+        member.end.get().map(|closing| closing.status)
     }
 
     fn streams(count: usize) -> (Vec<TcpStream>, Vec<Arc<TcpStream>>) {
@@ -294,18 +272,18 @@ mod tests {
         let registry = Arc::new(Registry::new(2));
         let first = registry.register(&streams[0], HERE).unwrap();
         let second = registry.register(&streams[1], HERE).unwrap();
-        assert!(registry.register(&streams[2], HERE).is_none(), "both are new");
+        assert!(registry.register(&streams[2], HERE).is_err(), "both are new");
         first.set_busy();
-        second.state.idle_since.store(0, Ordering::Relaxed);
+        second.idle_since.store(0, Ordering::Relaxed);
         thread::park_timeout(IDLE_MIN + Duration::from_millis(20));
         let third = registry.register(&streams[2], HERE).unwrap();
         assert_eq!((&*streams[1]).read(&mut [0]).unwrap(), 0, "its thread returns");
         let reasons = [&first, &second, &third].map(reason);
         assert_eq!(reasons, [None, Some(Status::Busy), None]);
         drop(second);
-        assert!(registry.register(&streams[3], HERE).is_none());
+        assert!(registry.register(&streams[3], HERE).is_err());
         drop(first);
-        assert!(registry.register(&streams[3], HERE).is_some());
+        assert!(registry.register(&streams[3], HERE).is_ok());
     }
 
     #[test]
@@ -317,12 +295,12 @@ mod tests {
         let large: Vec<Member> = (0..6).map(|_| come(1).unwrap()).collect();
         large.iter().for_each(Member::set_busy);
         let given_way = || large.iter().filter(|member| reason(member).is_some()).count();
-        assert!(come(1).is_none(), "all that is left is its own, and busy");
+        assert!(come(1).is_err(), "all that is left is its own, and busy");
         let second: Vec<Member> = (0..3).map(|_| come(2).unwrap()).collect();
         assert_eq!(given_way(), 3);
-        assert!(come(2).is_none(), "each has half of the room");
+        assert!(come(2).is_err(), "each has half of the room");
         let third = [come(3).unwrap(), come(3).unwrap()];
-        assert!(come(3).is_none(), "each has a third of the room");
+        assert!(come(3).is_err(), "each has a third of the room");
         let others = second.iter().chain(&third);
         let others = others.filter(|member| reason(member).is_some()).count();
         assert_eq!((given_way(), others), (4, 1));
@@ -364,9 +342,11 @@ mod tests {
         let registry = Arc::new(Registry::new(2));
         let member = registry.register(&streams[0], HERE).unwrap();
         registry.stop(unavailable());
-        assert!(registry.register(&streams[1], HERE).is_none());
+        assert!(registry.register(&streams[1], HERE).is_err());
         assert_eq!(reason(&member), Some(Status::Unavailable));
         assert_eq!((&*streams[0]).read(&mut [0]).unwrap(), 0);
+        assert_eq!(registry.wait_empty(Instant::now()), 0, "it is idle");
+        member.set_busy();
         assert_eq!(registry.wait_empty(Instant::now()), 1);
         thread::spawn(move || drop(member));
         assert_eq!(registry.wait_empty(Instant::now() + Duration::from_secs(10)), 0);
