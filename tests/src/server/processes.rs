@@ -1,9 +1,15 @@
 //! What is seen of a server's processes while it runs, and what may not be left of it.
 
+use std::time::Duration;
+
 use crate::evidence;
 use crate::leftovers;
 use crate::processes::{Thread, of_group};
 use crate::server::Server;
+use crate::wait;
+
+/// How long a worker may take to name itself.
+const NAMED_MAX: Duration = Duration::from_secs(5);
 
 impl Server {
     /// Its threads, of all its processes.
@@ -35,8 +41,10 @@ impl Server {
         if stage.processes() == 1 {
             return self.pid();
         }
+        // A plain server is ready before its workers have named themselves.
         let office = |thread: &Thread| thread.name == stage.office();
-        self.threads().into_iter().find(office).expect("the office runs").pid
+        let found = wait::until(NAMED_MAX, || self.threads().into_iter().find(office));
+        found.expect("the office runs").pid
     }
 
     /// Checks that a process group and its kernel objects are gone, and that DIR holds what it
