@@ -10,6 +10,10 @@ use procfs::process::Stat;
 
 use crate::clean::clean;
 
+/// Set in the flags of each thread of the kernel, see `include/linux/sched.h`. In a PID namespace
+/// their parent, process 2, is somebody's program.
+const PF_KTHREAD: u32 = 0x0020_0000;
+
 /// A process, as far as everybody may see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -33,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) n_threads: u64,
     /// Whether it has a terminal.
     pub(crate) has_terminal: bool,
+    /// Whether it is a thread of the kernel.
+    is_kernel: bool,
 }
 
 /// All processes, by PID.
@@ -86,7 +92,7 @@ impl Table {
 
     /// Whether it is a thread of the kernel, which is nobody's program.
     pub(crate) fn is_kernel(&self, pid: i32) -> bool {
-        pid == 2 || self.get(pid).is_some_and(|row| row.parent == 2)
+        self.get(pid).is_some_and(|row| row.is_kernel)
     }
 }
 
@@ -106,6 +112,7 @@ impl Row {
             ticks: stat.utime + stat.stime,
             n_threads: stat.num_threads.max(0) as u64,
             has_terminal: stat.tty_nr != 0,
+            is_kernel: stat.flags & PF_KTHREAD != 0,
         })
     }
 }

@@ -29,12 +29,18 @@ fn is_zombie(facts: &Facts<'_>, process: &Process) -> bool {
         && before.is_some_and(|before| before.state == 'Z')
 }
 
-/// Another process than its parent's group has adopted it, and the leader of its group is gone.
+/// Somebody who did not start it has adopted it, and the leader of its group is gone.
 ///
-/// A daemon leads a session of its own, or its group; a command of a shell has its leader.
+/// A daemon leads a session of its own, or its group; a command of a shell has its leader. An
+/// interactive shell, which has a terminal, is the parent of groups whose leader may end first. In a
+/// container the first process can have the session of all others, or no session that is in sight
+/// (0).
 fn is_orphan(facts: &Facts<'_>, process: &Process) -> bool {
     let is_adopted = match facts.table.get(process.parent) {
-        Some(parent) => parent.session != process.session,
+        Some(parent) if parent.session == process.session && process.session != 0 => {
+            !process.has_terminal && parent.group != process.group
+        }
+        Some(parent) => parent.session != process.session || parent.group != process.group,
         None => true,
     };
     let leads = process.session == process.pid || process.group == process.pid;
