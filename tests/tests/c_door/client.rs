@@ -140,7 +140,10 @@ fn the_client_in_c_ends_in_time_whatever_it_inherited_or_hears() {
     let (code, _, error) = run(&mut odd);
     assert!(code == 2 && error.contains("no answer within 0.5 s"), "{error}");
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let mut reserve = question(&client, &server, &["reserve", "1", "1"]);
+        let asked = question(&client, &server, &["reserve", "1", "1"]);
+        // Tests that run in the background have inherited that Ctrl-C is ignored.
+        let mut reserve = Command::new("env");
+        reserve.arg("--default-signal").arg(asked.get_program()).args(asked.get_args());
         let mut child = reserve.stderr(Stdio::piped()).spawn().unwrap();
         let process = format!("/proc/{}", child.id());
         // Before that it reads other files, by descriptors that may have the same number.
