@@ -3,6 +3,7 @@ does-stopped = is stopped
 does-unknown = does something that cannot be seen
 does-wait = waits in { $call }
 does-run = runs
+some-child = a child of it
 n-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -106,7 +107,7 @@ posix-semaphore-all = { $process } waits for semaphore { $object }, and so does 
     .next = somebody must call sem_post(3); who took it and died cannot be told
 lock-own = { $process } waits for the lock of { $object }, which it holds itself through another descriptor.
     .next = lock one descriptor only
-lock-inherited = { $process } waits for the lock of { $object }: process { $last } took it and is dead, but a child of it still has the descriptor.
+lock-inherited = { $process } waits for the lock of { $object }: whoever took it is dead, but { $heirs } still has its descriptor.
     .next = end the children, or close the descriptor in them
 lock-held = { $process } waits for the lock of { $object }: { $holder } holds it and { $does }.
     .next = look at what the holder waits for
@@ -166,6 +167,7 @@ fifo-leak = FIFO { $object } is left over: nobody has it open.
 
 # Notes: what could not be seen.
 note-descriptors-hidden = The descriptors of { $count } processes may not be seen: they belong to somebody else.
+note-processes-not-read = { $count } processes have not been read yet: what is stuck is said when all have been.
 note-other-ipc-namespace = { $count } processes are in another IPC namespace: their System V objects cannot be seen from here (nsenter --ipc -t PID ipctop).
 note-calls-hidden = The arguments of system calls may not be seen (ptrace_scope, or another user): objects are guessed from open descriptors.
 note-pipes-not-measured = How full some pipes are cannot be seen: their descriptors may not be duplicated.

@@ -3,6 +3,7 @@ does-stopped = est arrêté
 does-unknown = fait quelque chose qu'on ne peut pas voir
 does-wait = attend dans { $call }
 does-run = s'exécute
+some-child = un de ses enfants
 n-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -106,7 +107,7 @@ posix-semaphore-all = { $process } attend le sémaphore { $object }, comme tous 
     .next = quelqu'un doit appeler sem_post(3) ; on ne peut pas savoir qui l'a pris puis est mort
 lock-own = { $process } attend le verrou de { $object }, qu'il tient lui-même par un autre descripteur.
     .next = ne verrouiller qu'un descripteur
-lock-inherited = { $process } attend le verrou de { $object } : le processus { $last } l'a pris et il est mort, mais un de ses enfants a encore le descripteur.
+lock-inherited = { $process } attend le verrou de { $object } : celui qui l'a pris est mort, mais { $heirs } a encore son descripteur.
     .next = terminer les enfants, ou y fermer le descripteur
 lock-held = { $process } attend le verrou de { $object } : { $holder } le tient et { $does }.
     .next = regarder ce que le détenteur attend
@@ -166,6 +167,7 @@ fifo-leak = Le tube nommé { $object } est resté : personne ne l'a ouvert.
 
 # Remarques : ce qui n'a pas pu être vu.
 note-descriptors-hidden = Les descripteurs de { $count } processus ne peuvent pas être vus : ils sont à quelqu'un d'autre.
+note-processes-not-read = { $count } processus n'ont pas encore été lus : ce qui est bloqué sera dit quand tous l'auront été.
 note-other-ipc-namespace = { $count } processus sont dans un autre espace de noms IPC : leurs objets System V ne se voient pas d'ici (nsenter --ipc -t PID ipctop).
 note-calls-hidden = Les arguments des appels système ne peuvent pas être vus (ptrace_scope, ou autre utilisateur) : les objets sont déduits des descripteurs ouverts.
 note-pipes-not-measured = On ne peut pas voir le remplissage de certains tubes : leurs descripteurs ne peuvent pas être dupliqués.

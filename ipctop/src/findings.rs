@@ -77,7 +77,7 @@ pub(crate) fn find(
     messages: &Messages,
 ) -> Vec<Finding> {
     let facts = Facts::new(look, table, history, messages);
-    let is_narrow = look.scope.starts_with("pid") || look.scope.starts_with("dir");
+    let is_narrow = look.is_narrow();
     let mut findings: Vec<Finding> = Vec::new();
     for rule in RULES {
         for mut finding in rule(&facts) {

@@ -16,7 +16,6 @@ use crate::clean::clean_bytes;
 use crate::collect::descriptors::Descriptors;
 use crate::collect::futex;
 use crate::collect::memory::Memory;
-use crate::collect::namespace::is_same_ipc;
 use crate::collect::table::{Table, field};
 use crate::model::object::ObjectId;
 use crate::model::process::{Action, Wait, Want};
@@ -30,6 +29,8 @@ const PATH_BYTES: usize = 4096;
 pub(crate) struct Around<'a> {
     /// The process.
     pub(crate) pid: i32,
+    /// Whether its System V objects are those that this program sees.
+    pub(crate) is_same_ipc: bool,
     /// Its descriptors.
     pub(crate) descriptors: Option<&'a Descriptors>,
     /// Its memory.
@@ -46,6 +47,23 @@ pub(crate) fn wait(syscall: Syscall, around: &mut Around<'_>) -> Option<Wait> {
     let mut wait = named(syscall_number, &args, around)?;
     wait.is_exact = true;
     Some(wait)
+}
+
+/// Whether others can change what a sleeping thread waits for: who owns a shared mutex, where a path
+/// leads, which children there are.
+pub(crate) fn depends_on_others(syscall: Syscall) -> bool {
+    let Syscall::Blocked { syscall_number, argument_registers: args, .. } = syscall else {
+        return false;
+    };
+    #[cfg(target_arch = "x86_64")]
+    if syscall_number == SYS_open {
+        return true;
+    }
+    match syscall_number {
+        libc::SYS_futex => args[1] & futex::PRIVATE == 0,
+        libc::SYS_openat | libc::SYS_wait4 | libc::SYS_waitid => true,
+        _ => false,
+    }
 }
 
 #[expect(non_upper_case_globals, reason = "the names of the kernel")]
@@ -128,8 +146,7 @@ impl Around<'_> {
     /// In another namespace the same number is another object, which is not in our tables.
     fn system_v(&self, kind: &str, id: u64) -> ObjectId {
         let id = i64::from(id as i32);
-        let is_ours = is_same_ipc(self.pid);
-        if is_ours {
+        if self.is_same_ipc {
             ObjectId::system_v(kind, id)
         } else {
             ObjectId(format!("elsewhere:{kind}:{id}"))

@@ -1,6 +1,6 @@
 //! Which process has which end of what: the descriptors in /proc/PID/fd.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -8,7 +8,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use nix::sys::statfs::statfs;
 
 use crate::clean::clean_bytes;
-use crate::collect::notes::Notes;
 use crate::model::object::ObjectId;
 
 /// The file system of POSIX message queues: MQUEUE_MAGIC in the kernel.
@@ -32,52 +31,11 @@ pub(crate) struct Descriptor {
 /// The descriptors of one process, by number.
 pub(crate) type Descriptors = BTreeMap<i32, Descriptor>;
 
-/// The descriptors of all processes that may be looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Open {
-    by_process: HashMap<i32, Descriptors>,
-    counts: HashMap<i32, u64>,
-}
-
-impl Open {
-    /// Reads those of these processes.
-    pub(crate) fn read(pids: impl Iterator<Item = i32>, notes: &mut Notes) -> Open {
-        let mut open = Open::default();
-        for pid in pids {
-            match read_process(pid) {
-                Ok((descriptors, count)) => {
-                    open.by_process.insert(pid, descriptors);
-                    open.counts.insert(pid, count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    notes.add("descriptors-hidden");
-                }
-                // It has ended.
-                Err(_) => {}
-            }
-        }
-        open
-    }
-
-    /// Those of a process, if they could be seen.
-    pub(crate) fn of(&self, pid: i32) -> Option<&Descriptors> {
-        self.by_process.get(&pid)
-    }
-
-    /// How many a process has.
-    pub(crate) fn count(&self, pid: i32) -> Option<u64> {
-        self.counts.get(&pid).copied()
-    }
-
-    /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, i32, &Descriptor)> {
-        self.by_process.iter().flat_map(|(&pid, descriptors)| {
-            descriptors.iter().map(move |(&number, descriptor)| (pid, number, descriptor))
-        })
-    }
-}
-
-fn read_process(pid: i32) -> io::Result<(Descriptors, u64)> {
+/// The descriptors of a process, and how many it has.
+///
+/// # Errors
+/// EACCES if they may not be seen, ENOENT if it has ended.
+pub(crate) fn read(pid: i32) -> io::Result<(Descriptors, u64)> {
     let folder = format!("/proc/{pid}/fd");
     let mut descriptors = Descriptors::new();
     let mut count = 0;

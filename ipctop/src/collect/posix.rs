@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use nix::unistd::geteuid;
 
 use crate::clean::clean;
-use crate::collect::descriptors::Open;
+use crate::collect::index::Index;
 use crate::collect::members::{Members, Whole};
 use crate::collect::notes::Notes;
 use crate::collect::segments::Mapped;
@@ -18,7 +18,7 @@ use crate::sys;
 /// Reads those that members use, or that belong to the scope.
 pub(crate) fn read(
     members: &Members,
-    open: &Open,
+    open: &Index,
     mapped: &Mapped,
     may_trace: bool,
     notes: &mut Notes,
@@ -71,7 +71,7 @@ fn shared(
     }
 }
 
-fn queues(members: &Members, open: &Open, may_trace: bool, notes: &mut Notes) -> Vec<PosixObject> {
+fn queues(members: &Members, open: &Index, may_trace: bool, notes: &mut Notes) -> Vec<PosixObject> {
     let mut queues: BTreeMap<ObjectId, PosixObject> = BTreeMap::new();
     for (pid, number, found) in open.iter().filter(|(_, _, found)| found.object.kind() == "mqueue")
     {
@@ -86,13 +86,16 @@ fn queues(members: &Members, open: &Open, may_trace: bool, notes: &mut Notes) ->
         if status.is_none() {
             notes.add("pipes-not-measured");
         }
-        let name = found.link.strip_suffix(" (deleted)");
+        // The link that is known may be older than the end of the name.
+        let link = fs::read_link(format!("/proc/{pid}/fd/{number}"));
+        let link = link.map_or_else(|_| found.link.clone(), |link| clean(&link.to_string_lossy()));
+        let name = link.strip_suffix(" (deleted)");
         queues.insert(
             found.object.clone(),
             PosixObject {
                 id: found.object.clone(),
                 kind: "mqueue".to_owned(),
-                name: name.unwrap_or(&found.link).to_owned(),
+                name: name.unwrap_or(&link).to_owned(),
                 is_unlinked: name.is_some(),
                 bytes: status.map_or(0, |status| status.message_bytes_max),
                 value: status.map(|status| status.messages),

@@ -9,7 +9,7 @@ use netlink_packet_sock_diag::unix::UnixResponse;
 use netlink_packet_sock_diag::unix::nlas::{Nla, UnixDiagName};
 
 use crate::clean::clean_bytes;
-use crate::collect::descriptors::Open;
+use crate::collect::index::Index;
 use crate::collect::members::Members;
 use crate::collect::netlink;
 use crate::collect::notes::Notes;
@@ -45,7 +45,7 @@ pub(crate) fn read(notes: &mut Notes) -> Vec<Socket> {
 }
 
 /// Those of which a member has a descriptor, with the owners of both ends.
-pub(crate) fn of(members: &Members, open: &Open, all: Vec<Socket>) -> Vec<Socket> {
+pub(crate) fn of(members: &Members, open: &Index, all: Vec<Socket>) -> Vec<Socket> {
     let mut owners: HashMap<u64, Vec<i32>> = HashMap::new();
     for (pid, _, found) in open.iter() {
         if let Some(inode) = found.object.0.strip_prefix("socket:") {

@@ -11,6 +11,13 @@ use crate::model::process::{Action, Process, Thread, Wait};
 /// From this time on a wait is no coincidence: a server under load does something in it.
 pub(super) const STILL_MS: u64 = 150;
 
+/// PIDs up to this one are given out once only, before programs of users start.
+const RESERVED_PIDS: i32 = 300;
+/// Kinds of messages are numbered up to this, where all PIDs are small: in a container.
+const KINDS: i32 = 9;
+/// No PID is larger: PID_MAX_LIMIT of the kernel.
+const PID_MAX: i64 = 1 << 22;
+
 /// A look, and what was known before it.
 #[derive(Clone, Copy)]
 pub(super) struct Facts<'a> {
@@ -79,11 +86,25 @@ impl<'a> Facts<'a> {
         id > 0 && self.table.process_of(id).is_some()
     }
 
-    /// Whether a number can be the PID or thread id of a program that is alive; those of the kernel
-    /// and of the machine's first process are small, and more likely kinds of messages.
+    /// Whether a message's type can be the PID or thread id of a program that is alive. A small one
+    /// is more likely a kind of message: in a container any program may have it as its PID, so that
+    /// one must have to do with queues, or be asked for.
     pub(super) fn is_program(&self, id: i32) -> bool {
         let process = if id > 2 { self.table.process_of(id) } else { None };
-        process.is_some_and(|pid| !self.table.is_kernel(pid))
+        let is_asked = |pid| self.look.process(pid).is_some_and(|process| process.is_asked_for);
+        process.is_some_and(|pid| {
+            let is_likely = id > RESERVED_PIDS
+                || self.look.is_narrow() && is_asked(pid)
+                || self.history.uses_queues(pid);
+            is_likely && !self.table.is_kernel(pid)
+        })
+    }
+
+    /// Whether a message's type can be the PID of a program that is dead.
+    pub(super) fn is_dead_program(&self, mtype: i64) -> bool {
+        // Where the kernel's threads are in sight, the small numbers are theirs.
+        let kinds = if self.table.has_kernel() { RESERVED_PIDS } else { KINDS };
+        mtype > i64::from(kinds) && mtype <= PID_MAX && !self.is_alive(mtype as i32)
     }
 
     /// Whether a process is stopped by SIGSTOP or SIGTSTP.
@@ -96,6 +117,11 @@ impl<'a> Facts<'a> {
     pub(super) fn may_act(&self, pid: i32) -> bool {
         let acts = |process: &Process| process.threads.iter().any(|t| matches!(t.state, 'R' | 'D'));
         self.look.process(pid).is_none_or(acts)
+    }
+
+    /// A word of the language that was asked for.
+    pub(super) fn say(&self, name: &str) -> String {
+        self.messages.say(name)
     }
 
     /// What a process does, in a few words.
