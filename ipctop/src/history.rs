@@ -7,6 +7,7 @@ use crate::collect::table::Table;
 use crate::model::look::Look;
 use crate::model::object::{MessageQueue, ObjectId};
 use crate::model::process::{Action, Process, Thread, Wait};
+use crate::rates::Rates;
 
 /// How long things have been as they are: kept by [`HashMap`]s in [`History`].
 type Since<K, V> = HashMap<K, (V, Instant)>;
@@ -26,7 +27,7 @@ pub(crate) struct History {
     awake: HashMap<(i32, i32), (Slept, u64)>,
     sockets: Since<u64, SocketState>,
     queues: Since<i64, u64>,
-    cpu: HashMap<i32, (u64, u64, Instant)>,
+    rates: Rates,
     seats: BTreeMap<i32, i32>,
     senders: BTreeMap<ObjectId, BTreeMap<i32, u64>>,
     receivers: BTreeMap<ObjectId, BTreeMap<i32, u64>>,
@@ -50,7 +51,6 @@ impl History {
         let mut threads = Since::new();
         let mut awake = HashMap::new();
         for process in &mut look.processes {
-            self.add_cpu(process, at);
             for thread in &mut process.threads {
                 let key = (process.pid, thread.tid);
                 let state =
@@ -71,6 +71,7 @@ impl History {
         }
         self.threads = threads;
         self.awake = awake;
+        self.rates.tell(look, at);
         self.add_sockets(look, at);
         self.add_queues(look, at);
         self.forget(look, table);
@@ -82,21 +83,9 @@ impl History {
         self.last = Some(Earlier { at: Some(at), processes });
     }
 
-    fn add_cpu(&mut self, process: &mut Process, at: Instant) {
-        let now = (process.started, process.cpu_ms, at);
-        if let Some((started, cpu_ms, then)) = self.cpu.insert(process.pid, now)
-            && started == process.started
-        {
-            let wall_ms = at.duration_since(then).as_millis().max(1) as f64;
-            let percent = process.cpu_ms.saturating_sub(cpu_ms) as f64 * 100.0 / wall_ms;
-            process.cpu_percent = Some((percent * 10.0).round() / 10.0);
-        }
-    }
-
     /// Whoever is gone is nobody's sender or receiver any more, and its PID may come back.
     fn forget(&mut self, look: &Look, table: &Table) {
         let is_there = |pid: i32, started| table.get(pid).is_some_and(|row| row.started == started);
-        self.cpu.retain(|&pid, &mut (started, ..)| is_there(pid, started));
         for seen in [&mut self.senders, &mut self.receivers] {
             seen.values_mut()
                 .for_each(|pids| pids.retain(|&pid, &mut started| is_there(pid, started)));

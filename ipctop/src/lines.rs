@@ -48,10 +48,31 @@ pub fn process_line(look: &Look, process: &Process) -> String {
     if let Some(percent) = process.cpu_percent.filter(|&percent| percent >= 0.1) {
         line += &format!(" {percent:.1}%");
     }
+    if let Some(switches) = process.switches_per_s.filter(|&switches| switches >= 1.0) {
+        line += &format!(" {switches:.0} sw/s");
+    }
+    line += &flow(process.read_per_s, process.written_per_s);
     if let Some(memory) = process.memory {
         line += &format!(" {} KiB", memory.private_dirty_kib);
     }
     line.trim_end().to_owned()
+}
+
+/// What comes in and goes out each second.
+fn flow(incoming: Option<f64>, outgoing: Option<f64>) -> String {
+    let one = |word: &str, rate: Option<f64>| match rate {
+        Some(rate) if rate >= 1e6 => format!(" {word} {:.1} MB/s", rate / 1e6),
+        Some(rate) if rate >= 1e3 => format!(" {word} {:.1} kB/s", rate / 1e3),
+        Some(rate) if rate >= 1.0 => format!(" {word} {rate:.0} B/s"),
+        _ => String::new(),
+    };
+    one("in", incoming) + &one("out", outgoing)
+}
+
+/// By how much a pipe or queue fills or empties each second.
+fn growth(rate: Option<f64>) -> String {
+    let rate = rate.filter(|rate| rate.abs() >= 1.0);
+    rate.map_or_else(String::new, |rate| format!(" ({rate:+.0}/s)"))
 }
 
 /// The call that a thread waits in, its object, and for how long at least.
@@ -112,7 +133,8 @@ fn of(used: Option<u64>, max: Option<u64>) -> String {
 pub fn pipe(look: &Look, pipe: &Pipe) -> String {
     let gone = if pipe.is_unlinked { " (unlinked)" } else { "" };
     let (from, to) = (ends(look, &pipe.writers), ends(look, &pipe.readers));
-    format!("{}{gone} {} B: {from} -> {to}", pipe.name(), of(pipe.bytes, pipe.bytes_max))
+    let grows = growth(pipe.bytes_growth_per_s);
+    format!("{}{gone} {} B{grows}: {from} -> {to}", pipe.name(), of(pipe.bytes, pipe.bytes_max))
 }
 
 /// A queue, and a line for each type of message in it.
@@ -121,8 +143,9 @@ pub fn queue(queue: &MessageQueue) -> Vec<String> {
     let bytes = of(Some(queue.bytes), queue.bytes_max);
     let (from, to) = (queue.last_sender, queue.last_receiver);
     let count = queue.n_messages;
+    let grows = growth(queue.messages_growth_per_s);
     let mut lines =
-        vec![format!("{} {bytes} B, {count} msg, last {from} -> {to}{file}", queue.name())];
+        vec![format!("{} {bytes} B, {count} msg{grows}, last {from} -> {to}{file}", queue.name())];
     let mut types = std::collections::BTreeMap::<i64, (usize, Option<&str>)>::new();
     for message in queue.messages.iter().flatten() {
         let entry = types.entry(message.mtype).or_default();
@@ -171,8 +194,9 @@ pub fn socket(look: &Look, socket: &Socket) -> String {
     let (own, peers) = (users(look, &socket.owners), users(look, &socket.peers));
     let (received, sent) = (socket.receive_queue, socket.send_queue);
     let gone = if socket.peer_is_gone { ", peer gone" } else { "" };
+    let flow = flow(socket.received_per_s, socket.sent_per_s);
     format!(
-        "{} {} {} Recv-Q {received} Send-Q {sent}: {own} - {peers}{gone}",
+        "{} {} {} Recv-Q {received} Send-Q {sent}{flow}: {own} - {peers}{gone}",
         socket.family,
         socket.state,
         socket.name()

@@ -10,7 +10,7 @@ use crate::collect::members::{self, Members, World};
 use crate::collect::notes::Notes;
 use crate::collect::process::{Details, Sight};
 use crate::collect::segments::Mapped;
-use crate::collect::sockets;
+use crate::collect::sockets::Sockets;
 use crate::collect::system_v::SystemV;
 use crate::collect::table::{Row, Table};
 use crate::collect::{locks, office, pipes, posix, queues};
@@ -81,7 +81,7 @@ impl Watcher {
         self.open.refresh(&self.table, is_wanted, self.details_max);
         self.open.note(&mut notes);
         let system_v = SystemV::read(&mut notes);
-        let all_sockets = sockets::read(&mut notes);
+        let all_sockets = Sockets::default();
         let (table, open) = (&self.table, &self.open);
         let world = World { table, open, system_v: &system_v, sockets: &all_sockets };
         let members = members::find(&self.scope, world);
@@ -105,7 +105,7 @@ impl Watcher {
         let has_shared = !system_v.segments.is_empty() || posix::are_any();
         let mapped = Mapped::of(members.processes.keys().copied().filter(|_| has_shared), open);
         look.posix = posix::read(&members, open, &mapped, may_trace, &mut notes);
-        look.sockets = sockets::of(&members, open, all_sockets);
+        look.sockets = all_sockets.of(&members, open, &mut notes);
         self.add_system_v(&mut look, system_v, &members, &mapped, &mut notes);
         let folders = || self.open.directories(members.processes.keys().copied());
         self.key_files.tell(&mut look.queues, &self.scope, folders, begin);

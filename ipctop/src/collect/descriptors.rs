@@ -44,48 +44,53 @@ pub(crate) fn read(pid: i32) -> io::Result<(Descriptors, u64)> {
         count += 1;
         let name = entry.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        if descriptors.len() < DESCRIPTORS_MAX
-            && let Some(descriptor) = read_one(&format!("{folder}/{number}"))
-        {
-            descriptors.insert(number, descriptor);
+        if descriptors.len() == DESCRIPTORS_MAX {
+            continue;
+        }
+        match read_one(&format!("{folder}/{number}")) {
+            Ok(descriptor) => drop(descriptors.insert(number, descriptor)),
+            // The numbers may be seen, and nothing else.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            // It has just been closed.
+            Err(_) => {}
         }
     }
     Ok((descriptors, count))
 }
 
-fn read_one(path: &str) -> Option<Descriptor> {
-    let target = fs::read_link(path).ok()?;
+fn read_one(path: &str) -> io::Result<Descriptor> {
+    let target = fs::read_link(path)?;
     let link = clean_bytes(target.as_os_str().as_encoded_bytes());
     let object = object(path, &link)?;
     // The link's own permission bits say how the descriptor was opened; only ends of pipes differ.
     let mode = match object.kind() {
-        "pipe" | "mqueue" => fs::symlink_metadata(path).ok()?.mode(),
+        "pipe" | "mqueue" => fs::symlink_metadata(path)?.mode(),
         _ => 0o600,
     };
-    Some(Descriptor { object, link, reads: mode & 0o400 != 0, writes: mode & 0o200 != 0 })
+    Ok(Descriptor { object, link, reads: mode & 0o400 != 0, writes: mode & 0o200 != 0 })
 }
 
-fn object(path: &str, link: &str) -> Option<ObjectId> {
+fn object(path: &str, link: &str) -> io::Result<ObjectId> {
     if let Some(inode) = inode(link, "pipe:[") {
-        return Some(ObjectId::pipe(0, inode));
+        return Ok(ObjectId::pipe(0, inode));
     }
     if let Some(inode) = inode(link, "socket:[") {
-        return Some(ObjectId::socket(inode));
+        return Ok(ObjectId::socket(inode));
     }
     if !link.starts_with('/') || link.starts_with("/dev/null") || link.starts_with("/dev/pts/") {
-        return Some(ObjectId(format!("path:{link}")));
+        return Ok(ObjectId(format!("path:{link}")));
     }
     // This follows the link without opening anything.
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = fs::metadata(path)?;
     let (device, inode) = (metadata.dev(), metadata.ino());
     if metadata.file_type().is_fifo() {
-        Some(ObjectId::pipe(device, inode))
+        Ok(ObjectId::pipe(device, inode))
     } else if is_message_queue(path, link) {
-        Some(ObjectId(format!("mqueue:{device}:{inode}")))
+        Ok(ObjectId(format!("mqueue:{device}:{inode}")))
     } else if metadata.is_file() {
-        Some(ObjectId::file(device, inode))
+        Ok(ObjectId::file(device, inode))
     } else {
-        Some(ObjectId(format!("path:{link}")))
+        Ok(ObjectId(format!("path:{link}")))
     }
 }
 

@@ -9,9 +9,10 @@ use nix::unistd::geteuid;
 
 use crate::collect::descriptors::Descriptor;
 use crate::collect::index::Index;
+use crate::collect::sockets::Sockets;
 use crate::collect::system_v::SystemV;
 use crate::collect::table::{Row, Table};
-use crate::model::object::{ObjectId, Socket};
+use crate::model::object::ObjectId;
 use crate::scope::{Scope, Target};
 
 /// What everybody may see, in which the members are looked for.
@@ -24,7 +25,7 @@ pub(crate) struct World<'a> {
     /// All System V objects.
     pub(crate) system_v: &'a SystemV,
     /// All sockets.
-    pub(crate) sockets: &'a [Socket],
+    pub(crate) sockets: &'a Sockets,
 }
 
 /// What a look is about.
@@ -165,7 +166,9 @@ fn sharers(
         })
     };
     let is_shared = |inode: u64| shared.contains_key(&ObjectId::socket(inode));
-    let peers = world.sockets.iter().filter(|socket| is_shared(socket.inode));
+    let has_sockets = shared.keys().any(|object| object.kind() == "socket");
+    let sockets = if has_sockets { world.sockets.all() } else { &[] };
+    let peers = sockets.iter().filter(|socket| is_shared(socket.inode));
     let peers: BTreeSet<_> = peers.filter_map(|socket| socket.peer).map(ObjectId::socket).collect();
     let holders = world
         .open

@@ -88,6 +88,7 @@ fn new(id: &ObjectId, link: &str) -> Pipe {
         writers: Vec::new(),
         bytes: None,
         bytes_max: None,
+        bytes_growth_per_s: None,
         has_reader: None,
         has_writer: None,
     }

@@ -85,7 +85,8 @@ impl Kept {
         }
         place(process, row);
         if process.signals.blocked != 0 {
-            process.signals = signals(&status(pid));
+            let status = contents(&format!("/proc/{pid}/status"));
+            process.signals = signals(&status.unwrap_or_default());
         }
         process.descriptors_max = sys::prlimit_nofile(pid).ok().flatten();
         Some(self)
@@ -98,16 +99,19 @@ impl Kept {
         let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
         let mut memory = Memory::of(pid, sight.may_trace);
         let mut around = around(pid, known, sight, &mut memory);
-        let threads = thread::of(&mut around, sight.may_trace);
+        let (threads, status) = thread::of(&mut around, sight.may_trace);
+        let (read_bytes, written_bytes) = moved_bytes(&folder, sight.may_trace).unzip();
         let program = fs::metadata(format!("{folder}/exe")).ok();
         let mut process = Process {
             pid,
             command: words.join(" "),
             started: row.started,
+            read_bytes,
+            written_bytes,
             n_descriptors: known.n_descriptors,
             descriptors_max: sys::prlimit_nofile(pid).ok().flatten(),
             descriptors: sight.open.of(pid).into_iter().flatten().map(descriptor).collect(),
-            signals: signals(&status(pid)),
+            signals: signals(&status),
             program: program.map(|found| format!("{}:{}", found.dev(), found.ino())),
             ..Process::default()
         };
@@ -139,8 +143,11 @@ fn descriptor((&number, found): (&i32, &crate::collect::descriptors::Descriptor)
     Descriptor { number, reads: found.reads, writes: found.writes, object }
 }
 
-fn status(pid: i32) -> Vec<u8> {
-    contents(&format!("/proc/{pid}/status")).unwrap_or_default()
+/// Bytes read and written.
+pub(super) fn moved_bytes(folder: &str, is_allowed: bool) -> Option<(u64, u64)> {
+    let io = is_allowed.then(|| contents(&format!("{folder}/io")).ok()).flatten()?;
+    let count = |name| field(&io, name)?.parse().ok();
+    Some((count("rchar")?, count("wchar")?))
 }
 
 fn signals(status: &[u8]) -> Signals {

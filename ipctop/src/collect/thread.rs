@@ -8,6 +8,7 @@ use procfs::process::Syscall;
 use crate::collect::call::{self, Around};
 use crate::collect::channel;
 use crate::collect::notes::Notes;
+use crate::collect::process::moved_bytes;
 use crate::collect::stat::Stat;
 use crate::collect::table::{contents, field, numbers};
 use crate::model::process::Thread;
@@ -18,10 +19,19 @@ const THREADS_MAX: usize = 500;
 /// A thread, and its call as the kernel says it.
 pub(crate) type Seen = (Thread, Option<Syscall>);
 
-/// Reads the threads of a process.
-pub(crate) fn of(around: &mut Around<'_>, is_allowed: bool) -> Vec<Seen> {
-    let tids = numbers(&format!("/proc/{}/task", around.pid));
-    tids.into_iter().take(THREADS_MAX).filter_map(|tid| read(tid, around, is_allowed)).collect()
+/// Reads the threads of a process; also the file `status` of its first one, which tells of the
+/// process too.
+pub(crate) fn of(around: &mut Around<'_>, is_allowed: bool) -> (Vec<Seen>, Vec<u8>) {
+    let (mut threads, mut first) = (Vec::new(), Vec::new());
+    for tid in numbers(&format!("/proc/{}/task", around.pid)).into_iter().take(THREADS_MAX) {
+        let status = contents(&format!("/proc/{}/task/{tid}/status", around.pid));
+        let status = status.unwrap_or_default();
+        threads.extend(read(tid, &status, around, is_allowed));
+        if tid == around.pid {
+            first = status;
+        }
+    }
+    (threads, first)
 }
 
 /// Brings threads up to date that have not run: only what others do can have changed. False if one
@@ -61,11 +71,10 @@ fn stat(pid: i32, tid: i32) -> Option<Stat> {
     Stat::read(&contents(&format!("/proc/{pid}/task/{tid}/stat")).ok()?)
 }
 
-fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool) -> Option<Seen> {
+fn read(tid: i32, status: &[u8], around: &mut Around<'_>, is_allowed: bool) -> Option<Seen> {
     let folder = format!("/proc/{}/task/{tid}", around.pid);
     let stat = stat(around.pid, tid)?;
-    let status = contents(&format!("{folder}/status")).unwrap_or_default();
-    let count = |name| field(&status, name).and_then(|count| count.parse().ok());
+    let count = |name| field(status, name).and_then(|count| count.parse().ok());
     let mut thread = Thread {
         tid,
         state: stat.state,
@@ -77,7 +86,7 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool) -> Option<Seen> {
         ..Thread::default()
     };
     if thread.state == 'R' {
-        thread.moved_bytes = moved_bytes(&folder);
+        thread.moved_bytes = moved_bytes(&folder, true).map(|(read, written)| read + written);
     }
     let mut syscall = None;
     if is_asleep(&thread) {
@@ -92,12 +101,6 @@ fn read(tid: i32, around: &mut Around<'_>, is_allowed: bool) -> Option<Seen> {
         };
     }
     Some((thread, syscall))
-}
-
-fn moved_bytes(folder: &str) -> Option<u64> {
-    let io = contents(&format!("{folder}/io")).ok()?;
-    let count = |name| field(&io, name).and_then(|count| count.parse::<u64>().ok());
-    Some(count("rchar")? + count("wchar")?)
 }
 
 /// Clock ticks in milliseconds.
