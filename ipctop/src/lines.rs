@@ -1,5 +1,7 @@
 //! One line for each thing: the words that the text and the screen share.
 
+use std::collections::BTreeMap;
+
 use crate::model::look::Look;
 use crate::model::object::{End, MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket};
 use crate::model::office::Office;
@@ -15,16 +17,17 @@ pub fn processes(look: &Look) -> Vec<String> {
 /// The processes in the order of a tree: parents before children.
 pub fn tree(look: &Look) -> Vec<(usize, &Process)> {
     let mut ordered = Vec::new();
-    let is_root = |process: &&Process| look.process(process.parent).is_none();
-    let mut stack: Vec<(usize, &Process)> =
-        look.processes.iter().filter(is_root).map(|process| (0, process)).collect();
-    stack.reverse();
+    let mut children = BTreeMap::<i32, Vec<&Process>>::new();
+    for process in &look.processes {
+        // That of a process whose parent is not in sight is 0, the PID of none.
+        let parent = look.process(process.parent).map_or(0, |parent| parent.pid);
+        children.entry(parent).or_default().push(process);
+    }
+    let below = |pid| children.get(&pid).into_iter().flatten().rev();
+    let mut stack: Vec<(usize, &Process)> = below(0).map(|&process| (0, process)).collect();
     while let Some((depth, process)) = stack.pop() {
         ordered.push((depth, process));
-        let children = look.processes.iter().filter(|child| child.parent == process.pid);
-        let mut children: Vec<_> = children.map(|child| (depth + 1, child)).collect();
-        children.reverse();
-        stack.extend(children);
+        stack.extend(below(process.pid).map(|&child| (depth + 1, child)));
     }
     ordered
 }
@@ -105,11 +108,13 @@ fn objects(look: &Look, wait: &Wait) -> String {
 
 /// What a user would call an object.
 pub fn name(look: &Look, id: &crate::model::object::ObjectId) -> String {
-    let pipe = look.pipes.iter().find(|pipe| pipe.id == *id).map(Pipe::name);
-    let queue = || look.queues.iter().find(|queue| queue.id() == *id).map(MessageQueue::name);
-    let socket = || look.sockets.iter().find(|socket| socket.id() == *id).map(Socket::name);
-    let plain = || id.0.strip_prefix("path:").unwrap_or(&id.0).to_owned();
-    pipe.or_else(queue).or_else(socket).unwrap_or_else(plain)
+    let found = match id.kind() {
+        "pipe" => look.pipes.iter().find(|pipe| pipe.id == *id).map(Pipe::name),
+        "msg" => look.queues.iter().find(|queue| queue.id() == *id).map(MessageQueue::name),
+        "socket" => look.sockets.iter().find(|socket| socket.id() == *id).map(Socket::name),
+        _ => None,
+    };
+    found.unwrap_or_else(|| id.0.strip_prefix("path:").unwrap_or(&id.0).to_owned())
 }
 
 fn ends(look: &Look, ends: &[End]) -> String {
@@ -146,7 +151,7 @@ pub fn queue(queue: &MessageQueue) -> Vec<String> {
     let grows = growth(queue.messages_growth_per_s);
     let mut lines =
         vec![format!("{} {bytes} B, {count} msg{grows}, last {from} -> {to}{file}", queue.name())];
-    let mut types = std::collections::BTreeMap::<i64, (usize, Option<&str>)>::new();
+    let mut types = BTreeMap::<i64, (usize, Option<&str>)>::new();
     for message in queue.messages.iter().flatten() {
         let entry = types.entry(message.mtype).or_default();
         *entry = (entry.0 + 1, message.meaning.as_deref());

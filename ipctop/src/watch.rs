@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::collect::footprint::{COUNTED_MAX, Footprints};
+use crate::collect::footprint::{BUDGET, Footprints};
 use crate::collect::index::Index;
 use crate::collect::key_files::KeyFiles;
 use crate::collect::members::{self, Members, World};
@@ -31,7 +31,7 @@ const DETAILS_MAX: usize = 500;
 /// Looks twice, [`BETWEEN`] apart, so that it is known who has waited meanwhile.
 pub fn look(scope: &Scope) -> Look {
     let mut watcher = Watcher::new(scope.clone());
-    (watcher.details_max, watcher.counted_max) = (usize::MAX, usize::MAX);
+    (watcher.details_max, watcher.memory_budget) = (usize::MAX, Duration::MAX);
     watcher.look();
     sleep(BETWEEN);
     watcher.look()
@@ -50,7 +50,7 @@ pub struct Watcher {
     footprints: Footprints,
     key_files: KeyFiles,
     details_max: usize,
-    counted_max: usize,
+    memory_budget: Duration,
 }
 
 impl Watcher {
@@ -68,7 +68,7 @@ impl Watcher {
             footprints: Footprints::default(),
             key_files: KeyFiles::default(),
             details_max: DETAILS_MAX,
-            counted_max: COUNTED_MAX,
+            memory_budget: BUDGET,
         }
     }
 
@@ -99,7 +99,7 @@ impl Watcher {
             ..Look::default()
         };
         if self.scope.with_memory {
-            self.footprints.tell(&mut look.processes, open, begin, self.counted_max);
+            self.footprints.tell(&mut look.processes, open, begin, self.memory_budget);
         }
         look.locks = locks::read(&look.processes, &members, open);
         let has_shared = !system_v.segments.is_empty() || posix::are_any();

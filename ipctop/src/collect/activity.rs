@@ -1,5 +1,7 @@
 //! Whether a process has run since it was looked at: its CPU time to the nanosecond.
 
+use std::time::Duration;
+
 use nix::time::{ClockId, clock_gettime};
 
 /// Asks for the time that the scheduler gave: CPUCLOCK_SCHED of the kernel.
@@ -13,6 +15,11 @@ const SCHED: i32 = 2;
 pub(crate) fn cpu_ns(pid: i32) -> Option<u64> {
     let time = clock_gettime(ClockId::from_raw(!pid << 3 | SCHED)).ok()?;
     Some(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+}
+
+/// CPU time of the calling thread.
+pub(crate) fn own_cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use crate::collect::activity;
 use crate::collect::index::Index;
 use crate::collect::table::{contents, field};
 use crate::model::process::{Memory, Process};
 
 /// How long a count is good, at least.
 const EVERY: Duration = Duration::from_secs(5);
-/// Processes whose memory is counted in one look among many.
-pub(crate) const COUNTED_MAX: usize = 100;
+/// CPU time for counting in one look among many; one process is always counted.
+pub(crate) const BUDGET: Duration = Duration::from_millis(3);
 
 /// The memory of processes when it was last counted.
 #[derive(Debug, Default)]
@@ -29,34 +30,41 @@ struct Count {
 
 impl Footprints {
     /// Tells processes their memory. It is counted anew where the last count is old and the process
-    /// has run since, of at most `max` processes.
+    /// has run since: first where it was not counted yet, then where the count is oldest, until so
+    /// much CPU time is used.
     pub(crate) fn tell(
         &mut self,
         processes: &mut [Process],
         open: &Index,
         now: Instant,
-        max: usize,
+        budget: Duration,
     ) {
         let mut old = std::mem::take(&mut self.counted);
-        let mut n_counted = 0;
-        for process in processes {
+        let mut due = Vec::new();
+        for (at, process) in processes.iter().enumerate() {
             let cpu_ns = open.get(process.pid).and_then(|known| known.cpu_ns);
             let last = old.remove(&process.pid).filter(|last| last.started == process.started);
             let is_due = last.is_none_or(|last| {
                 let has_run = cpu_ns.is_none() || cpu_ns != last.cpu_ns;
                 has_run && now.duration_since(last.at) >= EVERY
             });
-            let count = match last {
-                Some(last) if !is_due || n_counted == max => last,
-                None if n_counted == max => continue,
-                _ => {
-                    n_counted += 1;
-                    let started = process.started;
-                    Count { started, cpu_ns, at: now, memory: count(process.pid) }
-                }
-            };
-            process.memory = count.memory;
-            self.counted.insert(process.pid, count);
+            if is_due {
+                due.push((last.map(|last| last.at), at, cpu_ns));
+            }
+            self.counted.extend(last.map(|last| (process.pid, last)));
+        }
+        due.sort_unstable();
+        let begin = activity::own_cpu_time();
+        for (_, at, cpu_ns) in due {
+            let Process { pid, started, .. } = processes[at];
+            let memory = count(pid);
+            self.counted.insert(pid, Count { started, cpu_ns, at: now, memory });
+            if activity::own_cpu_time().saturating_sub(begin) >= budget {
+                break;
+            }
+        }
+        for process in processes {
+            process.memory = self.counted.get(&process.pid).and_then(|count| count.memory);
         }
     }
 }

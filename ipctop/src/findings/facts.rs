@@ -1,5 +1,7 @@
 //! What rules ask about a look.
 
+use std::collections::HashMap;
+
 use crate::collect::table::Table;
 use crate::history::History;
 use crate::messages::Messages;
@@ -28,6 +30,22 @@ pub(super) struct Facts<'a> {
     /// What earlier looks saw.
     pub(super) history: &'a History,
     messages: &'a Messages,
+    found: &'a Found<'a>,
+}
+
+/// What rules look for again and again, found once.
+pub(super) struct Found<'a> {
+    objects: HashMap<ObjectId, Object<'a>>,
+    waiting: Vec<Waiting<'a>>,
+    /// Who waits at an object, by the places in `waiting`.
+    waiting_at: HashMap<&'a ObjectId, Vec<usize>>,
+}
+
+#[derive(Clone, Copy)]
+enum Object<'a> {
+    Pipe(&'a Pipe),
+    Queue(&'a MessageQueue),
+    Socket(&'a Socket),
 }
 
 /// A thread that has waited in one call for [`STILL_MS`] at least.
@@ -41,20 +59,38 @@ pub(super) struct Waiting<'a> {
     pub(super) wait: &'a Wait,
 }
 
+impl<'a> Found<'a> {
+    /// That of a look.
+    pub(super) fn new(look: &'a Look) -> Found<'a> {
+        let pipes = look.pipes.iter().map(|pipe| (pipe.id.clone(), Object::Pipe(pipe)));
+        let queues = look.queues.iter().map(|queue| (queue.id(), Object::Queue(queue)));
+        let sockets = look.sockets.iter().map(|socket| (socket.id(), Object::Socket(socket)));
+        let waiting: Vec<Waiting<'a>> = look.processes.iter().flat_map(waiting_in).collect();
+        let mut waiting_at = HashMap::<&ObjectId, Vec<usize>>::new();
+        for (at, one) in waiting.iter().enumerate() {
+            for want in &one.wait.on {
+                waiting_at.entry(&want.object).or_default().push(at);
+            }
+        }
+        Found { objects: pipes.chain(queues).chain(sockets).collect(), waiting, waiting_at }
+    }
+}
+
 impl<'a> Facts<'a> {
     /// Those of a look.
     pub(super) fn new(
         look: &'a Look,
+        found: &'a Found<'a>,
         table: &'a Table,
         history: &'a History,
         messages: &'a Messages,
     ) -> Facts<'a> {
-        Facts { look, table, history, messages }
+        Facts { look, table, history, messages, found }
     }
 
     /// The threads that wait, and are not stopped.
     pub(super) fn waiting(self) -> impl Iterator<Item = Waiting<'a>> {
-        self.look.processes.iter().flat_map(waiting_in)
+        self.found.waiting.iter().copied()
     }
 
     /// The threads that wait to do something with an object.
@@ -63,7 +99,9 @@ impl<'a> Facts<'a> {
         object: &'a ObjectId,
         action: Action,
     ) -> impl Iterator<Item = Waiting<'a>> {
-        self.waiting().filter(move |waiting| waiting.wait.wants(object, action))
+        let places = self.found.waiting_at.get(object).into_iter().flatten();
+        let waiting = places.map(move |&at| self.found.waiting[at]);
+        waiting.filter(move |waiting| waiting.wait.wants(object, action))
     }
 
     /// The name and PID of a process, in scope or not.
@@ -143,17 +181,26 @@ impl<'a> Facts<'a> {
 
     /// A pipe.
     pub(super) fn pipe(self, id: &ObjectId) -> Option<&'a Pipe> {
-        self.look.pipes.iter().find(|pipe| pipe.id == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Pipe(pipe)) => Some(pipe),
+            _ => None,
+        }
     }
 
     /// A queue.
     pub(super) fn queue(self, id: &ObjectId) -> Option<&'a MessageQueue> {
-        self.look.queues.iter().find(|queue| queue.id() == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Queue(queue)) => Some(queue),
+            _ => None,
+        }
     }
 
     /// A socket.
     pub(super) fn socket(self, id: &ObjectId) -> Option<&'a Socket> {
-        self.look.sockets.iter().find(|socket| socket.id() == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Socket(socket)) => Some(socket),
+            _ => None,
+        }
     }
 
     /// Whether a queue has not changed for [`STILL_MS`].

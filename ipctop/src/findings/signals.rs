@@ -30,12 +30,14 @@ fn deaf(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
 }
 
 fn ignores_children(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
-    let is_ignored = Process::has(process.signals.ignored, SIGCHLD);
+    if !Process::has(process.signals.ignored, SIGCHLD) {
+        return None;
+    }
     let waits = facts.waiting().any(|waiting| {
         let reaps = waiting.wait.on.iter().any(|want| want.action == Action::Reap);
         waiting.process.pid == process.pid && (reaps || waiting.wait.call == "wait4")
     });
-    (is_ignored && waits).then(|| {
+    waits.then(|| {
         let found = Finding::new("children-ignored").of(process.pid);
         found.text("process", process.label())
     })
@@ -43,12 +45,14 @@ fn ignores_children(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
 
 /// A parent waits for a child that ignores the signal that would end it.
 fn ignores_end(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
-    let is_ignored = Process::has(process.signals.ignored, ENDING[0].0);
+    if !Process::has(process.signals.ignored, ENDING[0].0) {
+        return None;
+    }
     let awaited = facts.waiting().any(|waiting| {
         waiting.process.pid == process.parent
             && (waiting.wait.process == Some(process.pid) || waiting.wait.call == "wait4")
     });
-    (is_ignored && awaited && process.state != 'Z').then(|| {
+    (awaited && process.state != 'Z').then(|| {
         let found = Finding::new("end-ignored").of(process.pid).text("process", process.label());
         found.text("parent", facts.label(process.parent)).number("pid", process.pid)
     })
