@@ -158,6 +158,11 @@ queue-leak = Queue { $object } is left over: its users ({ $users }) are dead. It
    *[other] { $count } messages
 }.
     .next = ipcrm -q { $id }
+posix-queue-leak = POSIX queue { $object } is left over: nobody in sight has it open. It holds { $count ->
+    [one] one message
+   *[other] { $count } messages
+}.
+    .next = rm /dev/mqueue{ $object }, or call mq_unlink(3), if no program comes back to it
 segment-leak = Shared memory segment { $id } is left over, { $bytes } bytes: its maker { $maker } is dead and nobody has it attached.
     .next = ipcrm -m { $id }
 semaphore-leak = Semaphore set { $id } is left over: its users ({ $users }) are dead.

@@ -158,6 +158,11 @@ queue-leak = La file { $object } est restée : ses utilisateurs ({ $users }) son
    *[other] { $count } messages
 }.
     .next = ipcrm -q { $id }
+posix-queue-leak = La file POSIX { $object } est abandonnée : personne ici ne l'a ouverte. Elle contient { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}.
+    .next = rm /dev/mqueue{ $object }, ou mq_unlink(3), si aucun programme n'y revient
 segment-leak = Le segment de mémoire partagée { $id } est resté, { $bytes } octets : son créateur { $maker } est mort et personne ne l'attache.
     .next = ipcrm -m { $id }
 semaphore-leak = L'ensemble de sémaphores { $id } est resté : ses utilisateurs ({ $users }) sont morts.

@@ -11,7 +11,7 @@ use crate::clean::clean_bytes;
 use crate::model::object::ObjectId;
 
 /// The file system of POSIX message queues: MQUEUE_MAGIC in the kernel.
-const MQUEUE_MAGIC: i64 = 0x1980_0202;
+pub(crate) const MQUEUE_MAGIC: i64 = 0x1980_0202;
 /// Descriptors of one process that are looked at.
 const DESCRIPTORS_MAX: usize = 4096;
 
