@@ -89,7 +89,9 @@ fn named(number: i64, args: &[u64; 6], around: &mut Around<'_>) -> Option<Wait> 
         SYS_msgrcv => around.msgrcv(args),
         SYS_msgsnd => around.msgsnd(args),
         SYS_semop => around.semop("semop", args, false),
-        SYS_semtimedop => around.semop("semtimedop", args, args[3] != 0),
+        // glibc's semop comes here too.
+        SYS_semtimedop if args[3] == 0 => around.semop("semop", args, false),
+        SYS_semtimedop => around.semop("semtimedop", args, true),
         SYS_futex => around.futex(args),
         SYS_wait4 => around.reap("wait4", args[0] as i32),
         SYS_waitid => around.reap("waitid", if args[0] == 1 { args[1] as i32 } else { -1 }),

@@ -38,6 +38,9 @@ fn semaphore(facts: &Facts<'_>, waiting: Waiting<'_>) -> Option<Finding> {
     let found =
         |kind| new(kind, waiting).on(id).number("id", set.semid).number("value", waited.value);
     let last = waited.last;
+    if waited.n_zero > 0 && waited.n_growing == 0 {
+        return Some(found("semaphore-not-zero"));
+    }
     if last == 0 {
         return Some(found("semaphore-untouched"));
     }
