@@ -49,23 +49,6 @@ pub(crate) fn wait(syscall: Syscall, around: &mut Around<'_>) -> Option<Wait> {
     Some(wait)
 }
 
-/// Whether others can change what a sleeping thread waits for: who owns a shared mutex, where a path
-/// leads, which children there are.
-pub(crate) fn depends_on_others(syscall: Syscall) -> bool {
-    let Syscall::Blocked { syscall_number, argument_registers: args, .. } = syscall else {
-        return false;
-    };
-    #[cfg(target_arch = "x86_64")]
-    if syscall_number == SYS_open {
-        return true;
-    }
-    match syscall_number {
-        libc::SYS_futex => args[1] & futex::PRIVATE == 0,
-        libc::SYS_openat | libc::SYS_wait4 | libc::SYS_waitid => true,
-        _ => false,
-    }
-}
-
 #[expect(non_upper_case_globals, reason = "the names of the kernel")]
 #[rustfmt::skip]
 fn named(number: i64, args: &[u64; 6], around: &mut Around<'_>) -> Option<Wait> {

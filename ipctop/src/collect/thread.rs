@@ -7,6 +7,7 @@ use procfs::process::Syscall;
 
 use crate::collect::call::{self, Around};
 use crate::collect::channel;
+use crate::collect::futex;
 use crate::collect::notes::Notes;
 use crate::collect::process::moved_bytes;
 use crate::collect::stat::Stat;
@@ -47,11 +48,28 @@ pub(crate) fn refresh(
         if state != Some(thread.state) || thread.state == 'R' {
             return false;
         }
-        if let Some(syscall) = syscall.filter(|&syscall| call::depends_on_others(syscall)) {
+        if let Some(syscall) = syscall.filter(|&syscall| depends_on_others(syscall)) {
             thread.wait = call::wait(syscall, around);
         }
     }
     true
+}
+
+/// Whether others can change what a sleeping thread waits for: who owns a shared mutex, where a path
+/// leads, which children there are.
+fn depends_on_others(syscall: Syscall) -> bool {
+    let Syscall::Blocked { syscall_number, argument_registers: args, .. } = syscall else {
+        return false;
+    };
+    #[cfg(target_arch = "x86_64")]
+    if syscall_number == libc::SYS_open {
+        return true;
+    }
+    match syscall_number {
+        libc::SYS_futex => args[1] & futex::PRIVATE == 0,
+        libc::SYS_openat | libc::SYS_wait4 | libc::SYS_waitid => true,
+        _ => false,
+    }
 }
 
 /// Notes what could not be seen of the threads of a process that has so many.
