@@ -6,7 +6,7 @@ use bench::baseline::serve;
 use bench::clients::{client, verify};
 use bench::options::{Options, Part};
 use bench::results::row::Baseline;
-use bench::run::{self, connections};
+use bench::run::{self, connections, watched};
 use clap::Parser;
 use common::program::signals::inherit_nothing;
 
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         }
         Some(Part::Verify { protocol, dir }) => verify::run(*protocol, dir),
         Some(Part::Idle { dir, count }) => connections::hold(dir, *count),
+        Some(Part::Watch) => watched::watch(),
     };
     match ended {
         Ok(status) => ExitCode::from(status),

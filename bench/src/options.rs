@@ -103,6 +103,9 @@ pub enum Part {
         /// How many
         count: usize,
     },
+    /// ipctop, which looks at everything twice a second
+    #[command(hide = true)]
+    Watch,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod plan;
 pub mod samples;
 pub mod two_sets;
 pub mod verify;
+pub mod watched;
 
 use std::time::Instant;
 
@@ -65,10 +66,13 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     let idle: Vec<&Target> = targets.iter().filter(|it| connections::can_be_idle(it)).collect();
     let has_idle = timed && is_wanted(connections::GROUP, &options.groups);
     let idle = if has_idle { idle } else { Vec::new() };
+    let is_watched = |it: &&Target| timed && watched::is_watched(it);
+    let seen: Vec<&Target> = targets.iter().filter(is_watched).collect();
+    let seen = if is_wanted(watched::GROUP, &options.groups) { seen } else { Vec::new() };
     let exchanges = exchanges(&targets);
     let steps: usize = plans.iter().map(group::Plan::steps).sum();
     let counted = targets.len() + exchanges.len();
-    context.progress.begin(steps + counted + idle.len() * context.rounds);
+    context.progress.begin(steps + counted + (idle.len() + seen.len()) * context.rounds);
     let instruments = Instruments::prepare(&context)?;
     let servers = targets.iter().map(|target| instruments.count(&context, target));
     let servers = servers.collect::<anyhow::Result<Vec<_>>>()?;
@@ -80,6 +84,8 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     }
     let connections = idle.iter().map(|target| connections::measure(&context, target));
     let connections = connections.collect::<anyhow::Result<Vec<_>>>()?;
+    let watched = seen.iter().map(|target| watched::measure(&context, target));
+    let watched = watched.collect::<anyhow::Result<Vec<_>>>()?;
     context.progress.end();
     let (all_rounds, dirty_rounds) = context.rounds_so_far;
     let mut results = Results {
@@ -99,6 +105,7 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
         baselines,
         timings,
         connections,
+        watched,
         bars: Vec::new(),
     };
     results.bars = bars::of(&results);

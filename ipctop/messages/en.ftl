@@ -3,6 +3,7 @@ does-stopped = is stopped
 does-unknown = does something that cannot be seen
 does-wait = waits in { $call }
 does-run = runs
+some-child = a child of it
 n-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -35,11 +36,18 @@ eof-never = { $process } reads { $object } and will never see its end: { $holder
 eof-never-own = { $process } reads { $object } and will never see its end: it still has the write end itself, descriptor { $descriptor }.
     .next = close(2) descriptor { $descriptor } in { $process } before it reads
 reply-lost = A reply is lost, everybody waits to receive and nothing is on its way: { $steps }.
-    .next = look where the server ({ $pid }) sends its reply: to which type, FIFO or socket, and does it test the result?
+    .next = { $how ->
+        [socket] does one of them read until the end? The other must shutdown(2) its side, or send a length first
+       *[other] look where the server ({ $pid }) sends its reply: to which type or FIFO, and does it test the result?
+    }
 nobody-answers = { $process } waits for a reply in queue { $object }, but process { $server }, which took its request, is dead.
     .next = start the server again, and give the client a time-out
 cycle = A circle of waits, nobody can go on: { $steps }.
-    .next = let one of them ({ $pid }) read before it writes, or not wait (O_NONBLOCK, IPC_NOWAIT)
+    .next = { $how ->
+        [locks] take them in the same order everywhere
+        [end] the reader waits for an end of the file: close(2) or shutdown(2) the write end before waiting for it
+       *[other] let one of them ({ $pid }) read before it writes, or not wait (O_NONBLOCK, IPC_NOWAIT)
+    }
 queue-full-dead = { $process } waits in msgsnd: queue { $object } is full: { $bytes } of { $max } bytes, and it wants to send { $wanted }; { $count ->
     [one] one message is
    *[other] { $count } messages are
@@ -57,7 +65,7 @@ posix-queue-full = { $process } waits in mq_send: queue { $object } is full, { $
 message-unwanted = { $count ->
     [one] One message
    *[other] { $count } messages
-} of type { $type } in queue { $object }: nobody waits for that type. { $process } waits for type { $wanted }.
+} of type { $type } in queue { $object }: nobody waits for that type. Who waits there: { $waits }.
     .next = compare the type in msgsnd with the type in msgrcv
 queue-no-receiver = { $count ->
     [one] One message waits
@@ -74,6 +82,8 @@ fifo-no-writer = { $process } waits in open(2) to read { $object }: nobody has o
     .next = start the writer, or open with O_NONBLOCK
 fifo-no-reader = { $process } waits in open(2) to write { $object }: nobody has opened it for reading.
     .next = start the reader; is the server running?
+fifo-order = { $process } waits in open(2) of { $object }, and { $other } in open(2) of { $second }: each opens first what the other opens second.
+    .next = open the FIFOs in the same order in both
 fifo-gone = { $process } waits in { $call } at { $object }, whose name is gone or leads elsewhere: nobody can join it.
     .next = end { $process } (kill { $pid }), make the FIFO once, and start again
 fifo-replaced = { $process } and { $other } both wait in open(2) of { $object }: it was removed and made again between them, they have different FIFOs.
@@ -86,6 +96,8 @@ pipe-no-reader = { $process } has the write end of { $object }, and nobody has a
     .next = close the write end, or ignore SIGPIPE and test for EPIPE
 semaphore-untouched = { $process } waits for semaphore set { $id }, whose value is { $value }: nobody has ever changed it since it was made.
     .next = set its first value: semctl(SETVAL)
+semaphore-not-zero = { $process } waits until semaphore set { $id } is 0, and its value is { $value }: somebody has still to take it.
+    .next = compare the first value, semctl(SETVAL), with the number of processes that take it
 semaphore-own = { $process } waits for semaphore set { $id }, whose value is { $value }, and was itself the last to change it: it takes it twice.
     .next = give it back before it is taken again
 semaphore-dead = { $process } waits for semaphore set { $id }, whose value is { $value }: process { $last } changed it last and is dead.
@@ -106,7 +118,7 @@ posix-semaphore-all = { $process } waits for semaphore { $object }, and so does 
     .next = somebody must call sem_post(3); who took it and died cannot be told
 lock-own = { $process } waits for the lock of { $object }, which it holds itself through another descriptor.
     .next = lock one descriptor only
-lock-inherited = { $process } waits for the lock of { $object }: process { $last } took it and is dead, but a child of it still has the descriptor.
+lock-inherited = { $process } waits for the lock of { $object }: whoever took it is dead, but { $heirs } still has its descriptor.
     .next = end the children, or close the descriptor in them
 lock-held = { $process } waits for the lock of { $object }: { $holder } holds it and { $does }.
     .next = look at what the holder waits for
@@ -132,6 +144,8 @@ signal-blocked = { $signal } was sent to { $process }, which blocks it: it will 
     .next = unblock it after fork or pthread_create, or wait for it with sigwait(3); kill -KILL { $pid } ends it now
 children-ignored = { $process } ignores SIGCHLD and waits for a child: wait(2) returns when the last child is gone, and with an error.
     .next = signal(SIGCHLD, SIG_DFL) before fork(2)
+signal-missed = { $process } and all others here, { $count } processes, wait in pause(2) for a signal, and nobody is left to send one: it may have come before pause.
+    .next = block the signal (sigprocmask) before the fork, and wait with sigsuspend(2)
 end-ignored = { $process } ignores SIGTERM, and { $parent } waits for its end.
     .next = kill -KILL { $pid }, and restore SIG_DFL in the child
 spinning = { $process }: thread { $tid } uses { $percent } % of a CPU and never waits.
@@ -157,6 +171,11 @@ queue-leak = Queue { $object } is left over: its users ({ $users }) are dead. It
    *[other] { $count } messages
 }.
     .next = ipcrm -q { $id }
+posix-queue-leak = POSIX queue { $object } is left over: nobody in sight has it open. It holds { $count ->
+    [one] one message
+   *[other] { $count } messages
+}.
+    .next = rm /dev/mqueue{ $object }, or call mq_unlink(3), if no program comes back to it
 segment-leak = Shared memory segment { $id } is left over, { $bytes } bytes: its maker { $maker } is dead and nobody has it attached.
     .next = ipcrm -m { $id }
 semaphore-leak = Semaphore set { $id } is left over: its users ({ $users }) are dead.
@@ -166,6 +185,7 @@ fifo-leak = FIFO { $object } is left over: nobody has it open.
 
 # Notes: what could not be seen.
 note-descriptors-hidden = The descriptors of { $count } processes may not be seen: they belong to somebody else.
+note-processes-not-read = { $count } processes have not been read yet: what is stuck is said when all have been.
 note-other-ipc-namespace = { $count } processes are in another IPC namespace: their System V objects cannot be seen from here (nsenter --ipc -t PID ipctop).
 note-calls-hidden = The arguments of system calls may not be seen (ptrace_scope, or another user): objects are guessed from open descriptors.
 note-pipes-not-measured = How full some pipes are cannot be seen: their descriptors may not be duplicated.

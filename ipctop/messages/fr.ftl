@@ -3,6 +3,7 @@ does-stopped = est arrêté
 does-unknown = fait quelque chose qu'on ne peut pas voir
 does-wait = attend dans { $call }
 does-run = s'exécute
+some-child = un de ses enfants
 n-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
@@ -35,11 +36,18 @@ eof-never = { $process } lit { $object } et n'en verra jamais la fin : { $holder
 eof-never-own = { $process } lit { $object } et n'en verra jamais la fin : il a encore lui-même le côté écriture, le descripteur { $descriptor }.
     .next = fermer le descripteur { $descriptor } dans { $process } avant de lire
 reply-lost = Une réponse est perdue, tous attendent de recevoir et rien n'est en route : { $steps }.
-    .next = chercher où le serveur ({ $pid }) envoie sa réponse : vers quel type, quel tube, quelle socket ? Teste-t-il le résultat ?
+    .next = { $how ->
+        [socket] l'un d'eux lit-il jusqu'à la fin ? L'autre doit fermer son côté par shutdown(2), ou envoyer d'abord une longueur
+       *[other] chercher où le serveur ({ $pid }) envoie sa réponse : vers quel type ou quel tube ? Teste-t-il le résultat ?
+    }
 nobody-answers = { $process } attend une réponse dans la file { $object }, mais le processus { $server }, qui a pris sa requête, est mort.
     .next = relancer le serveur, et donner un délai au client
 cycle = Un cercle d'attentes, personne ne peut continuer : { $steps }.
-    .next = que l'un d'eux ({ $pid }) lise avant d'écrire, ou n'attende pas (O_NONBLOCK, IPC_NOWAIT)
+    .next = { $how ->
+        [locks] les prendre partout dans le même ordre
+        [end] le lecteur attend la fin du fichier : fermer le côté écriture par close(2) ou shutdown(2) avant d'attendre ce lecteur
+       *[other] que l'un d'eux ({ $pid }) lise avant d'écrire, ou n'attende pas (O_NONBLOCK, IPC_NOWAIT)
+    }
 queue-full-dead = { $process } attend dans msgsnd : la file { $object } est pleine : { $bytes } octets sur { $max }, et il veut en envoyer { $wanted } ; { $count ->
     [one] { $count } message est
    *[other] { $count } messages sont
@@ -57,7 +65,7 @@ posix-queue-full = { $process } attend dans mq_send : la file { $object } est pl
 message-unwanted = { $count ->
     [one] { $count } message
    *[other] { $count } messages
-} de type { $type } dans la file { $object } : personne n'attend ce type. { $process } attend le type { $wanted }.
+} de type { $type } dans la file { $object } : personne n'attend ce type. Qui y attend : { $waits }.
     .next = comparer le type dans msgsnd avec celui dans msgrcv
 queue-no-receiver = { $count ->
     [one] { $count } message attend
@@ -74,6 +82,8 @@ fifo-no-writer = { $process } attend dans open(2) pour lire { $object } : person
     .next = lancer l'écrivain, ou ouvrir avec O_NONBLOCK
 fifo-no-reader = { $process } attend dans open(2) pour écrire dans { $object } : personne ne l'a ouvert en lecture.
     .next = lancer le lecteur ; le serveur tourne-t-il ?
+fifo-order = { $process } attend dans open(2) de { $object }, et { $other } dans open(2) de { $second } : chacun ouvre d'abord ce que l'autre ouvre ensuite.
+    .next = ouvrir les tubes dans le même ordre des deux côtés
 fifo-gone = { $process } attend dans { $call } sur { $object }, dont le nom a disparu ou mène ailleurs : personne ne peut le rejoindre.
     .next = terminer { $process } (kill { $pid }), créer le tube une seule fois, et recommencer
 fifo-replaced = { $process } et { $other } attendent tous deux dans open(2) de { $object } : il a été supprimé et recréé entre les deux, ce sont deux tubes différents.
@@ -86,6 +96,8 @@ pipe-no-reader = { $process } a le côté écriture de { $object }, et personne 
     .next = fermer le côté écriture, ou ignorer SIGPIPE et tester EPIPE
 semaphore-untouched = { $process } attend l'ensemble de sémaphores { $id }, dont la valeur est { $value } : personne ne l'a modifié depuis sa création.
     .next = lui donner sa première valeur : semctl(SETVAL)
+semaphore-not-zero = { $process } attend que l'ensemble de sémaphores { $id } soit à 0, et sa valeur est { $value } : quelqu'un doit encore le prendre.
+    .next = comparer la première valeur, semctl(SETVAL), avec le nombre de processus qui le prennent
 semaphore-own = { $process } attend l'ensemble de sémaphores { $id }, dont la valeur est { $value }, et l'a modifié lui-même en dernier : il le prend deux fois.
     .next = le rendre avant de le reprendre
 semaphore-dead = { $process } attend l'ensemble de sémaphores { $id }, dont la valeur est { $value } : le processus { $last } l'a modifié en dernier et il est mort.
@@ -106,7 +118,7 @@ posix-semaphore-all = { $process } attend le sémaphore { $object }, comme tous 
     .next = quelqu'un doit appeler sem_post(3) ; on ne peut pas savoir qui l'a pris puis est mort
 lock-own = { $process } attend le verrou de { $object }, qu'il tient lui-même par un autre descripteur.
     .next = ne verrouiller qu'un descripteur
-lock-inherited = { $process } attend le verrou de { $object } : le processus { $last } l'a pris et il est mort, mais un de ses enfants a encore le descripteur.
+lock-inherited = { $process } attend le verrou de { $object } : celui qui l'a pris est mort, mais { $heirs } a encore son descripteur.
     .next = terminer les enfants, ou y fermer le descripteur
 lock-held = { $process } attend le verrou de { $object } : { $holder } le tient et { $does }.
     .next = regarder ce que le détenteur attend
@@ -132,6 +144,8 @@ signal-blocked = { $signal } a été envoyé à { $process }, qui le bloque : il
     .next = le débloquer après fork ou pthread_create, ou l'attendre avec sigwait(3) ; kill -KILL { $pid } le termine maintenant
 children-ignored = { $process } ignore SIGCHLD et attend un enfant : wait(2) ne revient qu'après le dernier enfant, avec une erreur.
     .next = signal(SIGCHLD, SIG_DFL) avant fork(2)
+signal-missed = { $process } et tous les autres ici, { $count } processus, attendent un signal dans pause(2), et personne ne peut plus l'envoyer : il est peut-être venu avant pause.
+    .next = bloquer le signal (sigprocmask) avant le fork, et attendre avec sigsuspend(2)
 end-ignored = { $process } ignore SIGTERM, et { $parent } attend sa fin.
     .next = kill -KILL { $pid }, et remettre SIG_DFL dans l'enfant
 spinning = { $process } : le thread { $tid } utilise { $percent } % d'un processeur et n'attend jamais.
@@ -157,6 +171,11 @@ queue-leak = La file { $object } est restée : ses utilisateurs ({ $users }) son
    *[other] { $count } messages
 }.
     .next = ipcrm -q { $id }
+posix-queue-leak = La file POSIX { $object } est abandonnée : personne ici ne l'a ouverte. Elle contient { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}.
+    .next = rm /dev/mqueue{ $object }, ou mq_unlink(3), si aucun programme n'y revient
 segment-leak = Le segment de mémoire partagée { $id } est resté, { $bytes } octets : son créateur { $maker } est mort et personne ne l'attache.
     .next = ipcrm -m { $id }
 semaphore-leak = L'ensemble de sémaphores { $id } est resté : ses utilisateurs ({ $users }) sont morts.
@@ -166,6 +185,7 @@ fifo-leak = Le tube nommé { $object } est resté : personne ne l'a ouvert.
 
 # Remarques : ce qui n'a pas pu être vu.
 note-descriptors-hidden = Les descripteurs de { $count } processus ne peuvent pas être vus : ils sont à quelqu'un d'autre.
+note-processes-not-read = { $count } processus n'ont pas encore été lus : ce qui est bloqué sera dit quand tous l'auront été.
 note-other-ipc-namespace = { $count } processus sont dans un autre espace de noms IPC : leurs objets System V ne se voient pas d'ici (nsenter --ipc -t PID ipctop).
 note-calls-hidden = Les arguments des appels système ne peuvent pas être vus (ptrace_scope, ou autre utilisateur) : les objets sont déduits des descripteurs ouverts.
 note-pipes-not-measured = On ne peut pas voir le remplissage de certains tubes : leurs descripteurs ne peuvent pas être dupliqués.

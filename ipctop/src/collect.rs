@@ -1,8 +1,16 @@
 //! Collects what a look shows, each kind of thing in a file of its own.
 
+pub(crate) mod activity;
+
+pub(crate) mod stat;
+
 pub(crate) mod table;
 
 pub(crate) mod descriptors;
+
+pub(crate) mod index;
+
+pub(crate) mod calls;
 
 pub(crate) mod memory;
 
@@ -17,6 +25,8 @@ pub(crate) mod channel;
 pub(crate) mod thread;
 
 pub(crate) mod process;
+
+pub(crate) mod footprint;
 
 pub(crate) mod members;
 

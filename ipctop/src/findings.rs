@@ -39,7 +39,7 @@ mod process_end;
 mod leak;
 
 use crate::collect::table::Table;
-use crate::findings::facts::Facts;
+use crate::findings::facts::{Facts, Found};
 use crate::history::History;
 use crate::messages::Messages;
 use crate::model::finding::Finding;
@@ -76,8 +76,9 @@ pub(crate) fn find(
     history: &History,
     messages: &Messages,
 ) -> Vec<Finding> {
-    let facts = Facts::new(look, table, history, messages);
-    let is_narrow = look.scope.starts_with("pid") || look.scope.starts_with("dir");
+    let found = Found::new(look);
+    let facts = Facts::new(look, &found, table, history, messages);
+    let is_narrow = look.is_narrow();
     let mut findings: Vec<Finding> = Vec::new();
     for rule in RULES {
         for mut finding in rule(&facts) {

@@ -1,11 +1,13 @@
 //! What earlier looks saw: since when nothing has changed, and who was seen at which queue.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
+use crate::collect::table::Table;
 use crate::model::look::Look;
-use crate::model::object::ObjectId;
-use crate::model::process::{Action, Memory, Process, Thread, Wait};
+use crate::model::object::{MessageQueue, ObjectId};
+use crate::model::process::{Action, Process, Thread, Wait};
+use crate::rates::Rates;
 
 /// How long things have been as they are: kept by [`HashMap`]s in [`History`].
 type Since<K, V> = HashMap<K, (V, Instant)>;
@@ -25,7 +27,7 @@ pub(crate) struct History {
     awake: HashMap<(i32, i32), (Slept, u64)>,
     sockets: Since<u64, SocketState>,
     queues: Since<i64, u64>,
-    cpu: HashMap<i32, (u64, u64, Instant)>,
+    rates: Rates,
     seats: BTreeMap<i32, i32>,
     senders: BTreeMap<ObjectId, BTreeMap<i32, u64>>,
     receivers: BTreeMap<ObjectId, BTreeMap<i32, u64>>,
@@ -44,12 +46,11 @@ pub(crate) struct Earlier {
 
 impl History {
     /// Enters a look, and tells it how long things have been as they are.
-    pub(crate) fn add(&mut self, look: &mut Look, at: Instant) {
+    pub(crate) fn add(&mut self, look: &mut Look, table: &Table, at: Instant) {
         self.before = self.last.take();
         let mut threads = Since::new();
         let mut awake = HashMap::new();
         for process in &mut look.processes {
-            self.add_cpu(process, at);
             for thread in &mut process.threads {
                 let key = (process.pid, thread.tid);
                 let state =
@@ -70,8 +71,10 @@ impl History {
         }
         self.threads = threads;
         self.awake = awake;
+        self.rates.tell(look, at);
         self.add_sockets(look, at);
         self.add_queues(look, at);
+        self.forget(look, table);
         for show in look.office.iter_mut().flat_map(|office| &mut office.shows) {
             let before = self.seats.insert(show.id, show.seats).unwrap_or(show.seats);
             show.sold = before - show.seats;
@@ -80,14 +83,16 @@ impl History {
         self.last = Some(Earlier { at: Some(at), processes });
     }
 
-    fn add_cpu(&mut self, process: &mut Process, at: Instant) {
-        let now = (process.started, process.cpu_ms, at);
-        if let Some((started, cpu_ms, then)) = self.cpu.insert(process.pid, now)
-            && started == process.started
-        {
-            let wall_ms = at.duration_since(then).as_millis().max(1) as f64;
-            let percent = process.cpu_ms.saturating_sub(cpu_ms) as f64 * 100.0 / wall_ms;
-            process.cpu_percent = Some((percent * 10.0).round() / 10.0);
+    /// Whoever is gone is nobody's sender or receiver any more, and its PID may come back.
+    fn forget(&mut self, look: &Look, table: &Table) {
+        let is_there = |pid: i32, started| table.get(pid).is_some_and(|row| row.started == started);
+        for seen in [&mut self.senders, &mut self.receivers] {
+            seen.values_mut()
+                .for_each(|pids| pids.retain(|&pid, &mut started| is_there(pid, started)));
+        }
+        let queues: BTreeSet<ObjectId> = look.queues.iter().map(MessageQueue::id).collect();
+        for seen in [&mut self.senders, &mut self.receivers] {
+            seen.retain(|id, pids| !pids.is_empty() && queues.contains(id));
         }
     }
 
@@ -150,10 +155,9 @@ impl History {
         self.receivers.get(id).into_iter().flatten().map(|(&pid, _)| pid)
     }
 
-    /// The memory of a process when it was last counted.
-    pub(crate) fn memory(&self, process: &Process) -> Option<Memory> {
-        let last = self.last.as_ref()?.processes.get(&process.pid)?;
-        if last.started == process.started { last.memory } else { None }
+    /// Whether a process was seen to send to a queue, to receive from one, or to wait at one.
+    pub(crate) fn uses_queues(&self, pid: i32) -> bool {
+        self.senders.values().chain(self.receivers.values()).any(|seen| seen.contains_key(&pid))
     }
 
     /// The look before this one.

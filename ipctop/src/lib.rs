@@ -23,6 +23,7 @@ pub mod clean;
 mod collect;
 mod findings;
 mod history;
+mod rates;
 pub mod messages;
 
 mod sys;

@@ -1,5 +1,7 @@
 //! One line for each thing: the words that the text and the screen share.
 
+use std::collections::BTreeMap;
+
 use crate::model::look::Look;
 use crate::model::object::{End, MessageQueue, Pipe, PosixObject, Segment, SemaphoreSet, Socket};
 use crate::model::office::Office;
@@ -15,16 +17,17 @@ pub fn processes(look: &Look) -> Vec<String> {
 /// The processes in the order of a tree: parents before children.
 pub fn tree(look: &Look) -> Vec<(usize, &Process)> {
     let mut ordered = Vec::new();
-    let is_root = |process: &&Process| look.process(process.parent).is_none();
-    let mut stack: Vec<(usize, &Process)> =
-        look.processes.iter().filter(is_root).map(|process| (0, process)).collect();
-    stack.reverse();
+    let mut children = BTreeMap::<i32, Vec<&Process>>::new();
+    for process in &look.processes {
+        // That of a process whose parent is not in sight is 0, the PID of none.
+        let parent = look.process(process.parent).map_or(0, |parent| parent.pid);
+        children.entry(parent).or_default().push(process);
+    }
+    let below = |pid| children.get(&pid).into_iter().flatten().rev();
+    let mut stack: Vec<(usize, &Process)> = below(0).map(|&process| (0, process)).collect();
     while let Some((depth, process)) = stack.pop() {
         ordered.push((depth, process));
-        let children = look.processes.iter().filter(|child| child.parent == process.pid);
-        let mut children: Vec<_> = children.map(|child| (depth + 1, child)).collect();
-        children.reverse();
-        stack.extend(children);
+        stack.extend(below(process.pid).map(|&child| (depth + 1, child)));
     }
     ordered
 }
@@ -48,10 +51,31 @@ pub fn process_line(look: &Look, process: &Process) -> String {
     if let Some(percent) = process.cpu_percent.filter(|&percent| percent >= 0.1) {
         line += &format!(" {percent:.1}%");
     }
+    if let Some(switches) = process.switches_per_s.filter(|&switches| switches >= 1.0) {
+        line += &format!(" {switches:.0} sw/s");
+    }
+    line += &flow(process.read_per_s, process.written_per_s);
     if let Some(memory) = process.memory {
         line += &format!(" {} KiB", memory.private_dirty_kib);
     }
     line.trim_end().to_owned()
+}
+
+/// What comes in and goes out each second.
+fn flow(incoming: Option<f64>, outgoing: Option<f64>) -> String {
+    let one = |word: &str, rate: Option<f64>| match rate {
+        Some(rate) if rate >= 1e6 => format!(" {word} {:.1} MB/s", rate / 1e6),
+        Some(rate) if rate >= 1e3 => format!(" {word} {:.1} kB/s", rate / 1e3),
+        Some(rate) if rate >= 1.0 => format!(" {word} {rate:.0} B/s"),
+        _ => String::new(),
+    };
+    one("in", incoming) + &one("out", outgoing)
+}
+
+/// By how much a pipe or queue fills or empties each second.
+fn growth(rate: Option<f64>) -> String {
+    let rate = rate.filter(|rate| rate.abs() >= 1.0);
+    rate.map_or_else(String::new, |rate| format!(" ({rate:+.0}/s)"))
 }
 
 /// The call that a thread waits in, its object, and for how long at least.
@@ -84,11 +108,13 @@ fn objects(look: &Look, wait: &Wait) -> String {
 
 /// What a user would call an object.
 pub fn name(look: &Look, id: &crate::model::object::ObjectId) -> String {
-    let pipe = look.pipes.iter().find(|pipe| pipe.id == *id).map(Pipe::name);
-    let queue = || look.queues.iter().find(|queue| queue.id() == *id).map(MessageQueue::name);
-    let socket = || look.sockets.iter().find(|socket| socket.id() == *id).map(Socket::name);
-    let plain = || id.0.strip_prefix("path:").unwrap_or(&id.0).to_owned();
-    pipe.or_else(queue).or_else(socket).unwrap_or_else(plain)
+    let found = match id.kind() {
+        "pipe" => look.pipes.iter().find(|pipe| pipe.id == *id).map(Pipe::name),
+        "msg" => look.queues.iter().find(|queue| queue.id() == *id).map(MessageQueue::name),
+        "socket" => look.sockets.iter().find(|socket| socket.id() == *id).map(Socket::name),
+        _ => None,
+    };
+    found.unwrap_or_else(|| id.0.strip_prefix("path:").unwrap_or(&id.0).to_owned())
 }
 
 fn ends(look: &Look, ends: &[End]) -> String {
@@ -112,7 +138,8 @@ fn of(used: Option<u64>, max: Option<u64>) -> String {
 pub fn pipe(look: &Look, pipe: &Pipe) -> String {
     let gone = if pipe.is_unlinked { " (unlinked)" } else { "" };
     let (from, to) = (ends(look, &pipe.writers), ends(look, &pipe.readers));
-    format!("{}{gone} {} B: {from} -> {to}", pipe.name(), of(pipe.bytes, pipe.bytes_max))
+    let grows = growth(pipe.bytes_growth_per_s);
+    format!("{}{gone} {} B{grows}: {from} -> {to}", pipe.name(), of(pipe.bytes, pipe.bytes_max))
 }
 
 /// A queue, and a line for each type of message in it.
@@ -121,9 +148,10 @@ pub fn queue(queue: &MessageQueue) -> Vec<String> {
     let bytes = of(Some(queue.bytes), queue.bytes_max);
     let (from, to) = (queue.last_sender, queue.last_receiver);
     let count = queue.n_messages;
+    let grows = growth(queue.messages_growth_per_s);
     let mut lines =
-        vec![format!("{} {bytes} B, {count} msg, last {from} -> {to}{file}", queue.name())];
-    let mut types = std::collections::BTreeMap::<i64, (usize, Option<&str>)>::new();
+        vec![format!("{} {bytes} B, {count} msg{grows}, last {from} -> {to}{file}", queue.name())];
+    let mut types = BTreeMap::<i64, (usize, Option<&str>)>::new();
     for message in queue.messages.iter().flatten() {
         let entry = types.entry(message.mtype).or_default();
         *entry = (entry.0 + 1, message.meaning.as_deref());
@@ -171,8 +199,9 @@ pub fn socket(look: &Look, socket: &Socket) -> String {
     let (own, peers) = (users(look, &socket.owners), users(look, &socket.peers));
     let (received, sent) = (socket.receive_queue, socket.send_queue);
     let gone = if socket.peer_is_gone { ", peer gone" } else { "" };
+    let flow = flow(socket.received_per_s, socket.sent_per_s);
     format!(
-        "{} {} {} Recv-Q {received} Send-Q {sent}: {own} - {peers}{gone}",
+        "{} {} {} Recv-Q {received} Send-Q {sent}{flow}: {own} - {peers}{gone}",
         socket.family,
         socket.state,
         socket.name()

@@ -3,8 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::time::{ClockId, clock_gettime};
-
+use crate::collect::activity::own_cpu_time;
 use crate::model::look::Look;
 use crate::watch::Watcher;
 
@@ -15,6 +14,8 @@ pub struct Price {
     pub cpu: Duration,
     /// CPU time of the cheapest one.
     pub cheapest: Duration,
+    /// CPU time of the dearest one.
+    pub dearest: Duration,
     /// Time from the begin of the first to the end of the last.
     pub wall: Duration,
     /// The last look.
@@ -29,26 +30,20 @@ impl Price {
 }
 
 /// Looks so many times, each a fixed time after the one before.
-///
-/// # Errors
-/// Of clock_gettime.
-pub fn measure(watcher: &mut Watcher, looks: u32, every: Duration) -> std::io::Result<Price> {
+pub fn measure(watcher: &mut Watcher, looks: u32, every: Duration) -> Price {
     let begin = Instant::now();
     let (cpu, cheapest) = (Duration::ZERO, Duration::MAX);
-    let mut price = Price { cpu, cheapest, wall: Duration::ZERO, last: Look::default() };
+    let mut price =
+        Price { cpu, cheapest, dearest: cpu, wall: Duration::ZERO, last: Look::default() };
     for number in 0..looks {
         sleep((begin + every * number).saturating_duration_since(Instant::now()));
-        let before = cpu_time()?;
+        let before = own_cpu_time();
         price.last = watcher.look();
-        let cost = cpu_time()?.saturating_sub(before);
+        let cost = own_cpu_time().saturating_sub(before);
         price.cpu += cost;
         price.cheapest = price.cheapest.min(cost);
+        price.dearest = price.dearest.max(cost);
     }
     price.wall = begin.elapsed();
-    Ok(price)
-}
-
-/// The CPU time of this thread.
-fn cpu_time() -> std::io::Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+    price
 }

@@ -56,7 +56,8 @@ fn watch(options: &Options, scope: Scope, every: Duration) -> anyhow::Result<Exi
         if options.check && !look.findings.is_empty() {
             return Ok(ExitCode::from(FOUND));
         }
-        next += every;
+        // After a pause, such as Ctrl-Z, what was missed is not made up for.
+        next = Instant::now().max(next + every);
         sleep(next.saturating_duration_since(Instant::now()));
     }
 }

@@ -3,15 +3,16 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::collect::descriptors::Open;
+use crate::collect::footprint::{BUDGET, Footprints};
+use crate::collect::index::Index;
 use crate::collect::key_files::KeyFiles;
 use crate::collect::members::{self, Members, World};
 use crate::collect::notes::Notes;
-use crate::collect::process::{self, May};
+use crate::collect::process::{Details, Sight};
 use crate::collect::segments::Mapped;
-use crate::collect::sockets;
+use crate::collect::sockets::Sockets;
 use crate::collect::system_v::SystemV;
-use crate::collect::table::Table;
+use crate::collect::table::{Row, Table};
 use crate::collect::{locks, office, pipes, posix, queues};
 use crate::findings;
 use crate::history::History;
@@ -24,12 +25,13 @@ use crate::sys;
 /// Between the two looks of [`look`]: long enough that a server under load does something in it.
 pub const BETWEEN: Duration = Duration::from_millis(200);
 
-/// Counting memory walks through all pages of a process: not at each look.
-const MEMORY_EVERY: Duration = Duration::from_secs(5);
+/// Processes of which one look among many reads the details.
+const DETAILS_MAX: usize = 500;
 
 /// Looks twice, [`BETWEEN`] apart, so that it is known who has waited meanwhile.
 pub fn look(scope: &Scope) -> Look {
     let mut watcher = Watcher::new(scope.clone());
+    (watcher.details_max, watcher.memory_budget) = (usize::MAX, Duration::MAX);
     watcher.look();
     sleep(BETWEEN);
     watcher.look()
@@ -42,7 +44,13 @@ pub struct Watcher {
     messages: Messages,
     first: Instant,
     history: History,
-    memory_counted: Option<Instant>,
+    table: Table,
+    open: Index,
+    details: Details,
+    footprints: Footprints,
+    key_files: KeyFiles,
+    details_max: usize,
+    memory_budget: Duration,
 }
 
 impl Watcher {
@@ -54,57 +62,58 @@ impl Watcher {
             messages,
             first: Instant::now(),
             history: History::default(),
-            memory_counted: None,
+            table: Table::default(),
+            open: Index::default(),
+            details: Details::default(),
+            footprints: Footprints::default(),
+            key_files: KeyFiles::default(),
+            details_max: DETAILS_MAX,
+            memory_budget: BUDGET,
         }
     }
 
-    /// Looks once.
+    /// Looks once. What a process that has not run since the look before can show is not read again.
     pub fn look(&mut self) -> Look {
         let begin = Instant::now();
         let mut notes = Notes::default();
-        let table = Table::read();
+        self.table.refresh();
+        let is_wanted = |pid: i32, row: &Row| members::is_likely(&self.scope, pid, row);
+        self.open.refresh(&self.table, is_wanted, self.details_max);
+        self.open.note(&mut notes);
         let system_v = SystemV::read(&mut notes);
-        let all_sockets = sockets::read(&mut notes);
-        let open = Open::read(
-            table.iter().map(|(pid, _)| pid).filter(|&pid| !table.is_kernel(pid)),
-            &mut notes,
-        );
-        let world =
-            World { table: &table, open: &open, system_v: &system_v, sockets: &all_sockets };
+        let all_sockets = Sockets::default();
+        let (table, open) = (&self.table, &self.open);
+        let world = World { table, open, system_v: &system_v, sockets: &all_sockets };
         let members = members::find(&self.scope, world);
-        let counts_memory = self.scope.with_memory
-            && self.memory_counted.is_none_or(|then| begin.duration_since(then) >= MEMORY_EVERY);
-        if counts_memory {
-            self.memory_counted = Some(begin);
-        }
-        let may = May { trace: !self.scope.without_ptrace, count_memory: counts_memory };
+        let may_trace = !self.scope.without_ptrace;
+        let sight = Sight { table, open, may_trace };
         let mut look = Look {
             schema: SCHEMA,
             taken_ms: now_ms(),
             watched_ms: begin.duration_since(self.first).as_millis() as u64,
             scope: self.scope.name(),
             limits: system_v.limits(),
-            pipes: pipes::read(&self.scope, &members, &open, may.trace, &mut notes),
-            locks: locks::read(&members, &open),
-            office: office::find(&self.scope, &members),
+            pipes: pipes::read(&self.scope, &members, open, may_trace, &mut notes),
+            office: office::find(&self.scope, &members, open),
+            processes: self.details.read(&members.processes, sight, &mut notes),
             ..Look::default()
         };
-        for (&pid, &is_asked_for) in &members.processes {
-            let Some(row) = table.get(pid) else { continue };
-            let mut process = process::read(pid, row, &table, &open, may, &mut notes);
-            process.is_asked_for = is_asked_for;
-            if self.scope.with_memory && !counts_memory {
-                process.memory = self.history.memory(&process);
-            }
-            look.processes.push(process);
+        if self.scope.with_memory {
+            self.footprints.tell(&mut look.processes, open, begin, self.memory_budget);
         }
+        look.locks = locks::read(&look.processes, &members, open);
         let has_shared = !system_v.segments.is_empty() || posix::are_any();
-        let mapped = Mapped::read(members.processes.keys().copied().filter(|_| has_shared));
-        look.posix = posix::read(&members, &open, &mapped, may.trace, &mut notes);
-        look.sockets = sockets::of(&members, &open, all_sockets);
+        let mapped = Mapped::of(members.processes.keys().copied().filter(|_| has_shared), open);
+        look.posix = posix::read(&members, open, &mapped, may_trace, &mut notes);
+        look.sockets = all_sockets.of(&members, open, &mut notes);
         self.add_system_v(&mut look, system_v, &members, &mapped, &mut notes);
-        self.history.add(&mut look, begin);
-        look.findings = findings::find(&look, &table, &self.history, &self.messages);
+        let folders = || self.open.directories(members.processes.keys().copied());
+        self.key_files.tell(&mut look.queues, &self.scope, folders, begin);
+        self.history.add(&mut look, &self.table, begin);
+        // Whoever is not read yet may hold the other end of anything.
+        if self.open.is_complete() {
+            look.findings = findings::find(&look, &self.table, &self.history, &self.messages);
+        }
         look.notes = notes.into_vec(&self.messages);
         look.took_us = begin.elapsed().as_micros() as u64;
         look
@@ -119,17 +128,12 @@ impl Watcher {
         notes: &mut Notes,
     ) {
         let waited = |kind, id| ObjectId::system_v(kind, id);
+        let mut buffer = Vec::new();
         for mut queue in system_v.queues {
             let pids = [queue.last_sender, queue.last_receiver];
             if members.include(&waited("msg", queue.msqid), queue.user, &pids) {
-                queues::complete(&mut queue, &mut Vec::new(), self.scope.peeks, notes);
+                queues::complete(&mut queue, &mut buffer, self.scope.peeks, notes);
                 look.queues.push(queue);
-            }
-        }
-        if !look.queues.is_empty() {
-            let files = KeyFiles::find(&self.scope, members.processes.keys().copied());
-            for queue in &mut look.queues {
-                queue.key_file = files.of(queue.key);
             }
         }
         for mut segment in system_v.segments {

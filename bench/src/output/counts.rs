@@ -1,8 +1,8 @@
 //! The tables of what needs no clock.
 
 use crate::output::table::{Table, figures, words};
-use crate::output::words::{optional, ratio};
-use crate::results::counts::{Cost, Memory, ServerCounts, Side};
+use crate::output::words::{optional, rate, ratio};
+use crate::results::counts::{Cost, Memory, ServerCounts, Side, Watched};
 use crate::results::file::Results;
 
 /// Memory of each server, and of a C program that does nothing.
@@ -108,4 +108,28 @@ pub fn connections(results: &Results) -> Table {
     let columns =
         [words(""), figures("connections"), figures("KiB each"), figures("p99 ratio (min-max)")];
     Table::new("Idle connections", note, &columns, rows.collect())
+}
+
+/// Servers beside `ipctop --watch`.
+pub fn watched(results: &Results) -> Table {
+    let row = |row: &Watched| {
+        let percent = &row.cpu_percent;
+        vec![
+            row.server.clone(),
+            row.clients.to_string(),
+            format!("{:.2} ({:.2}-{:.2})", percent.median, percent.min, percent.max),
+            rate(&row.without),
+            rate(&row.with),
+        ]
+    };
+    let note = "CPU time of ipctop --watch 0.5, which looks at everything of this user, in percent of \
+        one CPU; and VIEWs per second without it and beside it, in turn.";
+    let columns = [
+        words(""),
+        figures("clients"),
+        figures("ipctop, % of a CPU"),
+        figures("VIEW/s without"),
+        figures("VIEW/s beside it"),
+    ];
+    Table::new("Watched", note, &columns, results.watched.iter().map(row).collect())
 }

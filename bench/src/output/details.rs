@@ -18,6 +18,7 @@ pub fn all(results: &Results) -> Vec<Table> {
         ratios(results),
         timings(results),
         counts::connections(results),
+        counts::watched(results),
     ];
     tables.retain(|table| !table.rows.is_empty());
     tables

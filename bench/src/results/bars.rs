@@ -3,10 +3,11 @@
 use harness::stage::{ALL, Stage};
 
 use crate::results::bar::{Bar, Measured};
-use crate::results::counts::{Connections, ServerCounts};
+use crate::results::counts::{Connections, ServerCounts, Watched};
 use crate::results::file::Results;
 use crate::results::group::{Group, Question};
 use crate::results::ratio::{Against, Figure, Ratio};
+use crate::results::spread::Spread;
 
 /// Counts are averages of thousands of requests; a clock that ticks ten times a second adds to them.
 const ROUNDING: f64 = 0.05;
@@ -40,15 +41,23 @@ impl Judged<'_> {
             Stage::Q1Pipes | Stage::Q2Msgqueue | Stage::Q3Threads => {
                 let bare = self.rate(Group::views(CLIENTS), Question::View, Against::Bare);
                 let throughput = self.least(5, "VIEW/s of 16 clients / bare", 0.90, bare);
-                [self.latency(), self.steady(), vec![throughput], self.common()].concat()
+                [self.latency(), self.steady(), vec![throughput], self.common(), self.watched()]
+                    .concat()
             }
             Stage::Q4ThreadPerRequest => [self.thread_per_request(), self.common()].concat(),
             Stage::Q5Sockets => {
                 let bare = self.rate(Group::free_views(CLIENTS), Question::View, Against::Bare);
                 let demand = "VIEW/s of 16 clients, free / bare thread per connection";
                 let throughput = self.least(6, demand, 0.90, bare);
-                [self.latency(), self.steady(), vec![throughput], self.common(), self.idle()]
-                    .concat()
+                [
+                    self.latency(),
+                    self.steady(),
+                    vec![throughput],
+                    self.common(),
+                    self.idle(),
+                    self.watched(),
+                ]
+                .concat()
             }
             // Between client and server it is q5.
             Stage::Q6Watchdog => Vec::new(),
@@ -125,6 +134,17 @@ impl Judged<'_> {
             ]
         };
         rows.flat_map(both).collect()
+    }
+
+    fn watched(&self) -> Vec<Bar> {
+        let rows = self.results.watched.iter().filter(|row| row.server == self.server.name);
+        let bar = |row: &Watched| {
+            let Spread { median: figure, min, max, .. } = row.cpu_percent;
+            let measured = Measured { figure, spread: Some((min, max)), dirty: false };
+            let demand = "ipctop --watch 0.5 beside it, percent of a CPU";
+            self.most(11, demand, 2.0, Some(measured))
+        };
+        rows.map(bar).collect()
     }
 
     fn rate(&self, group: Group, question: Question, against: Against) -> Option<Measured> {

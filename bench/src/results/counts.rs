@@ -121,3 +121,18 @@ pub struct Connections {
     /// round.
     pub p99_ratio: Spread,
 }
+
+/// One server beside `ipctop --watch 0.5`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    /// The server.
+    pub server: String,
+    /// How many clients asked without a pause.
+    pub clients: usize,
+    /// CPU time of the watcher, in percent of one CPU.
+    pub cpu_percent: Spread,
+    /// VIEWs per second while nobody watched.
+    pub without: Spread,
+    /// VIEWs per second beside the watcher, in turn with the above.
+    pub with: Spread,
+}

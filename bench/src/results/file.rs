@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::results::bar::Bar;
-use crate::results::counts::{BaselineCounts, Connections, ServerCounts};
+use crate::results::counts::{BaselineCounts, Connections, ServerCounts, Watched};
 use crate::results::host::{Host, Method};
 use crate::results::ratio::Ratio;
 use crate::results::timing::Timing;
@@ -30,6 +30,9 @@ pub struct Results {
     pub ratios: Vec<Ratio>,
     /// Idle connections; empty where no stage with sockets was measured.
     pub connections: Vec<Connections>,
+    /// Servers beside `ipctop --watch`; empty where neither q2 nor q5 was measured.
+    #[serde(default)]
+    pub watched: Vec<Watched>,
     /// What is demanded of the servers, and whether it holds.
     pub bars: Vec<Bar>,
 }

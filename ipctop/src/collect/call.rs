@@ -16,7 +16,6 @@ use crate::clean::clean_bytes;
 use crate::collect::descriptors::Descriptors;
 use crate::collect::futex;
 use crate::collect::memory::Memory;
-use crate::collect::namespace::is_same_ipc;
 use crate::collect::table::{Table, field};
 use crate::model::object::ObjectId;
 use crate::model::process::{Action, Wait, Want};
@@ -30,6 +29,8 @@ const PATH_BYTES: usize = 4096;
 pub(crate) struct Around<'a> {
     /// The process.
     pub(crate) pid: i32,
+    /// Whether its System V objects are those that this program sees.
+    pub(crate) is_same_ipc: bool,
     /// Its descriptors.
     pub(crate) descriptors: Option<&'a Descriptors>,
     /// Its memory.
@@ -71,7 +72,9 @@ fn named(number: i64, args: &[u64; 6], around: &mut Around<'_>) -> Option<Wait> 
         SYS_msgrcv => around.msgrcv(args),
         SYS_msgsnd => around.msgsnd(args),
         SYS_semop => around.semop("semop", args, false),
-        SYS_semtimedop => around.semop("semtimedop", args, args[3] != 0),
+        // glibc's semop comes here too.
+        SYS_semtimedop if args[3] == 0 => around.semop("semop", args, false),
+        SYS_semtimedop => around.semop("semtimedop", args, true),
         SYS_futex => around.futex(args),
         SYS_wait4 => around.reap("wait4", args[0] as i32),
         SYS_waitid => around.reap("waitid", if args[0] == 1 { args[1] as i32 } else { -1 }),
@@ -128,8 +131,7 @@ impl Around<'_> {
     /// In another namespace the same number is another object, which is not in our tables.
     fn system_v(&self, kind: &str, id: u64) -> ObjectId {
         let id = i64::from(id as i32);
-        let is_ours = is_same_ipc(self.pid);
-        if is_ours {
+        if self.is_same_ipc {
             ObjectId::system_v(kind, id)
         } else {
             ObjectId(format!("elsewhere:{kind}:{id}"))

@@ -1,6 +1,6 @@
 //! Which process has which end of what: the descriptors in /proc/PID/fd.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -8,11 +8,10 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use nix::sys::statfs::statfs;
 
 use crate::clean::clean_bytes;
-use crate::collect::notes::Notes;
 use crate::model::object::ObjectId;
 
 /// The file system of POSIX message queues: MQUEUE_MAGIC in the kernel.
-const MQUEUE_MAGIC: i64 = 0x1980_0202;
+pub(crate) const MQUEUE_MAGIC: i64 = 0x1980_0202;
 /// Descriptors of one process that are looked at.
 const DESCRIPTORS_MAX: usize = 4096;
 
@@ -32,52 +31,11 @@ pub(crate) struct Descriptor {
 /// The descriptors of one process, by number.
 pub(crate) type Descriptors = BTreeMap<i32, Descriptor>;
 
-/// The descriptors of all processes that may be looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Open {
-    by_process: HashMap<i32, Descriptors>,
-    counts: HashMap<i32, u64>,
-}
-
-impl Open {
-    /// Reads those of these processes.
-    pub(crate) fn read(pids: impl Iterator<Item = i32>, notes: &mut Notes) -> Open {
-        let mut open = Open::default();
-        for pid in pids {
-            match read_process(pid) {
-                Ok((descriptors, count)) => {
-                    open.by_process.insert(pid, descriptors);
-                    open.counts.insert(pid, count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    notes.add("descriptors-hidden");
-                }
-                // It has ended.
-                Err(_) => {}
-            }
-        }
-        open
-    }
-
-    /// Those of a process, if they could be seen.
-    pub(crate) fn of(&self, pid: i32) -> Option<&Descriptors> {
-        self.by_process.get(&pid)
-    }
-
-    /// How many a process has.
-    pub(crate) fn count(&self, pid: i32) -> Option<u64> {
-        self.counts.get(&pid).copied()
-    }
-
-    /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, i32, &Descriptor)> {
-        self.by_process.iter().flat_map(|(&pid, descriptors)| {
-            descriptors.iter().map(move |(&number, descriptor)| (pid, number, descriptor))
-        })
-    }
-}
-
-fn read_process(pid: i32) -> io::Result<(Descriptors, u64)> {
+/// The descriptors of a process, and how many it has.
+///
+/// # Errors
+/// EACCES if they may not be seen, ENOENT if it has ended.
+pub(crate) fn read(pid: i32) -> io::Result<(Descriptors, u64)> {
     let folder = format!("/proc/{pid}/fd");
     let mut descriptors = Descriptors::new();
     let mut count = 0;
@@ -86,48 +44,53 @@ fn read_process(pid: i32) -> io::Result<(Descriptors, u64)> {
         count += 1;
         let name = entry.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        if descriptors.len() < DESCRIPTORS_MAX
-            && let Some(descriptor) = read_one(&format!("{folder}/{number}"))
-        {
-            descriptors.insert(number, descriptor);
+        if descriptors.len() == DESCRIPTORS_MAX {
+            continue;
+        }
+        match read_one(&format!("{folder}/{number}")) {
+            Ok(descriptor) => drop(descriptors.insert(number, descriptor)),
+            // The numbers may be seen, and nothing else.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            // It has just been closed.
+            Err(_) => {}
         }
     }
     Ok((descriptors, count))
 }
 
-fn read_one(path: &str) -> Option<Descriptor> {
-    let target = fs::read_link(path).ok()?;
+fn read_one(path: &str) -> io::Result<Descriptor> {
+    let target = fs::read_link(path)?;
     let link = clean_bytes(target.as_os_str().as_encoded_bytes());
     let object = object(path, &link)?;
     // The link's own permission bits say how the descriptor was opened; only ends of pipes differ.
     let mode = match object.kind() {
-        "pipe" | "mqueue" => fs::symlink_metadata(path).ok()?.mode(),
+        "pipe" | "mqueue" => fs::symlink_metadata(path)?.mode(),
         _ => 0o600,
     };
-    Some(Descriptor { object, link, reads: mode & 0o400 != 0, writes: mode & 0o200 != 0 })
+    Ok(Descriptor { object, link, reads: mode & 0o400 != 0, writes: mode & 0o200 != 0 })
 }
 
-fn object(path: &str, link: &str) -> Option<ObjectId> {
+fn object(path: &str, link: &str) -> io::Result<ObjectId> {
     if let Some(inode) = inode(link, "pipe:[") {
-        return Some(ObjectId::pipe(0, inode));
+        return Ok(ObjectId::pipe(0, inode));
     }
     if let Some(inode) = inode(link, "socket:[") {
-        return Some(ObjectId::socket(inode));
+        return Ok(ObjectId::socket(inode));
     }
     if !link.starts_with('/') || link.starts_with("/dev/null") || link.starts_with("/dev/pts/") {
-        return Some(ObjectId(format!("path:{link}")));
+        return Ok(ObjectId(format!("path:{link}")));
     }
     // This follows the link without opening anything.
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = fs::metadata(path)?;
     let (device, inode) = (metadata.dev(), metadata.ino());
     if metadata.file_type().is_fifo() {
-        Some(ObjectId::pipe(device, inode))
+        Ok(ObjectId::pipe(device, inode))
     } else if is_message_queue(path, link) {
-        Some(ObjectId(format!("mqueue:{device}:{inode}")))
+        Ok(ObjectId(format!("mqueue:{device}:{inode}")))
     } else if metadata.is_file() {
-        Some(ObjectId::file(device, inode))
+        Ok(ObjectId::file(device, inode))
     } else {
-        Some(ObjectId(format!("path:{link}")))
+        Ok(ObjectId(format!("path:{link}")))
     }
 }
 

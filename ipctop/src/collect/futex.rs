@@ -7,7 +7,7 @@ use crate::collect::table::Table;
 use crate::model::object::ObjectId;
 
 /// The futex belongs to one process only: FUTEX_PRIVATE_FLAG.
-const PRIVATE: u64 = 128;
+pub(crate) const PRIVATE: u64 = 128;
 /// The part of a mutex's word that is its owner's thread id: FUTEX_TID_MASK.
 const TID_MASK: u32 = 0x3fff_ffff;
 /// The word of glibc's ordinary mutex when somebody waits for it.

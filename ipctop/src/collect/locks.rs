@@ -3,20 +3,72 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::collect::descriptors::Open;
+use crate::collect::index::Index;
 use crate::collect::members::Members;
-use crate::model::object::ObjectId;
+use crate::model::object::{End, ObjectId};
+use crate::model::process::{Action, Process};
 use crate::model::system::FileLock;
 
-/// Locks that a member holds or waits for.
-pub(crate) fn read(members: &Members, open: &Open) -> Vec<FileLock> {
+/// Locks that a member holds or waits for; the members say what they wait for.
+pub(crate) fn read(processes: &[Process], members: &Members, open: &Index) -> Vec<FileLock> {
     let text = fs::read_to_string("/proc/locks").unwrap_or_default();
     let mut locks = parse(&text);
     let is_member = |pid: &i32| members.processes.contains_key(pid);
     locks.retain(|lock| is_member(&lock.holder) || lock.waiters.iter().any(is_member));
+    for lock in locks.iter_mut().filter(|lock| !lock.waiters.is_empty()) {
+        let held = held(&lock.object, open);
+        lock.ends =
+            held.into_iter().filter(|found| found.kind == lock.kind).flat_map(|l| l.ends).collect();
+    }
+    for process in processes {
+        let is_listed = locks.iter().any(|lock| lock.waiters.contains(&process.pid));
+        if let Some(object) = wanted(process).filter(|_| !is_listed) {
+            add_hidden(&mut locks, process.pid, object, open);
+        }
+    }
     for lock in &mut locks {
         let found = open.iter().find(|(_, _, found)| found.object == lock.object);
         lock.path = found.map(|(_, _, found)| found.link.clone());
+    }
+    locks
+}
+
+/// The file whose lock a process waits for.
+fn wanted(process: &Process) -> Option<&ObjectId> {
+    let waits = process.threads.iter().filter_map(|thread| thread.wait.as_ref());
+    let mut locking = waits.filter(|wait| matches!(wait.call.as_str(), "flock" | "fcntl"));
+    let want = locking.find_map(|wait| wait.on.first())?;
+    (want.action == Action::Take && want.object.kind() == "file").then_some(&want.object)
+}
+
+/// In a PID namespace /proc/locks leaves out a lock whose taker is dead or outside, and whoever
+/// waits for it. Its descriptors tell of it.
+fn add_hidden(locks: &mut Vec<FileLock>, pid: i32, object: &ObjectId, open: &Index) {
+    if let Some(lock) = locks.iter_mut().find(|lock| lock.object == *object) {
+        lock.waiters.push(pid);
+    } else if let Some(mut lock) = held(object, open).into_iter().next() {
+        lock.waiters.push(pid);
+        locks.push(lock);
+    }
+}
+
+/// The locks of a file that the descriptors in sight hold, each with these descriptors.
+fn held(object: &ObjectId, open: &Index) -> Vec<FileLock> {
+    let mut locks: Vec<FileLock> = Vec::new();
+    for (pid, descriptor, _) in open.iter().filter(|(_, _, found)| found.object == *object) {
+        let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{descriptor}"));
+        let info = info.unwrap_or_default();
+        let lines: Vec<&str> = info.lines().filter_map(|line| line.strip_prefix("lock:")).collect();
+        for mut lock in parse(&lines.join("\n")) {
+            lock.ends.push(End { pid, descriptor });
+            match locks
+                .iter_mut()
+                .find(|known| (&known.kind, known.holder) == (&lock.kind, lock.holder))
+            {
+                Some(known) => known.ends.append(&mut lock.ends),
+                None => locks.push(lock),
+            }
+        }
     }
     locks
 }
@@ -44,6 +96,7 @@ fn parse(text: &str) -> Vec<FileLock> {
                 path: None,
                 holder: pid,
                 waiters: Vec::new(),
+                ends: Vec::new(),
             };
             locks.insert(number, lock);
         }

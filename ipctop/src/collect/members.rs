@@ -4,21 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use nix::unistd::geteuid;
-use procfs::FromRead;
-use procfs::process::Syscall;
-
 use common::server::lock;
+use nix::unistd::geteuid;
 
-use crate::collect::descriptors::{Descriptor, Open};
-use crate::collect::namespace::is_same_ipc;
+use crate::collect::descriptors::Descriptor;
+use crate::collect::index::Index;
+use crate::collect::sockets::Sockets;
 use crate::collect::system_v::SystemV;
-use crate::collect::table::{Table, numbers};
-use crate::model::object::{ObjectId, Socket};
+use crate::collect::table::{Row, Table};
+use crate::model::object::ObjectId;
 use crate::scope::{Scope, Target};
-
-/// Threads of one process whose call is looked at to find who shares a queue.
-const THREADS_MAX: usize = 64;
 
 /// What everybody may see, in which the members are looked for.
 #[derive(Clone, Copy)]
@@ -26,11 +21,11 @@ pub(crate) struct World<'a> {
     /// All processes.
     pub(crate) table: &'a Table,
     /// Their descriptors.
-    pub(crate) open: &'a Open,
+    pub(crate) open: &'a Index,
     /// All System V objects.
     pub(crate) system_v: &'a SystemV,
     /// All sockets.
-    pub(crate) sockets: &'a [Socket],
+    pub(crate) sockets: &'a Sockets,
 }
 
 /// What a look is about.
@@ -53,6 +48,15 @@ pub(crate) enum Whole {
     All,
 }
 
+/// Whether a process is likely to be a member: such are read first.
+pub(crate) fn is_likely(scope: &Scope, pid: i32, row: &Row) -> bool {
+    match scope.target {
+        Target::Pid(asked) => [pid, row.group, row.parent].contains(&asked),
+        Target::Mine | Target::Dir(_) => row.user == geteuid().as_raw(),
+        Target::All => true,
+    }
+}
+
 /// Finds the members of a scope.
 pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     let own = std::process::id() as i32;
@@ -69,14 +73,14 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
         }
         Target::All => world.table.iter().map(|(pid, _)| pid).collect(),
         Target::Pid(pid) => {
-            let in_group = |&(_, row): &(i32, &crate::collect::table::Row)| row.group == *pid;
+            let in_group = |&(_, row): &(i32, &Row)| row.group == *pid;
             world.table.iter().filter(in_group).map(|(pid, _)| pid).chain([*pid]).collect()
         }
         Target::Dir(dir) => users_of(dir, world),
     };
     asked.retain(|&pid| is_candidate(pid));
     add_descendants(&mut asked, world.table);
-    asked.retain(|&pid| is_candidate(pid) && world.table.get(pid).is_some());
+    asked.retain(|&pid| is_candidate(pid) && world.open.get(pid).is_some());
     let mut members = Members { whole, ..Members::default() };
     members.processes.extend(asked.iter().map(|&pid| (pid, true)));
     if let Target::Dir(dir) = &scope.target {
@@ -84,12 +88,12 @@ pub(crate) fn find(scope: &Scope, world: World<'_>) -> Members {
     }
     if whole.is_none() {
         for &pid in &asked {
-            members.waited_for.extend(waits_of(pid, scope, world.system_v));
+            members.waited_for.extend(waits_of(pid, scope, world).iter().cloned());
         }
         for pid in sharers(&asked, &members.waited_for, scope, world) {
             if is_candidate(pid) && world.table.is_alive(pid) {
                 members.processes.entry(pid).or_insert(false);
-                members.waited_for.extend(waits_of(pid, scope, world.system_v));
+                members.waited_for.extend(waits_of(pid, scope, world).iter().cloned());
             }
         }
     }
@@ -127,33 +131,14 @@ fn users_of(dir: &Path, world: World<'_>) -> BTreeSet<i32> {
     let inside = format!("{}/", crate::clean::clean(&dir.display().to_string()));
     let with_file = world.open.iter().filter(|(_, _, found)| found.link.starts_with(&inside));
     let mut users: BTreeSet<i32> = with_file.map(|(pid, ..)| pid).collect();
-    for (pid, _) in world.table.iter() {
-        if fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == dir) {
-            users.insert(pid);
-        }
-    }
+    users.extend(world.open.working_in(&dir));
     users
 }
 
 /// The System V objects that a process's threads wait for.
-fn waits_of(pid: i32, scope: &Scope, system_v: &SystemV) -> Vec<ObjectId> {
-    if scope.without_ptrace || system_v.queues.is_empty() && system_v.sets.is_empty() {
-        return Vec::new();
-    }
-    let tids = numbers(&format!("/proc/{pid}/task"));
-    let object = |tid| match Syscall::from_file(format!("/proc/{pid}/task/{tid}/syscall")).ok()? {
-        Syscall::Blocked { syscall_number: number, argument_registers: [id, ..], .. } => {
-            let id = i64::from(id as i32);
-            match number {
-                libc::SYS_msgrcv | libc::SYS_msgsnd => Some(ObjectId::system_v("msg", id)),
-                libc::SYS_semop | libc::SYS_semtimedop => Some(ObjectId::system_v("sem", id)),
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    let objects: Vec<ObjectId> = tids.into_iter().take(THREADS_MAX).filter_map(object).collect();
-    if objects.is_empty() || is_same_ipc(pid) { objects } else { Vec::new() }
+fn waits_of<'a>(pid: i32, scope: &Scope, world: World<'a>) -> &'a [ObjectId] {
+    let are_none = world.system_v.queues.is_empty() && world.system_v.sets.is_empty();
+    if scope.without_ptrace || are_none { &[] } else { world.open.waits(pid) }
 }
 
 /// Who shares an object with these processes.
@@ -181,7 +166,9 @@ fn sharers(
         })
     };
     let is_shared = |inode: u64| shared.contains_key(&ObjectId::socket(inode));
-    let peers = world.sockets.iter().filter(|socket| is_shared(socket.inode));
+    let has_sockets = shared.keys().any(|object| object.kind() == "socket");
+    let sockets = if has_sockets { world.sockets.all() } else { &[] };
+    let peers = sockets.iter().filter(|socket| is_shared(socket.inode));
     let peers: BTreeSet<_> = peers.filter_map(|socket| socket.peer).map(ObjectId::socket).collect();
     let holders = world
         .open
@@ -206,7 +193,7 @@ fn sharers(
     if !touched.is_empty() {
         for (pid, _) in world.table.iter().filter(|(pid, _)| !world.table.is_kernel(*pid)) {
             if !asked.contains(&pid)
-                && waits_of(pid, scope, world.system_v).iter().any(|id| touched.contains(id))
+                && waits_of(pid, scope, world).iter().any(|id| touched.contains(id))
             {
                 sharers.insert(pid);
             }

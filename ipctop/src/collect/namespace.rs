@@ -3,11 +3,22 @@
 use std::fs;
 use std::path::PathBuf;
 
-/// Whether a process is in the IPC namespace of the calling thread; yes, if that cannot be seen.
-pub(crate) fn is_same_ipc(pid: i32) -> bool {
-    let of = |path: String| -> Option<PathBuf> { fs::read_link(path).ok() };
-    match (of(format!("/proc/{pid}/ns/ipc")), of("/proc/thread-self/ns/ipc".to_owned())) {
-        (Some(theirs), Some(ours)) => theirs == ours,
-        _ => true,
+/// The IPC namespace of the calling thread, if it can be seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Namespace(Option<PathBuf>);
+
+impl Namespace {
+    /// That of the calling thread.
+    pub(crate) fn own() -> Namespace {
+        Namespace(fs::read_link("/proc/thread-self/ns/ipc").ok())
+    }
+
+    /// Whether it is that of a process; yes, if that cannot be seen.
+    pub(crate) fn is_of(&self, pid: i32) -> bool {
+        let theirs = fs::read_link(format!("/proc/{pid}/ns/ipc"));
+        match (theirs.ok(), &self.0) {
+            (Some(theirs), Some(ours)) => theirs == *ours,
+            _ => true,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A box office: its table of seats, its lock file, and what its messages say.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use common::server::lock;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::clean::clean;
+use crate::collect::index::Index;
 use crate::collect::members::Members;
 use crate::model::office::{Office, Show};
 use crate::scope::{Scope, Target};
@@ -23,15 +24,14 @@ const DATA_FILE: &str = "spectacles.dat";
 const STATUSES: i32 = 8;
 
 /// The box office of the scope's directory, or of a working directory of its processes.
-pub(crate) fn find(scope: &Scope, members: &Members) -> Option<Office> {
+pub(crate) fn find(scope: &Scope, members: &Members, open: &Index) -> Option<Office> {
     if let Target::Dir(dir) = &scope.target {
         return read(dir);
     }
     let asked = members.processes.iter().filter(|(_, is_asked)| **is_asked);
-    let folders = asked.filter_map(|(pid, _)| fs::read_link(format!("/proc/{pid}/cwd")).ok());
+    let folders = open.directories(asked.map(|(&pid, _)| pid)).into_iter();
     let mut folders: Vec<PathBuf> = folders.flat_map(|cwd| [cwd.join("run"), cwd]).collect();
     folders.sort();
-    folders.dedup();
     folders.iter().find_map(|folder| read(folder))
 }
 

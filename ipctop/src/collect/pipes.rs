@@ -11,7 +11,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::clean::clean;
-use crate::collect::descriptors::Open;
+use crate::collect::index::Index;
 use crate::collect::members::Members;
 use crate::collect::notes::Notes;
 use crate::model::object::{End, ObjectId, Pipe};
@@ -25,7 +25,7 @@ const ENTRIES_MAX: usize = 2000;
 pub(crate) fn read(
     scope: &Scope,
     members: &Members,
-    open: &Open,
+    open: &Index,
     may_trace: bool,
     notes: &mut Notes,
 ) -> Vec<Pipe> {
@@ -88,6 +88,7 @@ fn new(id: &ObjectId, link: &str) -> Pipe {
         writers: Vec::new(),
         bytes: None,
         bytes_max: None,
+        bytes_growth_per_s: None,
         has_reader: None,
         has_writer: None,
     }

@@ -1,70 +1,141 @@
 //! One process in scope, in full.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use procfs::process::Process as Files;
-
 use crate::clean::clean_bytes;
-use crate::collect::descriptors::Open;
-use crate::collect::namespace::is_same_ipc;
+use crate::collect::call::Around;
+use crate::collect::index::{Index, Known};
+use crate::collect::memory::Memory;
 use crate::collect::notes::Notes;
 use crate::collect::table::{Row, Table, contents, field};
-use crate::collect::thread::{self, ticks_to_ms};
-use crate::model::process::{Descriptor, Memory, Process, Signals};
+use crate::collect::thread::{self, Seen, ticks_to_ms};
+use crate::model::process::{Descriptor, Process, Signals};
 use crate::sys;
 
-/// What the collector may do, and should.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct May {
-    /// Look into other processes.
-    pub(crate) trace: bool,
-    /// Count memory.
-    pub(crate) count_memory: bool,
+/// The details of processes: those of one that has not run stay as they are.
+#[derive(Debug, Default)]
+pub(crate) struct Details {
+    kept: HashMap<i32, Kept>,
 }
 
-/// Reads a process; one that ends meanwhile is described as far as it was seen.
-pub(crate) fn read(
-    pid: i32,
-    row: &Row,
-    table: &Table,
-    open: &Open,
-    may: May,
-    notes: &mut Notes,
-) -> Process {
-    let folder = format!("/proc/{pid}");
-    let command = contents(&format!("{folder}/cmdline")).unwrap_or_default();
-    let command = command.strip_suffix(b"\0").unwrap_or(&command);
-    let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
-    let descriptors = open.of(pid);
-    if !is_same_ipc(pid) {
-        notes.add("other-ipc-namespace");
+/// What was read of a process.
+#[derive(Debug)]
+struct Kept {
+    cpu_ns: Option<u64>,
+    process: Process,
+    threads: Vec<Seen>,
+}
+
+/// What processes are read with.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    /// All processes.
+    pub(crate) table: &'a Table,
+    /// What is known of them.
+    pub(crate) open: &'a Index,
+    /// Whether it may look into them.
+    pub(crate) may_trace: bool,
+}
+
+impl Details {
+    /// Reads these processes; one that ends meanwhile is described as far as it was seen.
+    pub(crate) fn read(
+        &mut self,
+        members: &std::collections::BTreeMap<i32, bool>,
+        sight: Sight<'_>,
+        notes: &mut Notes,
+    ) -> Vec<Process> {
+        let mut old = std::mem::take(&mut self.kept);
+        let mut processes = Vec::with_capacity(members.len());
+        for (&pid, &is_asked_for) in members {
+            let (Some(row), Some(known)) = (sight.table.get(pid), sight.open.get(pid)) else {
+                continue;
+            };
+            let kept = old.remove(&pid).and_then(|kept| kept.refreshed(row, known, sight));
+            let mut kept = kept.unwrap_or_else(|| Kept::read(pid, row, known, sight));
+            kept.process.is_asked_for = is_asked_for;
+            thread::note(&kept.threads, row.n_threads, notes);
+            if !known.is_same_ipc {
+                notes.add("other-ipc-namespace");
+            }
+            let mut process = kept.process.clone();
+            process.threads = kept.threads.iter().map(|(thread, _)| thread.clone()).collect();
+            processes.push(process);
+            self.kept.insert(pid, kept);
+        }
+        processes
     }
-    Process {
-        pid,
-        parent: row.parent,
-        group: row.group,
-        session: row.session,
-        user: row.user,
-        name: row.name.clone(),
-        command: words.join(" "),
-        state: row.state,
-        started: row.started,
-        cpu_ms: ticks_to_ms(row.ticks),
-        cpu_percent: None,
-        n_threads: row.n_threads,
-        threads: thread::of(pid, descriptors, table, may.trace, notes),
-        n_descriptors: open.count(pid),
-        descriptors_max: sys::prlimit_nofile(pid).ok().flatten(),
-        descriptors: descriptors.into_iter().flatten().map(descriptor).collect(),
-        memory: may.count_memory.then(|| memory(pid)).flatten(),
-        signals: signals(&folder),
-        has_terminal: row.has_terminal,
-        program: fs::metadata(format!("{folder}/exe"))
-            .ok()
-            .map(|found| format!("{}:{}", found.dev(), found.ino())),
-        is_asked_for: false,
+}
+
+impl Kept {
+    /// The same, if the process has not run since it was read: then only others can have changed it.
+    fn refreshed(mut self, row: &Row, known: &Known, sight: Sight<'_>) -> Option<Kept> {
+        let process = &mut self.process;
+        if self.cpu_ns.is_none() || self.cpu_ns != known.cpu_ns || process.started != row.started {
+            return None;
+        }
+        let pid = process.pid;
+        let mut memory = Memory::of(pid, sight.may_trace);
+        let mut around = around(pid, known, sight, &mut memory);
+        let only_state = (row.n_threads == 1).then_some(row.state);
+        if !thread::refresh(&mut self.threads, only_state, &mut around) {
+            return None;
+        }
+        place(process, row);
+        if process.signals.blocked != 0 {
+            let status = contents(&format!("/proc/{pid}/status"));
+            process.signals = signals(&status.unwrap_or_default());
+        }
+        process.descriptors_max = sys::prlimit_nofile(pid).ok().flatten();
+        Some(self)
     }
+
+    fn read(pid: i32, row: &Row, known: &Known, sight: Sight<'_>) -> Kept {
+        let folder = format!("/proc/{pid}");
+        let command = contents(&format!("{folder}/cmdline")).unwrap_or_default();
+        let command = command.strip_suffix(b"\0").unwrap_or(&command);
+        let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
+        let mut memory = Memory::of(pid, sight.may_trace);
+        let mut around = around(pid, known, sight, &mut memory);
+        let (threads, status) = thread::of(&mut around, sight.may_trace);
+        let (read_bytes, written_bytes) = moved_bytes(&folder, sight.may_trace).unzip();
+        let program = fs::metadata(format!("{folder}/exe")).ok();
+        let mut process = Process {
+            pid,
+            command: words.join(" "),
+            started: row.started,
+            read_bytes,
+            written_bytes,
+            n_descriptors: known.n_descriptors,
+            descriptors_max: sys::prlimit_nofile(pid).ok().flatten(),
+            descriptors: sight.open.of(pid).into_iter().flatten().map(descriptor).collect(),
+            signals: signals(&status),
+            program: program.map(|found| format!("{}:{}", found.dev(), found.ino())),
+            ..Process::default()
+        };
+        place(&mut process, row);
+        Kept { cpu_ns: known.cpu_ns, process, threads }
+    }
+}
+
+fn around<'a>(pid: i32, known: &Known, sight: Sight<'a>, memory: &'a mut Memory) -> Around<'a> {
+    let descriptors = sight.open.of(pid);
+    Around { pid, is_same_ipc: known.is_same_ipc, descriptors, memory, table: sight.table }
+}
+
+/// Its place among the others, and what `stat` says of it.
+fn place(process: &mut Process, row: &Row) {
+    process.parent = row.parent;
+    process.group = row.group;
+    process.session = row.session;
+    process.user = row.user;
+    process.name.clone_from(&row.name);
+    process.state = row.state;
+    process.cpu_ms = ticks_to_ms(row.ticks);
+    process.n_threads = row.n_threads;
+    process.has_terminal = row.has_terminal;
 }
 
 fn descriptor((&number, found): (&i32, &crate::collect::descriptors::Descriptor)) -> Descriptor {
@@ -72,17 +143,16 @@ fn descriptor((&number, found): (&i32, &crate::collect::descriptors::Descriptor)
     Descriptor { number, reads: found.reads, writes: found.writes, object }
 }
 
-fn memory(pid: i32) -> Option<Memory> {
-    let rollup = Files::new(pid).ok()?.smaps_rollup().ok()?;
-    let map = rollup.memory_map_rollup.into_iter().next()?;
-    let kib = |name| map.extension.map.get(name).map_or(0, |bytes| bytes / 1024);
-    Some(Memory { private_dirty_kib: kib("Private_Dirty"), pss_kib: kib("Pss") })
+/// Bytes read and written.
+pub(super) fn moved_bytes(folder: &str, is_allowed: bool) -> Option<(u64, u64)> {
+    let io = is_allowed.then(|| contents(&format!("{folder}/io")).ok()).flatten()?;
+    let count = |name| field(&io, name)?.parse().ok();
+    Some((count("rchar")?, count("wchar")?))
 }
 
-fn signals(folder: &str) -> Signals {
-    let status = contents(&format!("{folder}/status")).unwrap_or_default();
+fn signals(status: &[u8]) -> Signals {
     let set = |name| {
-        field(&status, name).and_then(|set| u64::from_str_radix(set, 16).ok()).unwrap_or_default()
+        field(status, name).and_then(|set| u64::from_str_radix(set, 16).ok()).unwrap_or_default()
     };
     Signals {
         ignored: set("SigIgn"),

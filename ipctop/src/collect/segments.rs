@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// The shared memory of processes: System V segments by number, files in /dev/shm by inode
-/// (glibc maps a semaphore before it has its name).
+use crate::collect::index::Index;
+
+/// The shared memory of processes.
 #[derive(Debug, Default)]
 pub(crate) struct Mapped {
     /// Who has attached each segment.
@@ -13,35 +14,53 @@ pub(crate) struct Mapped {
     pub(crate) files: BTreeMap<(u64, u64), BTreeSet<i32>>,
 }
 
+/// A piece of shared memory that a process has mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mapping {
+    /// A System V segment, by its number.
+    Segment(i64),
+    /// A file in /dev/shm, by device and inode: glibc maps a semaphore before it has its name.
+    File(u64, u64),
+}
+
 impl Mapped {
-    /// Reads the maps of these processes; those that may not be read add nothing.
-    pub(crate) fn read(pids: impl Iterator<Item = i32>) -> Mapped {
+    /// Collects the maps of these processes; those that may not be read add nothing.
+    pub(crate) fn of(pids: impl Iterator<Item = i32>, index: &Index) -> Mapped {
         let mut mapped = Mapped::default();
         for pid in pids {
-            let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-            maps.split(|&byte| byte == b'\n').for_each(|line| mapped.add(pid, line));
+            for mapping in index.mappings(pid) {
+                let users = match *mapping {
+                    Mapping::Segment(id) => mapped.segments.entry(id).or_default(),
+                    Mapping::File(device, inode) => {
+                        mapped.files.entry((device, inode)).or_default()
+                    }
+                };
+                users.insert(pid);
+            }
         }
         mapped
     }
+}
 
-    /// Notes a line: `ADDRESSES MODE OFFSET DEVICE INODE PATH`. A segment's inode is its number.
-    fn add(&mut self, pid: i32, line: &[u8]) {
-        let Some(at) = line.iter().position(|&byte| byte == b'/') else { return };
-        let (left, path) = line.split_at(at);
-        let is_segment = path.starts_with(b"/SYSV");
-        if !is_segment && !path.starts_with(b"/dev/shm/") {
-            return;
-        }
-        let left = String::from_utf8_lossy(left);
-        let words: Vec<&str> = left.split_whitespace().collect();
-        let [.., device, inode] = words[..] else { return };
-        let (Some(device), Ok(inode)) = (number(device), inode.parse::<u64>()) else { return };
-        if is_segment {
-            self.segments.entry(inode as i64).or_default().insert(pid);
-        } else {
-            self.files.entry((device, inode)).or_default().insert(pid);
-        }
+/// The shared memory that a process has mapped, from its maps.
+pub(crate) fn mappings(pid: i32) -> Vec<Mapping> {
+    let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    maps.split(|&byte| byte == b'\n').filter_map(mapping).collect()
+}
+
+/// A line: `ADDRESSES MODE OFFSET DEVICE INODE PATH`. A segment's inode is its number.
+fn mapping(line: &[u8]) -> Option<Mapping> {
+    let at = line.iter().position(|&byte| byte == b'/')?;
+    let (left, path) = line.split_at(at);
+    let is_segment = path.starts_with(b"/SYSV");
+    if !is_segment && !path.starts_with(b"/dev/shm/") {
+        return None;
     }
+    let left = String::from_utf8_lossy(left);
+    let words: Vec<&str> = left.split_whitespace().collect();
+    let [.., device, inode] = words[..] else { return None };
+    let (device, inode) = (number(device)?, inode.parse::<u64>().ok()?);
+    Some(if is_segment { Mapping::Segment(inode as i64) } else { Mapping::File(device, inode) })
 }
 
 /// A device, `MAJOR:MINOR` in hexadecimal.
@@ -57,12 +76,17 @@ mod tests {
 
     #[test]
     fn a_segment_is_known_by_its_inode_and_a_file_by_device_and_inode() {
-        let mut mapped = Mapped::default();
-        mapped.add(7, b"7f00-7f01 rw-s 00000000 00:01 98307 /SYSV5200c04e (deleted)");
-        mapped.add(7, b"7f02-7f03 rw-s 00000000 00:19 5 /dev/shm/sem.x");
-        mapped.add(8, b"7f02-7f03 r-xp 00000000 fe:00 5 /usr/lib/libc.so.6");
-        mapped.add(8, b"7f02-7f03 rw-p 00000000 00:00 0 ");
-        assert_eq!(mapped.segments.keys().collect::<Vec<_>>(), [&98307]);
-        assert_eq!(mapped.files.keys().collect::<Vec<_>>(), [&(25, 5)]);
+        let lines: [(&[u8], _); 4] = [
+            (
+                b"7f00-7f01 rw-s 00000000 00:01 98307 /SYSV5200c04e (deleted)",
+                Some(Mapping::Segment(98307)),
+            ),
+            (b"7f02-7f03 rw-s 00000000 00:19 5 /dev/shm/sem.x", Some(Mapping::File(25, 5))),
+            (b"7f02-7f03 r-xp 00000000 fe:00 5 /usr/lib/libc.so.6", None),
+            (b"7f02-7f03 rw-p 00000000 00:00 0 ", None),
+        ];
+        for (line, found) in lines {
+            assert_eq!(mapping(line), found);
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! TCP and Unix sockets, and who has the other end.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::inet::nlas::Nla as InetNla;
 use netlink_packet_sock_diag::inet::{InetResponse, Timer};
 use netlink_packet_sock_diag::unix::UnixResponse;
 use netlink_packet_sock_diag::unix::nlas::{Nla, UnixDiagName};
 
 use crate::clean::clean_bytes;
-use crate::collect::descriptors::Open;
+use crate::collect::index::Index;
 use crate::collect::members::Members;
 use crate::collect::netlink;
 use crate::collect::notes::Notes;
@@ -31,41 +34,60 @@ const STATES: [&str; 12] = [
     "closing",
 ];
 
-/// All sockets of this network namespace; owners are not known yet.
-pub(crate) fn read(notes: &mut Notes) -> Vec<Socket> {
-    let mut sockets = Vec::new();
-    for answers in [netlink::tcp(false), netlink::tcp(true), netlink::unix()] {
-        match answers {
-            Ok(answers) => sockets.extend(answers.iter().filter_map(socket)),
-            Err(error) => notes.add_error("sockets-hidden", &error),
-        }
-    }
-    find_tcp_peers(&mut sockets);
-    sockets
+/// Where tcp_info has its counters of bytes, see include/uapi/linux/tcp.h.
+const BYTES_ACKED: usize = 120;
+const BYTES_RECEIVED: usize = 128;
+
+/// All sockets of this network namespace, asked for when somebody has one: the kernel walks through
+/// large tables to tell of them.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    all: OnceCell<Vec<Socket>>,
+    errors: RefCell<Vec<io::Error>>,
 }
 
-/// Those of which a member has a descriptor, with the owners of both ends.
-pub(crate) fn of(members: &Members, open: &Open, all: Vec<Socket>) -> Vec<Socket> {
-    let mut owners: HashMap<u64, Vec<i32>> = HashMap::new();
-    for (pid, _, found) in open.iter() {
-        if let Some(inode) = found.object.0.strip_prefix("socket:") {
-            owners.entry(inode.parse().unwrap_or(0)).or_default().push(pid);
-        }
+impl Sockets {
+    /// All of them; owners are not known yet.
+    pub(crate) fn all(&self) -> &[Socket] {
+        self.all.get_or_init(|| {
+            let mut sockets = Vec::new();
+            for answers in [netlink::tcp(false), netlink::tcp(true), netlink::unix()] {
+                match answers {
+                    Ok(answers) => sockets.extend(answers.iter().filter_map(socket)),
+                    Err(error) => self.errors.borrow_mut().push(error),
+                }
+            }
+            find_tcp_peers(&mut sockets);
+            sockets
+        })
     }
-    for pids in owners.values_mut() {
-        pids.sort_unstable();
-        pids.dedup();
-    }
-    let owners_of = |inode: u64| owners.get(&inode).cloned().unwrap_or_default();
-    let complete = |mut socket: Socket| {
-        socket.owners = owners_of(socket.inode);
-        socket.peers = socket.peer.map(owners_of).unwrap_or_default();
+
+    /// Those of which a member has a descriptor, with the owners of both ends.
+    pub(crate) fn of(self, members: &Members, open: &Index, notes: &mut Notes) -> Vec<Socket> {
+        let mut owners: HashMap<u64, Vec<i32>> = HashMap::new();
         let is_member = |pid: &i32| members.processes.contains_key(pid);
-        socket.owners.iter().any(is_member).then_some(socket)
-    };
-    let mut sockets: Vec<Socket> = all.into_iter().filter_map(complete).collect();
-    sockets.sort_by_key(|socket| socket.inode);
-    sockets
+        for (pid, _, found) in open.iter() {
+            if let Some(inode) = found.object.0.strip_prefix("socket:") {
+                owners.entry(inode.parse().unwrap_or(0)).or_default().push(pid);
+            }
+        }
+        if !owners.values().flatten().any(is_member) {
+            return Vec::new();
+        }
+        owners.values_mut().for_each(|pids| pids.dedup());
+        let owners_of = |inode: u64| owners.get(&inode).cloned().unwrap_or_default();
+        self.all();
+        let complete = |mut socket: Socket| {
+            socket.owners = owners_of(socket.inode);
+            socket.peers = socket.peer.map(owners_of).unwrap_or_default();
+            socket.owners.iter().any(is_member).then_some(socket)
+        };
+        let all = self.all.into_inner().unwrap_or_default();
+        let mut sockets: Vec<Socket> = all.into_iter().filter_map(complete).collect();
+        sockets.sort_by_key(|socket| socket.inode);
+        self.errors.borrow().iter().for_each(|error| notes.add_error("sockets-hidden", error));
+        sockets
+    }
 }
 
 impl Socket {
@@ -89,6 +111,14 @@ fn state(number: u8) -> String {
 
 fn tcp(response: &InetResponse) -> Socket {
     let header = &response.header;
+    let counted = |at| {
+        response.nlas.iter().find_map(|attribute| match attribute {
+            InetNla::TcpInfo(info) => {
+                Some(u64::from_ne_bytes(info.get(at..at + 8)?.try_into().ok()?))
+            }
+            _ => None,
+        })
+    };
     let id = &header.socket_id;
     Socket {
         inode: u64::from(header.inode),
@@ -98,6 +128,8 @@ fn tcp(response: &InetResponse) -> Socket {
         remote: address(id.destination_address, id.destination_port),
         receive_queue: u64::from(header.recv_queue),
         send_queue: u64::from(header.send_queue),
+        received_bytes: counted(BYTES_RECEIVED),
+        sent_bytes: counted(BYTES_ACKED),
         retries: match header.timer {
             Some(Timer::Retransmit(_, retries)) => u64::from(retries),
             _ => 0,

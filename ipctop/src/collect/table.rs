@@ -5,10 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 
-use procfs::FromRead;
-use procfs::process::Stat;
-
-use crate::clean::clean;
+use crate::collect::activity;
+use crate::collect::stat::Stat;
 
 /// Set in the flags of each thread of the kernel, see `include/linux/sched.h`. In a PID namespace
 /// their parent, process 2, is somebody's program.
@@ -37,6 +35,8 @@ pub(crate) struct Row {
     pub(crate) n_threads: u64,
     /// Whether it has a terminal.
     pub(crate) has_terminal: bool,
+    /// Its CPU time to the nanosecond, read before everything else: see [`activity::cpu_ns`].
+    pub(crate) cpu_ns: Option<u64>,
     /// Whether it is a thread of the kernel.
     is_kernel: bool,
 }
@@ -49,16 +49,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads it; processes that end meanwhile are left out.
-    pub(crate) fn read() -> Table {
-        let mut table = Table::default();
+    /// Reads it again; processes that end meanwhile are left out.
+    pub(crate) fn refresh(&mut self) {
+        let mut old = std::mem::take(&mut self.rows);
+        self.children.clear();
         for pid in numbers("/proc") {
-            if let Some(row) = Row::read(pid) {
-                table.children.entry(row.parent).or_default().push(pid);
-                table.rows.insert(pid, row);
+            if let Some(row) = Row::read(pid, old.remove(&pid)) {
+                self.children.entry(row.parent).or_default().push(pid);
+                self.rows.insert(pid, row);
             }
         }
-        table
     }
 
     /// A process.
@@ -67,7 +67,7 @@ impl Table {
     }
 
     /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, &Row)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, &Row)> + Clone {
         self.rows.iter().map(|(&pid, row)| (pid, row))
     }
 
@@ -90,6 +90,11 @@ impl Table {
         field(&status, "Tgid").and_then(|tgid| tgid.parse().ok())
     }
 
+    /// Whether any thread of the kernel is in sight; none is in a container.
+    pub(crate) fn has_kernel(&self) -> bool {
+        self.rows.values().any(|row| row.is_kernel)
+    }
+
     /// Whether it is a thread of the kernel, which is nobody's program.
     pub(crate) fn is_kernel(&self, pid: i32) -> bool {
         self.get(pid).is_some_and(|row| row.is_kernel)
@@ -97,22 +102,35 @@ impl Table {
 }
 
 impl Row {
-    fn read(pid: i32) -> Option<Row> {
+    fn read(pid: i32, old: Option<Row>) -> Option<Row> {
+        let cpu_ns = activity::cpu_ns(pid);
+        let has_slept = |old: &Row| cpu_ns.is_some() && old.cpu_ns == cpu_ns;
+        let old = old.filter(has_slept);
+        // Others can change the parent, the group or the state of a program that sleeps.
+        if let Some(old) = old.as_ref().filter(|old| old.is_kernel) {
+            return Some(old.clone());
+        }
         let path = format!("/proc/{pid}");
-        let user = fs::metadata(&path).ok()?.uid();
-        let stat = Stat::from_read(&contents(&format!("{path}/stat")).ok()?[..]).ok()?;
+        let stat = Stat::read(&contents(&format!("{path}/stat")).ok()?)?;
+        let started = stat.count(22);
+        let known = old.filter(|old| old.started == started).map(|old| old.user);
+        let user = match known {
+            Some(user) => user,
+            None => fs::metadata(&path).ok()?.uid(),
+        };
         Some(Row {
-            parent: stat.ppid,
-            group: stat.pgrp,
-            session: stat.session,
+            parent: stat.field(4) as i32,
+            group: stat.field(5) as i32,
+            session: stat.field(6) as i32,
             user,
-            name: clean(&stat.comm),
             state: stat.state,
-            started: stat.starttime,
-            ticks: stat.utime + stat.stime,
-            n_threads: stat.num_threads.max(0) as u64,
-            has_terminal: stat.tty_nr != 0,
-            is_kernel: stat.flags & PF_KTHREAD != 0,
+            started,
+            ticks: stat.count(14) + stat.count(15),
+            n_threads: stat.count(20),
+            has_terminal: stat.field(7) != 0,
+            cpu_ns,
+            is_kernel: stat.count(9) as u32 & PF_KTHREAD != 0,
+            name: stat.name,
         })
     }
 }

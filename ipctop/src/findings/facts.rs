@@ -1,5 +1,7 @@
 //! What rules ask about a look.
 
+use std::collections::HashMap;
+
 use crate::collect::table::Table;
 use crate::history::History;
 use crate::messages::Messages;
@@ -11,6 +13,13 @@ use crate::model::process::{Action, Process, Thread, Wait};
 /// From this time on a wait is no coincidence: a server under load does something in it.
 pub(super) const STILL_MS: u64 = 150;
 
+/// PIDs up to this one are given out once only, before programs of users start.
+const RESERVED_PIDS: i32 = 300;
+/// Kinds of messages are numbered up to this, where all PIDs are small: in a container.
+const KINDS: i32 = 9;
+/// No PID is larger: PID_MAX_LIMIT of the kernel.
+const PID_MAX: i64 = 1 << 22;
+
 /// A look, and what was known before it.
 #[derive(Clone, Copy)]
 pub(super) struct Facts<'a> {
@@ -21,6 +30,22 @@ pub(super) struct Facts<'a> {
     /// What earlier looks saw.
     pub(super) history: &'a History,
     messages: &'a Messages,
+    found: &'a Found<'a>,
+}
+
+/// What rules look for again and again, found once.
+pub(super) struct Found<'a> {
+    objects: HashMap<ObjectId, Object<'a>>,
+    waiting: Vec<Waiting<'a>>,
+    /// Who waits at an object, by the places in `waiting`.
+    waiting_at: HashMap<&'a ObjectId, Vec<usize>>,
+}
+
+#[derive(Clone, Copy)]
+enum Object<'a> {
+    Pipe(&'a Pipe),
+    Queue(&'a MessageQueue),
+    Socket(&'a Socket),
 }
 
 /// A thread that has waited in one call for [`STILL_MS`] at least.
@@ -34,20 +59,38 @@ pub(super) struct Waiting<'a> {
     pub(super) wait: &'a Wait,
 }
 
+impl<'a> Found<'a> {
+    /// That of a look.
+    pub(super) fn new(look: &'a Look) -> Found<'a> {
+        let pipes = look.pipes.iter().map(|pipe| (pipe.id.clone(), Object::Pipe(pipe)));
+        let queues = look.queues.iter().map(|queue| (queue.id(), Object::Queue(queue)));
+        let sockets = look.sockets.iter().map(|socket| (socket.id(), Object::Socket(socket)));
+        let waiting: Vec<Waiting<'a>> = look.processes.iter().flat_map(waiting_in).collect();
+        let mut waiting_at = HashMap::<&ObjectId, Vec<usize>>::new();
+        for (at, one) in waiting.iter().enumerate() {
+            for want in &one.wait.on {
+                waiting_at.entry(&want.object).or_default().push(at);
+            }
+        }
+        Found { objects: pipes.chain(queues).chain(sockets).collect(), waiting, waiting_at }
+    }
+}
+
 impl<'a> Facts<'a> {
     /// Those of a look.
     pub(super) fn new(
         look: &'a Look,
+        found: &'a Found<'a>,
         table: &'a Table,
         history: &'a History,
         messages: &'a Messages,
     ) -> Facts<'a> {
-        Facts { look, table, history, messages }
+        Facts { look, table, history, messages, found }
     }
 
     /// The threads that wait, and are not stopped.
     pub(super) fn waiting(self) -> impl Iterator<Item = Waiting<'a>> {
-        self.look.processes.iter().flat_map(waiting_in)
+        self.found.waiting.iter().copied()
     }
 
     /// The threads that wait to do something with an object.
@@ -56,7 +99,9 @@ impl<'a> Facts<'a> {
         object: &'a ObjectId,
         action: Action,
     ) -> impl Iterator<Item = Waiting<'a>> {
-        self.waiting().filter(move |waiting| waiting.wait.wants(object, action))
+        let places = self.found.waiting_at.get(object).into_iter().flatten();
+        let waiting = places.map(move |&at| self.found.waiting[at]);
+        waiting.filter(move |waiting| waiting.wait.wants(object, action))
     }
 
     /// The name and PID of a process, in scope or not.
@@ -79,11 +124,25 @@ impl<'a> Facts<'a> {
         id > 0 && self.table.process_of(id).is_some()
     }
 
-    /// Whether a number can be the PID or thread id of a program that is alive; those of the kernel
-    /// and of the machine's first process are small, and more likely kinds of messages.
+    /// Whether a message's type can be the PID or thread id of a program that is alive. A small one
+    /// is more likely a kind of message: in a container any program may have it as its PID, so that
+    /// one must have to do with queues, or be asked for.
     pub(super) fn is_program(&self, id: i32) -> bool {
         let process = if id > 2 { self.table.process_of(id) } else { None };
-        process.is_some_and(|pid| !self.table.is_kernel(pid))
+        let is_asked = |pid| self.look.process(pid).is_some_and(|process| process.is_asked_for);
+        process.is_some_and(|pid| {
+            let is_likely = id > RESERVED_PIDS
+                || self.look.is_narrow() && is_asked(pid)
+                || self.history.uses_queues(pid);
+            is_likely && !self.table.is_kernel(pid)
+        })
+    }
+
+    /// Whether a message's type can be the PID of a program that is dead.
+    pub(super) fn is_dead_program(&self, mtype: i64) -> bool {
+        // Where the kernel's threads are in sight, the small numbers are theirs.
+        let kinds = if self.table.has_kernel() { RESERVED_PIDS } else { KINDS };
+        mtype > i64::from(kinds) && mtype <= PID_MAX && !self.is_alive(mtype as i32)
     }
 
     /// Whether a process is stopped by SIGSTOP or SIGTSTP.
@@ -96,6 +155,11 @@ impl<'a> Facts<'a> {
     pub(super) fn may_act(&self, pid: i32) -> bool {
         let acts = |process: &Process| process.threads.iter().any(|t| matches!(t.state, 'R' | 'D'));
         self.look.process(pid).is_none_or(acts)
+    }
+
+    /// A word of the language that was asked for.
+    pub(super) fn say(&self, name: &str) -> String {
+        self.messages.say(name)
     }
 
     /// What a process does, in a few words.
@@ -117,17 +181,26 @@ impl<'a> Facts<'a> {
 
     /// A pipe.
     pub(super) fn pipe(self, id: &ObjectId) -> Option<&'a Pipe> {
-        self.look.pipes.iter().find(|pipe| pipe.id == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Pipe(pipe)) => Some(pipe),
+            _ => None,
+        }
     }
 
     /// A queue.
     pub(super) fn queue(self, id: &ObjectId) -> Option<&'a MessageQueue> {
-        self.look.queues.iter().find(|queue| queue.id() == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Queue(queue)) => Some(queue),
+            _ => None,
+        }
     }
 
     /// A socket.
     pub(super) fn socket(self, id: &ObjectId) -> Option<&'a Socket> {
-        self.look.sockets.iter().find(|socket| socket.id() == *id)
+        match self.found.objects.get(id) {
+            Some(Object::Socket(socket)) => Some(socket),
+            _ => None,
+        }
     }
 
     /// Whether a queue has not changed for [`STILL_MS`].

@@ -2,7 +2,7 @@
 
 use crate::findings::facts::{Facts, Waiting};
 use crate::model::finding::Finding;
-use crate::model::process::Action;
+use crate::model::process::{Action, Want};
 
 /// Processes that wait in open, or at a FIFO whose name is gone.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -41,7 +41,27 @@ fn opening(facts: &Facts<'_>, waiting: Waiting<'_>) -> Option<Finding> {
         let found = new("fifo-replaced", waiting).of(other.process.pid).on(&want.object);
         return Some(found.text("object", path).text("other", other.process.label()));
     }
+    if let Some(found) = crossed(facts, waiting, want, &path) {
+        return Some(found);
+    }
     Some(new(kind, waiting).on(&want.object).text("object", path))
+}
+
+/// Another process waits in open of another FIFO: each opens first what the other opens second.
+fn crossed(facts: &Facts<'_>, waiting: Waiting<'_>, want: &Want, path: &str) -> Option<Finding> {
+    let other = facts.waiting().find(|other| {
+        let found = other.wait.on.first();
+        other.process.pid != waiting.process.pid
+            && other.wait.call.starts_with("open")
+            && other.process.is_asked_for
+            && found
+                .is_some_and(|found| found.object.kind() == "pipe" && found.object != want.object)
+    })?;
+    let there = other.wait.on.first()?;
+    let found = new("fifo-order", waiting).of(other.process.pid).on(&want.object).on(&there.object);
+    let other_path = other.wait.path.clone().unwrap_or_else(|| "FIFO".to_owned());
+    let found = found.text("object", path).text("other", other.process.label());
+    Some(found.text("second", other_path))
 }
 
 fn unlinked(facts: &Facts<'_>, waiting: Waiting<'_>) -> Option<Finding> {

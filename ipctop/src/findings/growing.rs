@@ -20,18 +20,21 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 fn threads(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
     let before = facts.history.before()?.processes.get(&process.pid)?;
     let ids = |process: &Process| process.threads.iter().map(|t| t.tid).collect::<BTreeSet<_>>();
-    let none_ended = ids(before).is_subset(&ids(process));
     let grows = process.n_threads > before.n_threads && process.n_threads >= MANY;
-    (grows && none_ended && before.started == process.started)
+    (grows && ids(before).is_subset(&ids(process)) && before.started == process.started)
         .then(|| describe("threads-growing", process, before.n_threads, process.n_threads))
 }
 
 fn children(facts: &Facts<'_>, process: &Process) -> Option<Finding> {
     let before = facts.history.before()?;
+    let now = facts.table.children(process.pid);
+    if (now.len() as u64) < MANY {
+        return None;
+    }
     let old: BTreeSet<i32> =
         before.processes.values().filter(|p| p.parent == process.pid).map(|p| p.pid).collect();
-    let new: BTreeSet<i32> = facts.table.children(process.pid).iter().copied().collect();
-    let grows = new.len() > old.len() && new.len() as u64 >= MANY && old.is_subset(&new);
+    let new: BTreeSet<i32> = now.iter().copied().collect();
+    let grows = new.len() > old.len() && old.is_subset(&new);
     grows.then(|| describe("children-growing", process, old.len() as u64, new.len() as u64))
 }
 

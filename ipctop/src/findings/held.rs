@@ -38,6 +38,9 @@ fn semaphore(facts: &Facts<'_>, waiting: Waiting<'_>) -> Option<Finding> {
     let found =
         |kind| new(kind, waiting).on(id).number("id", set.semid).number("value", waited.value);
     let last = waited.last;
+    if waited.n_zero > 0 && waited.n_growing == 0 {
+        return Some(found("semaphore-not-zero"));
+    }
     if last == 0 {
         return Some(found("semaphore-untouched"));
     }
@@ -103,8 +106,11 @@ fn file_lock(facts: &Facts<'_>, waiting: Waiting<'_>) -> Option<Finding> {
     if holder == pid {
         return Some(found("lock-own"));
     }
-    if holder > 0 && !facts.is_alive(holder) {
-        return Some(found("lock-inherited").number("last", holder));
+    let heirs: Vec<i32> = lock.ends.iter().map(|end| end.pid).filter(|&heir| heir != pid).collect();
+    if holder > 0 && !facts.is_alive(holder) || holder == 0 && !heirs.is_empty() {
+        let found = heirs.iter().fold(found("lock-inherited"), |found, &heir| found.of(heir));
+        let names = if heirs.is_empty() { facts.say("some-child") } else { facts.labels(heirs) };
+        return Some(found.text("heirs", names));
     }
     let sleeps = facts.waiting().any(|other| other.process.pid == holder);
     sleeps.then(|| found("lock-held").of(holder))

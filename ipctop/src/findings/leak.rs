@@ -29,7 +29,16 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         .filter(|pipe| pipe.readers.is_empty() && pipe.writers.is_empty() && pipe.path.is_some());
     let fifos =
         fifos.map(|pipe| Finding::new("fifo-leak").on(&pipe.id).text("object", pipe.name()));
-    queues.chain(segments).chain(sets).chain(fifos).collect()
+    let posix = look
+        .posix
+        .iter()
+        .filter(|object| object.kind == "mqueue" && object.users.is_empty() && !object.is_unlinked);
+    let posix = posix.map(|object| {
+        let found = Finding::new("posix-queue-leak").on(&object.id);
+        let found = found.text("object", object.name.clone());
+        found.number("count", object.value.unwrap_or_default())
+    });
+    queues.chain(posix).chain(segments).chain(sets).chain(fifos).collect()
 }
 
 fn is_left_queue(facts: &Facts<'_>, queue: &MessageQueue) -> bool {

@@ -49,7 +49,7 @@ fn fullest(facts: &Facts<'_>, queue: &MessageQueue) -> (Option<i32>, usize) {
     for message in queue.messages.iter().flatten() {
         *counts.entry(message.mtype).or_default() += 1;
     }
-    let dead = |mtype: i64| mtype > 300 && mtype <= 1 << 22 && !facts.is_alive(mtype as i32);
+    let dead = |mtype: i64| facts.is_dead_program(mtype);
     let fullest = counts.iter().max_by_key(|(mtype, count)| (dead(**mtype), **count));
     let Some((&mtype, &count)) = fullest else { return (None, 0) };
     let is_pid = dead(mtype) || i32::try_from(mtype).is_ok_and(|id| facts.is_program(id));

@@ -113,7 +113,8 @@ fn describe(
         facts.labels(servers.iter().copied()),
         facts.name(asked)
     );
-    let found = Finding::new("reply-lost").of(client.process.pid).on(reply).on(asked);
+    let found =
+        Finding::new("reply-lost").text("how", "other").of(client.process.pid).on(reply).on(asked);
     let found = servers.iter().fold(found, |found, &server| found.of(server));
     found.text("steps", steps).number("pid", servers.first().copied().unwrap_or(0))
 }

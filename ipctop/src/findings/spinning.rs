@@ -14,8 +14,7 @@ const PATIENCE_MS: u64 = 3000;
 /// Threads that ran in both looks and did not sleep in between.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(before) = facts.history.before() else { return Vec::new() };
-    let is_narrow = facts.look.scope.starts_with("pid") || facts.look.scope.starts_with("dir");
-    if !is_narrow && facts.look.watched_ms < PATIENCE_MS {
+    if !facts.look.is_narrow() && facts.look.watched_ms < PATIENCE_MS {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -67,6 +67,11 @@ pub struct Note {
 }
 
 impl Look {
+    /// Whether it is about certain processes, not about everything of somebody.
+    pub fn is_narrow(&self) -> bool {
+        self.scope.starts_with("pid") || self.scope.starts_with("dir")
+    }
+
     /// The process with this PID, if it is in scope.
     pub fn process(&self, pid: i32) -> Option<&Process> {
         let at = self.processes.binary_search_by_key(&pid, |process| process.pid).ok()?;

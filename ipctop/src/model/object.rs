@@ -68,6 +68,9 @@ pub struct Pipe {
     pub bytes: Option<u64>,
     /// Bytes that it has room for.
     pub bytes_max: Option<u64>,
+    /// By how many bytes it fills since the last look, per second; below 0 it empties. How many pass
+    /// through, the kernel does not count.
+    pub bytes_growth_per_s: Option<f64>,
     /// Whether anybody at all has an end to read from; the kernel's word, other users included.
     pub has_reader: Option<bool>,
     /// Whether anybody at all has an end to write to.
@@ -94,6 +97,11 @@ pub struct MessageQueue {
     pub bytes_max: Option<u64>,
     /// Messages in it.
     pub n_messages: u64,
+    /// By how many messages it fills since the last look, per second; below 0 it empties. How many
+    /// pass through, the kernel does not count.
+    pub messages_growth_per_s: Option<f64>,
+    /// The same in bytes.
+    pub bytes_growth_per_s: Option<f64>,
     /// Who sent last.
     pub last_sender: i32,
     /// Who received last.
@@ -214,6 +222,14 @@ pub struct Socket {
     pub receive_queue: u64,
     /// Bytes that the peer has not taken; of a listener, how many connections may wait.
     pub send_queue: u64,
+    /// Bytes that it has received so far; TCP only.
+    pub received_bytes: Option<u64>,
+    /// Bytes that it has sent so far and its peer has acknowledged; TCP only.
+    pub sent_bytes: Option<u64>,
+    /// Bytes received since the last look, per second.
+    pub received_per_s: Option<f64>,
+    /// Bytes sent since the last look, per second.
+    pub sent_per_s: Option<f64>,
     /// Retransmissions or zero-window probes without an answer so far.
     pub retries: u64,
     /// The processes that have it.

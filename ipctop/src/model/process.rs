@@ -30,6 +30,16 @@ pub struct Process {
     pub cpu_ms: u64,
     /// CPU use since the last look, in percent of one CPU.
     pub cpu_percent: Option<f64>,
+    /// How often its threads gave the CPU away since the last look, by themselves or not, per second.
+    pub switches_per_s: Option<f64>,
+    /// Bytes that it has read so far through read(2) and its like, if that may be seen.
+    pub read_bytes: Option<u64>,
+    /// Bytes that it has written so far through write(2) and its like.
+    pub written_bytes: Option<u64>,
+    /// Bytes that it has read since the last look, per second.
+    pub read_per_s: Option<f64>,
+    /// Bytes that it has written since the last look, per second.
+    pub written_per_s: Option<f64>,
     /// How many threads it has; not all need to be listed.
     pub n_threads: u64,
     /// Its threads.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::object::ObjectId;
+use crate::model::object::{End, ObjectId};
 
 /// A file lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,10 +16,14 @@ pub struct FileLock {
     pub object: ObjectId,
     /// Its path, if a process in scope has it open.
     pub path: Option<String>,
-    /// Who took it; -1 if the kernel does not say.
+    /// Who took it; -1 if the kernel does not say, 0 if it is dead or outside, seen from this PID
+    /// namespace.
     pub holder: i32,
     /// Who waits for it.
     pub waiters: Vec<i32>,
+    /// The descriptors that hold it, as far as they can be seen, if somebody waits for it. Children
+    /// inherit them.
+    pub ends: Vec<End>,
 }
 
 /// The limits of this machine, and what is used of them.

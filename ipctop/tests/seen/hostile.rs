@@ -92,6 +92,7 @@ fn inside(script: &str) -> Option<Output> {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--ipc", "--pid", "--fork", "sh", "-ec", script]);
     command.current_dir("/").env("IPCTOP", program).stdin(Stdio::null());
+    command.env("SITUATION", crate::program::path());
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     let is_denied = text.contains("Operation not permitted") || text.contains("must be superuser");
@@ -133,4 +134,18 @@ fn in_a_pid_namespace_and_with_hidepid_it_says_what_it_may_not_see() {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && text.contains(said), "{script}: {output:?}");
     }
+}
+
+#[test]
+fn a_posix_queue_that_nobody_has_open_is_left_over() {
+    let script = "mount -t proc proc /proc; mount -t tmpfs none /dev; mkdir /dev/mqueue
+        mount -t mqueue none /dev/mqueue; $SITUATION posix-queue-left-over /tmp; $IPCTOP --once";
+    let Some(output) = inside(script) else {
+        skip("a_posix_queue_that_nobody_has_open_is_left_over", "CAP_SYS_ADMIN");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said =
+        "POSIX queue /ipctop-left is left over: nobody in sight has it open. It holds one message.";
+    assert!(text.contains(said) && text.contains("mqueue /ipctop-left 1 / 4 32 B"), "{output:?}");
 }

@@ -23,6 +23,8 @@ mod hostile;
 
 mod cost;
 
+mod footprint;
+
 /// Held by tests that measure, or that keep both CPUs busy: they take turns.
 static TURN: Mutex<()> = Mutex::new(());
 

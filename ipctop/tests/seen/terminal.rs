@@ -21,9 +21,9 @@ const LEAVE: &str = "\x1b[?1049l";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program on a terminal of its own.
-struct OnTerminal {
-    child: Child,
-    master: File,
+pub(crate) struct OnTerminal {
+    pub(crate) child: Child,
+    pub(crate) master: File,
     slave: OwnedFd,
     seen: Vec<u8>,
 }
@@ -51,7 +51,7 @@ impl OnTerminal {
     }
 
     /// Its end, after which the terminal must be as it was.
-    fn end(mut self) -> (ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
         self.wait_for(LEAVE);
         let status = self.child.wait().unwrap();
         let is_cooked = tcgetattr(&self.slave).unwrap().local_flags;
@@ -65,7 +65,7 @@ impl OnTerminal {
     }
 }
 
-fn screen() -> OnTerminal {
+pub(crate) fn screen() -> OnTerminal {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipctop"));
     command.args(["--pid", &std::process::id().to_string()]);
     let mut screen = OnTerminal::start(command);

@@ -219,10 +219,27 @@ static void nobody_signals(void) {
     pthread_join(thread, NULL);
 }
 
+/* A barrier for three, and two come. */
+static void come_to_barrier(void) {
+    struct sembuf come = {0, -1, 0}, all_there = {0, 0, 0};
+    check(semop(set, &come, 1), "semop");
+    check(semop(set, &all_there, 1), "semop");
+}
+
+static void barrier_of_three(void) {
+    set = check(semget(IPC_PRIVATE, 1, 0600), "semget");
+    check(semctl(set, 0, SETVAL, 3), "semctl");
+    child(come_to_barrier);
+    pid_t last_one = child(come_to_barrier);
+    ready();
+    await(last_one);
+}
+
 const struct situation memory_situations[] = {
     {"semaphore-holder-dead", holder_dead},
     {"semaphore-taken-twice", taken_twice},
     {"semaphore-never-set", never_set},
+    {"semaphore-barrier", barrier_of_three},
     {"semaphore-circle", circle},
     {"semaphore-holder-sleeps", holder_sleeps},
     {"semaphore-holder-stopped", holder_stopped},

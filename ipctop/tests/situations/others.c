@@ -56,11 +56,14 @@ static void many_threads(void) {
     ready_and_pause();
 }
 
-static void five_hundred_processes(void) {
-    for (int i = 0; i < 500; i++)
+static void many_processes(int count) {
+    for (int i = 0; i < count; i++)
         child(sleep_for_ever);
     ready_and_pause();
 }
+
+static void five_hundred_processes(void) { many_processes(500); }
+static void five_thousand_processes(void) { many_processes(5000); }
 
 static void thousand_queues(void) {
     for (int i = 0; i < 1000; i++)
@@ -74,6 +77,7 @@ const struct situation other_situations[] = {
     {"deep-path", deep_path},
     {"many-threads", many_threads},
     {"five-hundred-processes", five_hundred_processes},
+    {"five-thousand-processes", five_thousand_processes},
     {"thousand-queues", thousand_queues},
     {NULL, NULL},
 };

@@ -171,6 +171,19 @@ static void no_reader(void) {
     open_to_write();
 }
 
+static void open_other_first(void) {
+    check(open("other", O_WRONLY), "open");
+    check(open("fifo", O_RDONLY), "open");
+}
+
+static void fifo_order(void) {
+    fifo("fifo");
+    fifo("other");
+    child(open_other_first);
+    ready();
+    check(open("fifo", O_WRONLY), "open");
+}
+
 static void fifo_gone(void) {
     fifo("fifo");
     pid_t reader = child(open_to_read);
@@ -234,6 +247,7 @@ const struct situation pipe_situations[] = {
     {"nobody-can-read", nobody_can_read},
     {"no-writer", no_writer},
     {"no-reader", no_reader},
+    {"fifo-order", fifo_order},
     {"fifo-gone", fifo_gone},
     {"fifo-replaced", fifo_replaced},
     {"fifo-unlinked", fifo_unlinked},

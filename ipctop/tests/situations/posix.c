@@ -19,6 +19,15 @@ static mqd_t posix_queue(char which) {
     return queue;
 }
 
+/* Keeps its name, and nobody has it open. */
+static void posix_left_over(void) {
+    struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = REQUEST};
+    mqd_t queue = check(mq_open("/ipctop-left", O_RDWR | O_CREAT, 0600, &attributes), "mq_open");
+    check(mq_send(queue, "hello", 5, 0), "mq_send");
+    ready();
+    _exit(0);
+}
+
 static void posix_full(void) {
     mqd_t queue = posix_queue('a');
     child(sleep_for_ever);
@@ -41,6 +50,7 @@ static void posix_reply_lost(void) {
 }
 
 const struct situation posix_situations[] = {
+    {"posix-queue-left-over", posix_left_over},
     {"posix-queue-full", posix_full},
     {"posix-reply-lost", posix_reply_lost},
     {NULL, NULL},

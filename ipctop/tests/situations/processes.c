@@ -113,6 +113,21 @@ static void end_ignored(void) {
     waitpid(pid, NULL, 0);
 }
 
+static void note_signal(int number) { (void)number; }
+
+static void signal_parent(void) {
+    kill(getppid(), SIGUSR1);
+    sleep_for_ever();
+}
+
+/* The signal comes before the parent waits for it. */
+static void signal_missed(void) {
+    signal(SIGUSR1, note_signal);
+    await_state(child(signal_parent), 'S');
+    ready();
+    pause();
+}
+
 static void no_descriptor_left(void) {
     struct rlimit limit = {64, 64};
     check(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
@@ -132,6 +147,7 @@ const struct situation process_situations[] = {
     {"end-blocked", end_blocked},
     {"children-ignored", children_ignored},
     {"end-ignored", end_ignored},
+    {"signal-missed", signal_missed},
     {"no-descriptor-left", no_descriptor_left},
     {NULL, NULL},
 };

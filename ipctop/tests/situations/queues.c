@@ -208,6 +208,27 @@ static void receiver_dead(void) {
     ready_and_pause();
 }
 
+/* The type of its reply is the PID of its parent, not of the client. */
+static void serve_the_parent(void) {
+    for (;;) {
+        take(requests, 1, 0);
+        put(requests, getppid(), REQUEST);
+    }
+}
+
+static void ask_on_one_queue(void) {
+    put(requests, 1, REQUEST);
+    take(requests, getpid(), 0);
+}
+
+static void reply_to_the_parent(void) {
+    requests = queue();
+    pid_t server = child(serve_the_parent);
+    child(ask_on_one_queue);
+    ready();
+    await(server);
+}
+
 static void no_queue_left(void) {
     FILE *limit = fopen("/proc/sys/kernel/msgmni", "w");
     if (limit == NULL || fprintf(limit, "4\n") < 0 || fclose(limit) != 0)
@@ -226,6 +247,7 @@ const struct situation queue_situations[] = {
     {"wrong-except", wrong_except},
     {"reply-lost", reply_lost},
     {"reply-into-the-wrong-queue", reply_into_the_wrong_queue},
+    {"reply-to-the-parent", reply_to_the_parent},
     {"server-dead", server_dead},
     {"both-queues-full", both_full},
     {"queue-left-over", left_over},
