@@ -1,5 +1,7 @@
 //! A server's processes and threads, as /proc shows them.
 
+pub mod family;
+
 use std::fs;
 use std::time::Duration;
 
@@ -47,14 +49,14 @@ pub fn of_process(pid: i32) -> Vec<Thread> {
 }
 
 /// The name and the fields from the state on, of a stat file. See proc_pid_stat(5).
-fn stat(path: &str) -> Option<(String, Vec<String>)> {
+pub(crate) fn stat(path: &str) -> Option<(String, Vec<String>)> {
     let text = fs::read_to_string(path).ok()?;
     let (start, rest) = text.rsplit_once(')')?;
     let (_, name) = start.split_once('(')?;
     Some((name.to_owned(), rest.split_whitespace().map(str::to_owned).collect()))
 }
 
-fn numbers(dir: &str) -> Vec<i32> {
+pub(crate) fn numbers(dir: &str) -> Vec<i32> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

@@ -1,5 +1,6 @@
 //! What several checks ask alike.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use common::client::ask::Ask;
@@ -29,7 +30,7 @@ pub(crate) fn view(client: &mut Client, show: i32, expected: i32) {
 ///
 /// # Errors
 /// If this machine cannot do that.
-pub(crate) fn strace(pids: &[i32], options: &[&str]) -> Result<Strace, Skipped> {
+pub(crate) fn strace(pids: &[i32], options: &[impl AsRef<OsStr>]) -> Result<Strace, Skipped> {
     Strace::try_attach(pids, options).map_err(Skipped::Lacks)
 }
 

@@ -51,6 +51,9 @@ impl Server {
 
     /// What the server has logged.
     pub fn log(&self) -> String {
+        if let Some(stderr) = &self.stderr {
+            return stderr.last();
+        }
         fs::read_to_string(self.base.path().join("stderr")).unwrap_or_default()
     }
 

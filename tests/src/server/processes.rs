@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::evidence;
+use crate::evidence::Finding;
 use crate::leftovers;
+use crate::leftovers::ipc::{self, Object};
+use crate::processes::family::Family;
 use crate::processes::{Thread, of_group};
 use crate::server::Server;
 use crate::wait;
@@ -53,10 +55,64 @@ impl Server {
     /// # Panics
     /// If something is left.
     pub fn assert_nothing_left(&self, group: i32) {
-        let left = leftovers::of_server(group, &self.dir());
-        let came = || format!("{left:#?}; it logged:\n{}", self.last_words());
-        if !left.is_empty() {
-            evidence::fail("what ends a server", "nothing that it leaves behind", came());
+        self.leaves_nothing(group).unwrap_or_else(|finding| finding.fail());
+    }
+
+    /// The same for whoever does not fail by it: what is left is named, and ended or removed.
+    pub(super) fn leaves_nothing(&self, group: i32) -> Result<(), Finding> {
+        // Whoever asks while it runs asks about an earlier one.
+        let family = self.family.as_ref().filter(|_| self.child.is_none());
+        let mut left = family.map(Family::names).unwrap_or_default();
+        if left.is_empty() {
+            left.extend(of_group(group).iter().map(|thread| format!("{thread:?}")));
         }
+        let objects = self.objects();
+        left.extend(objects.iter().map(Object::to_string));
+        left.extend(leftovers::files(&self.dir()));
+        if left.is_empty() {
+            return Ok(());
+        }
+        family.inspect(|family| family.end());
+        objects.iter().for_each(Object::remove);
+        let came = format!("{left:#?}; it logged:\n{}", self.last_words());
+        Err(Finding::new("what ends a server", "nothing that it leaves behind", came))
+    }
+
+    /// The System V objects in sight that are certainly this server's.
+    fn objects(&self) -> Vec<Object> {
+        let mut objects = leftovers::objects_of(&self.dir());
+        if let (false, Some(family)) = (leftovers::has_namespace(), &self.family) {
+            let known = objects.clone();
+            let is_its = |new: &Object| new.is_of(family) && !known.contains(new);
+            objects.extend(ipc::new_since(&self.before).into_iter().filter(is_its));
+        }
+        objects
+    }
+
+    /// Without a namespace: whether nothing came while it ran that this user has made. Whose it is
+    /// cannot be told, so it stays.
+    pub(super) fn leaves_no_unknown_object(&self) -> Result<(), Finding> {
+        if leftovers::has_namespace() {
+            return Ok(());
+        }
+        let mut new = ipc::new_since(&self.before);
+        new.retain(Object::is_this_users);
+        let Some(object) = new.first() else { return Ok(()) };
+        let came = format!("{object}, made by this user while it ran; whose it is cannot be told");
+        Err(Finding::new("a start and a stop", "no kernel object that stays", came))
+    }
+
+    /// Ends whatever is left of it, without a word: it has failed already.
+    pub(super) fn end(&mut self) {
+        if let Some(family) = &mut self.family {
+            family.look();
+            family.end();
+        }
+        if let Some(mut child) = self.child.take()
+            && let Err(error) = child.kill().and_then(|()| child.wait())
+        {
+            eprintln!("cannot end it: {error}");
+        }
+        self.objects().iter().for_each(Object::remove);
     }
 }

@@ -71,6 +71,41 @@ fn a_run_in_which_nothing_is_judged_is_no_pass() {
 }
 
 #[test]
+fn a_server_that_cannot_be_judged_is_told_once_for_all_its_tests() {
+    let (passed, text) = judge(Path::new("/bin/true"), &[]);
+    assert!(!passed && text.contains("nothing was judged: this is no verdict"), "{text}");
+    assert_eq!(text.matches("it ended with exit status: 0").count(), 1, "{text}");
+    assert_eq!(text.matches("/bin/true cannot be judged").count(), 1, "{text}");
+}
+
+#[test]
+fn a_misspelt_name_is_no_pass() {
+    let mistake = |filter: &str, variable: &str| {
+        let mut contract = Command::new(env::current_exe().unwrap());
+        contract.arg(filter).env(variable, program("q2-msgqueue-server"));
+        let output = contract.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{text}");
+        text
+    };
+    for variable in ["SPECTACLES_SERVER", "ANY_OTHER"] {
+        let text = mistake("q2-msgqueue", variable);
+        assert!(text.contains("no test has `q2-msgqueue` in its name"), "{text}");
+    }
+    let text = mistake("q2_msgqueue", "SPECTACLES_SERVR");
+    assert!(text.contains("SPECTACLES_SERVR is no variable of these tests"), "{text}");
+}
+
+#[test]
+fn a_filter_that_finds_nothing_is_no_verdict() {
+    let mut contract = Command::new(env::current_exe().unwrap());
+    contract.arg("a_seat_is_never_solt").env("SPECTACLES_SERVER", program("q2-msgqueue-server"));
+    let output = contract.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && text.contains("nothing was judged"), "{text}");
+}
+
+#[test]
 fn every_check_of_the_harness_is_a_test_here_or_of_sockets() {
     let list = Command::new(env::current_exe().unwrap()).arg("--list").output().unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
