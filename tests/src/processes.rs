@@ -49,7 +49,7 @@ pub fn of_process(pid: i32) -> Vec<Thread> {
 }
 
 /// The name and the fields from the state on, of a stat file. See proc_pid_stat(5).
-pub(crate) fn stat(path: &str) -> Option<(String, Vec<String>)> {
+fn stat(path: &str) -> Option<(String, Vec<String>)> {
     let text = fs::read_to_string(path).ok()?;
     let (start, rest) = text.rsplit_once(')')?;
     let (_, name) = start.split_once('(')?;

@@ -221,8 +221,14 @@ impl Server {
         self.ends(sent, limit).unwrap_or_else(|finding| finding.fail())
     }
 
+    /// Sees who belongs to a foreign server, before some of them lose their parents.
+    fn look_at_family(&mut self) {
+        if self.target.author() == Author::Stranger {
+            self.family.iter_mut().for_each(Family::look);
+        }
+    }
+
     fn ends(&mut self, sent: &str, limit: Duration) -> Result<ExitStatus, Finding> {
-        self.family.iter_mut().for_each(Family::look);
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
         let Some(status) = status else {
@@ -234,25 +240,28 @@ impl Server {
         Ok(status)
     }
 
-    /// Stops it by SIGTERM; it must end well and leave nothing behind.
+    /// Stops it by SIGTERM; it must end well and leave nothing behind. Returns how long it took to
+    /// end.
     ///
     /// # Panics
     /// If it does not.
-    pub fn stop(&mut self) {
-        self.try_stop().unwrap_or_else(|finding| finding.fail());
+    pub fn stop(&mut self) -> Duration {
+        self.try_stop().unwrap_or_else(|finding| finding.fail())
     }
 
-    fn try_stop(&mut self) -> Result<(), Finding> {
-        self.family.iter_mut().for_each(Family::look);
+    fn try_stop(&mut self) -> Result<Duration, Finding> {
+        self.look_at_family();
+        let before = Instant::now();
         self.signal(Signal::SIGTERM);
         let group = self.pid();
         let status = self.ends("SIGTERM", STOP_MAX)?;
+        let took = before.elapsed();
         if !status.success() {
             let left = self.family.as_ref().map(Family::names).unwrap_or_default();
             let came = format!("{status}, left {left:?}; it logged:\n{}", self.last_words());
             return Err(Finding::new("SIGTERM", "exit status 0", came));
         }
-        self.leaves_nothing(group)
+        self.leaves_nothing(group).map(|()| took)
     }
 
     /// Kills its first process by SIGKILL and waits for that one only.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 
+use common::program::process::is_alive;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
@@ -55,6 +56,11 @@ impl Object {
     /// Whether this user's processes made it.
     pub fn is_this_users(&self) -> bool {
         self.creator == geteuid().as_raw()
+    }
+
+    /// Whether one of the processes that have made or used it lives.
+    pub fn is_in_use(&self) -> bool {
+        self.pids.iter().any(|&pid| is_alive(pid))
     }
 
     /// Removes it; another user's stays.

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use crate::processes::{numbers, stat};
+use crate::processes::numbers;
 use crate::wait;
 
 /// The variable of the environment by which a family is known; every child inherits it.
@@ -24,6 +24,8 @@ const KILL_MAX: Duration = Duration::from_secs(5);
 pub struct Family {
     mark: String,
     first: i32,
+    /// When the first one started: nobody older belongs to it.
+    start: u64,
     /// Those that were seen: one that clears its environment may be no one's child any more.
     known: Vec<Process>,
 }
@@ -33,13 +35,13 @@ impl Family {
     pub fn of(command: &mut Command) -> Family {
         let number = format!("{}.{:016x}", getpid(), fastrand::u64(..));
         command.env(MARK, &number);
-        Family { mark: format!("{MARK}={number}"), first: 0, known: Vec::new() }
+        Family { mark: format!("{MARK}={number}"), first: 0, start: 0, known: Vec::new() }
     }
 
     /// Tells which process it has become.
     pub fn begins_with(&mut self, first: i32) {
         self.first = first;
-        self.look();
+        self.start = Process::read(first).map_or(0, |process| process.start);
     }
 
     /// Looks who belongs to it, before some of them lose their parents.
@@ -53,13 +55,14 @@ impl Family {
 
     /// Whether a process of this id has been seen.
     pub fn has(&self, pid: i32) -> bool {
-        self.known.iter().any(|process| process.pid == pid)
+        pid == self.first || self.known.iter().any(|process| process.pid == pid)
     }
 
     /// Those that live: who was seen, their children's children, the process group, whoever has the
     /// mark.
     fn alive(&self) -> Vec<Process> {
-        let all = all();
+        let mut all = all();
+        all.retain(|process| process.start >= self.start);
         let is_known = |it: &Process| {
             self.known.contains(it) || it.group == self.first || has_mark(it.pid, &self.mark)
         };
@@ -111,16 +114,23 @@ impl PartialEq for Process {
     }
 }
 
-/// All that live; a zombie does not. See proc_pid_stat(5).
+impl Process {
+    /// A process that lives; a zombie does not. See proc_pid_stat(5).
+    fn read(pid: i32) -> Option<Process> {
+        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name may have any bytes in it, and is cut nowhere else.
+        let behind = text.iter().rposition(|byte| *byte == b')')? + 2;
+        let mut fields = str::from_utf8(&text[behind..]).ok()?.split(' ');
+        let is_alive = !["Z", "X"].contains(&fields.next()?);
+        let [parent, group] = [fields.next()?, fields.next()?].map(|field| field.parse().ok());
+        let start = fields.nth(16)?.parse().ok()?;
+        is_alive.then_some(Process { pid, start, parent: parent?, group: group? })
+    }
+}
+
+/// All that live.
 fn all() -> Vec<Process> {
-    let process = |pid| {
-        let (_, fields) = stat(&format!("/proc/{pid}/stat"))?;
-        let number = |at: usize| fields.get(at)?.parse().ok();
-        let start = fields.get(19)?.parse().ok()?;
-        let is_alive = !["Z", "X"].contains(&fields[0].as_str());
-        is_alive.then_some(Process { pid, start, parent: number(1)?, group: number(2)? })
-    };
-    numbers("/proc").into_iter().filter_map(process).collect()
+    numbers("/proc").into_iter().filter_map(Process::read).collect()
 }
 
 fn has_mark(pid: i32, mark: &str) -> bool {

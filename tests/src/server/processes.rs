@@ -12,6 +12,8 @@ use crate::wait;
 
 /// How long a worker may take to name itself.
 const NAMED_MAX: Duration = Duration::from_secs(5);
+/// How long an object may stay of which nobody knows whose it is.
+const UNKNOWN_MAX: Duration = Duration::from_secs(2);
 
 impl Server {
     /// Its threads, of all its processes.
@@ -63,7 +65,8 @@ impl Server {
         // Whoever asks while it runs asks about an earlier one.
         let family = self.family.as_ref().filter(|_| self.child.is_none());
         let mut left = family.map(Family::names).unwrap_or_default();
-        if left.is_empty() {
+        // Its own group is a part of its family.
+        if family.is_none_or(|family| !family.has(group)) {
             left.extend(of_group(group).iter().map(|thread| format!("{thread:?}")));
         }
         let objects = self.objects();
@@ -95,9 +98,16 @@ impl Server {
         if leftovers::has_namespace() {
             return Ok(());
         }
-        let mut new = ipc::new_since(&self.before);
-        new.retain(Object::is_this_users);
-        let Some(object) = new.first() else { return Ok(()) };
+        let unknown = || {
+            let mut new = ipc::new_since(&self.before);
+            new.retain(|object| object.is_this_users() && !object.is_in_use());
+            new
+        };
+        // Another program's goes when that one ends, or is used by it.
+        if wait::patiently(UNKNOWN_MAX, || unknown().is_empty().then_some(())).is_some() {
+            return Ok(());
+        }
+        let Some(object) = unknown().into_iter().next() else { return Ok(()) };
         let came = format!("{object}, made by this user while it ran; whose it is cannot be told");
         Err(Finding::new("a start and a stop", "no kernel object that stays", came))
     }

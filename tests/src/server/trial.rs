@@ -71,6 +71,7 @@ impl Server {
         if self.stays().is_err() {
             return finding;
         }
+        self.look_at_family();
         self.signal(Signal::SIGTERM);
         let has_ended = self.ends("SIGTERM", LAST_WORDS_MAX).is_ok();
         let stdout = self.stdout.as_ref().expect("it was started");

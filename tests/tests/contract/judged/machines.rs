@@ -10,7 +10,7 @@ use std::process::Command;
 use harness::machine::capability::{Capability, has};
 use harness::stage::{ALL, program, skip};
 
-use super::{CHECK, Script, check, said};
+use super::{CHECK, said};
 
 /// A run of a program in which some system calls fail; None, and a word, without strace.
 fn failing(test: &str, calls: &str, errno: &str, command: &Command) -> Option<Command> {
@@ -130,15 +130,4 @@ fn no_test_takes_uid_0_for_a_right() {
         }
     }
     assert!(wrong.is_empty(), "ask for the capability instead: {wrong:?}");
-}
-
-#[test]
-fn uid_0_without_rights_is_judged() {
-    let script = Script::new("exec \"$RIGHT\" \"$@\"");
-    let command = check(&script.path(), "1");
-    let mut plain = Command::new("setpriv");
-    plain.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]);
-    plain.arg(command.get_program()).args(command.get_args());
-    let (status, text) = said(&mut plain);
-    assert!(status == Some(0) && text.contains("\nkept"), "{text}");
 }
