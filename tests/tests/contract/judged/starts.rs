@@ -31,7 +31,7 @@ fn a_program_that_cannot_be_started_is_told_why() {
 
 #[test]
 fn a_server_that_does_not_get_ready_is_told_what_it_did_instead() {
-    let late = "sleep 1.5; exec \"$RIGHT\" \"$@\"";
+    let late = "sleep 1.2; exec \"$RIGHT\" \"$@\"";
     let rows: [(&str, &[&str]); 8] = [
         ("exec sleep 600", &["within 1 s", "nothing on stdout; it still ran after 1", "fflush"]),
         ("echo Ready.; exec sleep 600", &[r#"7 bytes on stdout: "Ready.\n""#, "first word"]),

@@ -81,7 +81,7 @@ fn a_queue_left_behind_is_named_and_removed_where_it_is_known_whose_it_is() {
         ("forgets-a-queue-in-use", &[queue, nothing], &[queue, less, nothing]),
     ] {
         let script = Script::new(&format!("exec \"$WRONG\" --mistake {mistake} \"$@\""));
-        let command = check(&script.path(), "1");
+        let command = check(&script.path(), "0.3");
         let (_, text) = said(&mut without_rights(&command));
         assert_eq!(text.contains("\n0x00003039"), mistake == "forgets-a-queue", "{text}");
         assert_told(without_rights(&command), shared);
