@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once};
 
-use nix::errno::Errno;
-
 use crate::evidence::Finding;
 use crate::processes::family;
 use crate::say::say;
@@ -21,7 +19,8 @@ static LEFT_OUT: AtomicUsize = AtomicUsize::new(0);
 /// Whether a run without a test of it is a mistake.
 static NEEDED: AtomicBool = AtomicBool::new(false);
 static ADOPTS: Once = Once::new();
-static LESS_CLOSELY: Once = Once::new();
+/// Why this machine cannot see all that a server leaves behind.
+static LESS_CLOSELY: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// What makes the whole run no verdict, each once.
 static FAULTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// The judged programs as they were when they were started first.
@@ -68,14 +67,13 @@ pub fn left_out(test: &str, why: &str) {
     LEFT_OUT.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Says once that a server's leftovers may escape us.
-pub(crate) fn looks_less_closely(errno: Errno) {
-    LESS_CLOSELY.call_once(|| {
-        say(&format!(
-            "works without an IPC namespace ({errno:?}), and looks less closely: what a server \
-             leaves behind is known by its keys and its processes"
-        ));
-    });
+/// Says, once for each reason, that a server's leftovers may escape us.
+pub(crate) fn looks_less_closely(why: &str) {
+    let mut said = lock(&LESS_CLOSELY);
+    if !said.iter().any(|known| known == why) {
+        say(&format!("{why}, and looks less closely at what a server leaves behind"));
+        said.push(why.to_owned());
+    }
 }
 
 /// Keeps what makes the run no verdict, to be said at its end.

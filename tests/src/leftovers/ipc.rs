@@ -10,6 +10,7 @@ use nix::unistd::geteuid;
 use crate::processes::family::Family;
 use crate::stage::{Mechanism, Stage};
 use crate::sys::{self, Kind};
+use crate::verdict;
 
 /// A message queue, a segment of shared memory or a set of semaphores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,13 @@ impl Object {
 pub fn all() -> Vec<Object> {
     let mut found = Vec::new();
     for (kind, table, ..) in KINDS {
-        let text = fs::read_to_string(format!("/proc/sysvipc/{table}")).unwrap_or_default();
+        let path = format!("/proc/sysvipc/{table}");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| {
+            if !is_lacking(kind) {
+                verdict::looks_less_closely(&format!("works without {path} ({})", error.kind()));
+            }
+            String::new()
+        });
         let mut lines = text.lines();
         let header = lines.next().unwrap_or_default();
         found.extend(lines.filter_map(|line| Object::parse(kind, table, header, line)));
@@ -107,12 +114,13 @@ pub fn new_since(before: &[Object]) -> Vec<Object> {
     now
 }
 
+fn is_lacking(kind: Kind) -> bool {
+    let errno = sys::look_for(kind).err().and_then(|error| error.raw_os_error());
+    matches!(errno.map(Errno::from_raw), Some(Errno::ENOSYS | Errno::EPERM))
+}
+
 /// What a stage needs of System V IPC that this machine does not have; None if it lacks nothing.
 pub fn lacks(stage: Stage) -> Option<&'static str> {
-    let is_lacking = |kind| {
-        let errno = sys::look_for(kind).err().and_then(|error| error.raw_os_error());
-        matches!(errno.map(Errno::from_raw), Some(Errno::ENOSYS | Errno::EPERM))
-    };
     match stage.mechanism() {
         Mechanism::Queues if is_lacking(Kind::Queue) => {
             Some("System V message queues, which this kernel or container does not have")

@@ -17,7 +17,7 @@ fn runs(word: &str) -> bool {
 
 #[test]
 fn whoever_a_server_leaves_running_is_found_ended_and_named() {
-    let rows: [(&str, &[&str]); 6] = [
+    let rows: [(&str, &[&str]); 7] = [
         // The shell is the server, and does not pass SIGTERM on.
         (
             "setsid \"$RIGHT\" \"$@\" & setsid sleep TIME & wait",
@@ -35,6 +35,11 @@ fn whoever_a_server_leaves_running_is_found_ended_and_named() {
         (
             "trap '' TERM; echo ready a b; sleep TIME; sleep TIME",
             &["sent:     SIGTERM", "its end within 1.2 s", "it runs"],
+        ),
+        // Nobody's child, in a session of its own: its environment tells.
+        (
+            "setsid sh -c 'sleep TIME >/dev/null 2>&1 &'; exec \"$RIGHT\" \"$@\"",
+            &["nothing that it leaves", "`sleep TIME`"],
         ),
         // A child that nobody can tell by its session, environment or parent.
         (
