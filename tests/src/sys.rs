@@ -13,24 +13,28 @@ use std::ptr;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::ptrace;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
 /// Has the child die with the thread that starts it, lead a process group, and listen to every
 /// signal.
 ///
 /// And undoes what the test runner has inherited: where SIGCHLD is ignored nobody can wait for a
-/// child.
+/// child, and a job in the background ignores SIGINT.
 pub fn tie_to_this_thread(command: &mut Command) -> &mut Command {
     // Only this: whoever starts a program may have signals of its own blocked.
     q1_pipes::sys::default_sigchld().expect("SIGCHLD has a default action");
     let prepare = || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
+            // SAFETY: it sets no handler, so none of this program's code can run.
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+        }
         Ok(())
     };
     command.process_group(0);
-    // SAFETY: the closure makes two system calls; it takes no lock and no memory.
+    // SAFETY: the closure makes system calls only; it takes no lock and no memory.
     unsafe { command.pre_exec(prepare) }
 }
 

@@ -140,11 +140,20 @@ fn the_client_in_c_ends_in_time_whatever_it_inherited_or_hears() {
     let (code, _, error) = run(&mut odd);
     assert!(code == 2 && error.contains("no answer within 0.5 s"), "{error}");
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let mut reserve = question(&client, &server, &["reserve", "1", "1"]);
+        let asked = question(&client, &server, &["reserve", "1", "1"]);
+        // Tests that run in the background have inherited that Ctrl-C is ignored.
+        let mut reserve = Command::new("env");
+        reserve.arg("--default-signal").arg(asked.get_program()).args(asked.get_args());
         let mut child = reserve.stderr(Stdio::piped()).spawn().unwrap();
-        let call = format!("/proc/{}/syscall", child.id());
-        // It reads no other pipe than its own, which is the first that it opens.
-        let reads = || fs::read_to_string(&call).unwrap().starts_with("0 0x3 ");
+        let process = format!("/proc/{}", child.id());
+        // Before that it reads other files, by descriptors that may have the same number.
+        let reads = || {
+            let call = fs::read_to_string(format!("{process}/syscall")).unwrap();
+            let read = call.strip_prefix("0 0x").and_then(|rest| rest.split(' ').next());
+            let descriptor = read.and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let path = descriptor.and_then(|n| fs::read_link(format!("{process}/fd/{n}")).ok());
+            path.is_some_and(|path| path.to_string_lossy().contains("/reply."))
+        };
         wait::until_true("it waits for the answer", END_MAX, reads);
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
         assert_eq!(end(&mut child).signal(), Some(signal as i32));

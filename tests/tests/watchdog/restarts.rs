@@ -109,9 +109,9 @@ fn a_watchdog_that_was_itself_stopped_blames_nobody() {
     let server = start(&[]);
     let before = VICTIMS.map(|name| process(&server, name));
     send(server.pid(), Signal::SIGSTOP);
-    // Longer than it lets a server be silent.
+    // Longer than it lets a server be silent, also one that no probe has reached.
     thread::scope(|scope| {
-        scope.spawn(|| wait::pause(Duration::from_millis(2600)));
+        scope.spawn(|| wait::pause(Duration::from_millis(5300)));
     });
     send(server.pid(), Signal::SIGCONT);
     assert_eq!(ask_dispatcher(&server, Ask::List).status(), Some(Status::Redirect));
