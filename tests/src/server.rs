@@ -257,8 +257,8 @@ impl Server {
         let status = self.ends("SIGTERM", STOP_MAX)?;
         let took = before.elapsed();
         if !status.success() {
-            let left = self.family.as_ref().map(Family::names).unwrap_or_default();
-            let came = format!("{status}, left {left:?}; it logged:\n{}", self.last_words());
+            let (left, words) = (self.left(), self.last_words());
+            let came = format!("{status}{left}; it logged:\n{words}");
             return Err(Finding::new("SIGTERM", "exit status 0", came));
         }
         self.leaves_nothing(group).map(|()| took)

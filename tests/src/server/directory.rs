@@ -59,6 +59,9 @@ impl Server {
 
     /// The end of what it has logged, for the message of a failed test.
     pub fn last_words(&self) -> String {
+        if let (None, Some(stderr)) = (&self.child, &self.stderr) {
+            stderr.drain();
+        }
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")

@@ -5,6 +5,9 @@ use std::fmt::{self, Display, Formatter};
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use crate::wait;
 
 /// Bytes that are kept of the beginning, for whoever must see why it is wrong.
 const FIRST_MAX: usize = 160;
@@ -52,6 +55,14 @@ impl Output {
     /// Whether nobody can print any more.
     pub(crate) fn has_ended(&self) -> bool {
         self.lock().has_ended
+    }
+
+    /// Waits, a second at most, until all is read that an ended process has printed.
+    pub(crate) fn drain(&self) {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while !self.has_ended() && Instant::now() < deadline {
+            wait::pause(Duration::from_millis(1));
+        }
     }
 
     /// Its end, as text.

@@ -16,8 +16,8 @@ use crate::{address, verdict, wait};
 
 /// A compiler that is writing the program is soon done.
 const BUSY_MAX: Duration = Duration::from_secs(2);
-/// What an ended process has printed is soon read.
-const DRAIN_MAX: Duration = Duration::from_millis(200);
+/// A process that has closed its stdout without a word is about to end.
+const END_MAX: Duration = Duration::from_millis(200);
 
 impl Server {
     /// Starts it and does not wait.
@@ -60,18 +60,13 @@ impl Server {
             ended = child.try_wait().expect("it is our child");
             (ended.is_some() || stdout.has_ended() || stdout.ready_line().is_some()).then_some(())
         });
-        let line = wait::patiently(DRAIN_MAX, || {
-            stdout.ready_line().or_else(|| stdout.has_ended().then(Vec::new))
-        });
-        if ended.is_none() && stdout.has_ended() {
-            ended = wait::patiently(DRAIN_MAX, || child.try_wait().expect("it is our child"));
+        if ended.is_some() && stdout.ready_line().is_none() {
+            stdout.drain();
+        } else if ended.is_none() && stdout.has_ended() {
+            ended = wait::patiently(END_MAX, || child.try_wait().expect("it is our child"));
         }
-        let line = line.unwrap_or_default();
-        let is_ready = !line.is_empty();
-        self.crashed &= !is_ready;
-        if !is_ready {
-            return Err(self.no_ready_line(ended));
-        }
+        let Some(line) = stdout.ready_line() else { return Err(self.no_ready_line(ended)) };
+        self.crashed = false;
         if self.stage().mechanism().has_address() && !address::remember(&self.dir(), &line) {
             let expected = "a third word ADDR:PORT in its ready line: where it listens";
             return Err(Finding::new("a start", expected, stdout));
@@ -84,15 +79,23 @@ impl Server {
         let child = self.child.as_mut().expect("it was started");
         let Some(status) = child.try_wait().expect("it is our child") else { return Ok(()) };
         let expected = "the process that was started is the server, in the foreground";
-        let family = self.family.as_ref().map(Family::names).unwrap_or_default();
-        Err(Finding::new("a start", expected, format!("its end with {status}; it left {family:?}")))
+        Err(Finding::new("a start", expected, format!("it ended with {status}{}", self.left())))
+    }
+
+    /// Whom a process that has ended has left, if anybody.
+    pub(super) fn left(&self) -> String {
+        let names = self.family.as_ref().map(Family::names).unwrap_or_default();
+        if names.is_empty() { String::new() } else { format!(", left {names:?}") }
     }
 
     fn no_ready_line(&self, ended: Option<ExitStatus>) -> Finding {
         let stdout = self.stdout.as_ref().expect("it was started");
         let took = wait::seconds(self.started.elapsed());
         let how = match ended {
-            Some(status) => format!("it ended with {status} after {took}"),
+            Some(status) => {
+                self.stderr.iter().for_each(Output::drain);
+                format!("it ended with {status} after {took}{}", self.left())
+            }
             None => format!(
                 "it still ran after {took}; {} (SPECTACLES_PATIENCE=3 makes every time-out 3 \
                  times as long)",
