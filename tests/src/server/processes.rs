@@ -81,7 +81,13 @@ impl Server {
         Err(Finding::new("what ends a server", "nothing that it leaves behind", came))
     }
 
-    /// The System V objects in sight that are certainly this server's.
+    /// The System V objects in sight that are certainly this server's, as rows of the kernel's
+    /// tables: `shm: KEY ID MODE ...`.
+    pub fn ipc_objects(&self) -> Vec<String> {
+        self.objects().into_iter().map(|object| object.row).collect()
+    }
+
+    /// The same for whoever ends or removes them.
     fn objects(&self) -> Vec<Object> {
         let mut objects = leftovers::objects_of(&self.dir());
         if let (false, Some(family)) = (leftovers::has_namespace(), &self.family) {
