@@ -21,13 +21,17 @@ pub(crate) fn to_listen_on(dir: &Path) -> String {
     known(dir).unwrap_or_else(|| "127.0.0.1:0".to_owned())
 }
 
-/// Keeps the last word of a ready line, `ready PACKAGE ADDRESS`.
+/// Keeps the third word of a ready line, `ready PACKAGE ADDRESS`; false if there is none.
 ///
 /// # Panics
-/// If the file cannot be written, or there is no such word.
-pub fn remember(dir: &Path, line: &str) {
-    let address = line.split_whitespace().nth(2).expect("a ready line says where");
-    fs::write(file(dir), address).expect("the base is ours");
+/// If the file cannot be written.
+pub fn remember(dir: &Path, line: impl AsRef<[u8]>) -> bool {
+    let line = String::from_utf8_lossy(line.as_ref());
+    let address = line.split_whitespace().nth(2).filter(|word| word.contains(':'));
+    if let Some(address) = address {
+        fs::write(file(dir), address).expect("the base is ours");
+    }
+    address.is_some()
 }
 
 fn known(dir: &Path) -> Option<String> {

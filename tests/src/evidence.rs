@@ -1,17 +1,51 @@
 //! How a broken promise is told: what was sent, what was expected, what came.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display, Formatter};
 
 use common::client::ask::Ask;
 use common::protocol::reply::{Reply, Status};
 
-/// Fails with the three things that a person needs to see for themselves what is wrong.
+/// A broken promise, with the three things that a person needs to see for themselves what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was done to the server.
+    pub sent: String,
+    /// What should have come of it.
+    pub expected: String,
+    /// What came.
+    pub came: String,
+}
+
+impl Finding {
+    /// Puts the three together.
+    pub fn new(sent: impl Display, expected: impl Display, came: impl Display) -> Finding {
+        Finding { sent: sent.to_string(), expected: expected.to_string(), came: came.to_string() }
+    }
+
+    /// Fails with it.
+    ///
+    /// # Panics
+    /// Always; whoever asks several checks catches it.
+    #[track_caller]
+    pub fn fail(self) -> ! {
+        panic!("\n{self}");
+    }
+}
+
+impl Display for Finding {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let Finding { sent, expected, came } = self;
+        write!(f, "  sent:     {sent}\n  expected: {expected}\n  came:     {came}")
+    }
+}
+
+/// Fails with what was sent, expected, and what came.
 ///
 /// # Panics
 /// Always; whoever asks several checks catches it.
 #[track_caller]
 pub fn fail(sent: impl Display, expected: impl Display, came: impl Display) -> ! {
-    panic!("\n  sent:     {sent}\n  expected: {expected}\n  came:     {came}");
+    Finding::new(sent, expected, came).fail();
 }
 
 /// Fails unless what came is what was expected.

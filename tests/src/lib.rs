@@ -27,6 +27,7 @@ pub mod ptrace;
 pub mod strace;
 
 // What tests need besides.
+pub mod begin;
 pub mod c;
 pub mod effort;
 pub mod say;

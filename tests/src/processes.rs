@@ -1,5 +1,7 @@
 //! A server's processes and threads, as /proc shows them.
 
+pub mod family;
+
 use std::fs;
 use std::time::Duration;
 
@@ -54,7 +56,7 @@ fn stat(path: &str) -> Option<(String, Vec<String>)> {
     Some((name.to_owned(), rest.split_whitespace().map(str::to_owned).collect()))
 }
 
-fn numbers(dir: &str) -> Vec<i32> {
+pub(crate) fn numbers(dir: &str) -> Vec<i32> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

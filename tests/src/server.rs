@@ -1,14 +1,17 @@
 //! A real server process in a directory of its own, which must leave nothing behind.
 
 mod directory;
+mod output;
 mod processes;
+mod ready;
+pub mod trial;
 
 use std::fs::{DirBuilder, File};
-use std::io::{BufRead, BufReader, PipeReader, pipe};
+use std::io::{PipeReader, pipe};
 use std::os::unix::fs::DirBuilderExt;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::panicking;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::booking::shows;
 use common::booking::table::Table;
@@ -17,9 +20,13 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use zerocopy::IntoBytes;
 
+use crate::evidence::Finding;
+use crate::leftovers::ipc::Object;
+use crate::processes::family::Family;
+use crate::server::output::Output;
 use crate::stage::Stage;
 use crate::target::{Author, Target};
-use crate::{address, evidence, leftovers, sys, verdict, wait};
+use crate::{address, leftovers, sys, wait};
 
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
@@ -34,6 +41,14 @@ pub struct Server {
     pub(crate) base: TempDir,
     options: Vec<String>,
     child: Option<Child>,
+    started: Instant,
+    /// Every process that has come of its last start.
+    family: Option<Family>,
+    stdout: Option<Output>,
+    /// A foreign server's; ours log into a file, which is there as soon as they have written it.
+    stderr: Option<Output>,
+    /// The System V objects that were in sight before it was started.
+    before: Vec<Object>,
     /// Whether leftovers are to be expected: the server was killed and not started again.
     crashed: bool,
 }
@@ -55,16 +70,31 @@ impl Server {
         server
     }
 
-    /// An empty directory for a server that is started later.
+    /// An empty directory for a server that is started later. A foreign server is tried first.
     ///
     /// # Panics
-    /// If it cannot be made.
+    /// If it cannot be made, or if the foreign server cannot be started and stopped.
     pub fn prepare(target: impl Into<Target>, options: &[&str]) -> Server {
         let target = target.into();
+        trial::demand(&target);
+        Server::untried(target, options)
+    }
+
+    fn untried(target: Target, options: &[&str]) -> Server {
         leftovers::enter_namespace();
         let base = tempfile::tempdir().expect("a directory for the test");
-        let options = options.iter().map(|option| (*option).to_owned()).collect();
-        let server = Server { target, base, options, child: None, crashed: false };
+        let server = Server {
+            target,
+            base,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            child: None,
+            started: Instant::now(),
+            family: None,
+            stdout: None,
+            stderr: None,
+            before: Vec::new(),
+            crashed: false,
+        };
         DirBuilder::new().mode(0o700).create(server.dir()).expect("the base is ours");
         server
     }
@@ -103,50 +133,26 @@ impl Server {
     /// # Panics
     /// If it does not get ready.
     pub fn launch_as(&mut self, mut command: Command) {
-        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
-        command.stdin(Stdio::null()).stderr(log.expect("the base is ours"));
+        command.stdin(Stdio::null()).stderr(self.log_stream());
         sys::tie_to_this_thread(&mut command);
         self.spawn(command);
     }
 
     /// Starts it by a command that [`Server::command`] has made, and waits until it is ready.
     pub(crate) fn spawn(&mut self, command: Command) {
-        let stdout = self.begin(command);
-        let is_ready = self.gets_ready(stdout);
-        let came = || format!("none; it logged:\n{}", self.last_words());
-        if !is_ready {
-            evidence::fail("a start", "a line `ready ...` on stdout within 10 s", came());
-        }
+        self.try_spawn(command).unwrap_or_else(|finding| finding.fail());
     }
 
-    /// Starts it and does not wait; what it will print is returned.
-    pub(crate) fn begin(&mut self, mut command: Command) -> ChildStdout {
-        assert!(self.child.is_none(), "the server runs already");
-        if self.target.author() == Author::Stranger {
-            verdict::started();
-        }
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server can be started");
-        let stdout = child.stdout.take().expect("stdout is piped");
-        self.child = Some(child);
-        stdout
-    }
-
-    /// Waits for the ready line; false if it ends, or [`START_MAX`] passes, without one.
-    pub(crate) fn gets_ready(&mut self, stdout: ChildStdout) -> bool {
-        let line = first_line(stdout);
-        let ready = line.starts_with("ready");
-        if ready && self.stage().mechanism().has_address() {
-            address::remember(&self.dir(), &line);
-        }
-        self.crashed &= !ready;
-        ready
+    fn try_spawn(&mut self, command: Command) -> Result<(), Finding> {
+        self.begin(command)?;
+        self.gets_ready()
     }
 
     /// Starts a second server on the same directory, which should end soon, with an error.
     ///
     /// # Panics
     /// If it does not end.
-    pub fn rival(&self) -> Output {
+    pub fn rival(&self) -> std::process::Output {
         let mut command = self.command();
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut rival = command.spawn().expect("the server can be started");
@@ -161,19 +167,23 @@ impl Server {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.target.program());
-        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
-        command
-            .arg("--dir")
-            .arg(self.dir())
-            .args(&self.options)
-            .stdin(Stdio::null())
-            .stderr(log.expect("the base is ours"));
+        command.arg("--dir").arg(self.dir()).args(&self.options);
+        command.stdin(Stdio::null()).stderr(self.log_stream());
         let says_where = self.options.iter().any(|option| option == "--listen");
         if self.stage().mechanism().has_address() && !says_where {
             command.arg("--listen").arg(address::to_listen_on(&self.dir()));
         }
         sys::tie_to_this_thread(&mut command);
         command
+    }
+
+    /// Where it logs: a foreign server may log without end, and so not into a file.
+    fn log_stream(&self) -> Stdio {
+        if self.target.author() == Author::Stranger {
+            return Stdio::piped();
+        }
+        let log = File::options().append(true).create(true).open(self.base.path().join("stderr"));
+        log.expect("the base is ours").into()
     }
 
     /// The stage whose mechanism it serves.
@@ -208,29 +218,50 @@ impl Server {
     }
 
     fn wait_after(&mut self, sent: &str, limit: Duration) -> ExitStatus {
+        self.ends(sent, limit).unwrap_or_else(|finding| finding.fail())
+    }
+
+    /// Sees who belongs to a foreign server, before some of them lose their parents.
+    fn look_at_family(&mut self) {
+        if self.target.author() == Author::Stranger {
+            self.family.iter_mut().for_each(Family::look);
+        }
+    }
+
+    fn ends(&mut self, sent: &str, limit: Duration) -> Result<ExitStatus, Finding> {
         let child = self.child.as_mut().expect("the server runs");
         let status = wait::until(limit, || child.try_wait().expect("it is our child"));
         let Some(status) = status else {
+            let expected = format!("its end within {}", wait::seconds(wait::at_most(limit)));
             let came = format!("it runs; it logged:\n{}", self.last_words());
-            evidence::fail(sent, "its end", came);
+            return Err(Finding::new(sent, expected, came));
         };
         self.child = None;
-        status
+        Ok(status)
     }
 
-    /// Stops it by SIGTERM; it must end well and leave nothing behind.
+    /// Stops it by SIGTERM; it must end well and leave nothing behind. Returns how long it took to
+    /// end.
     ///
     /// # Panics
     /// If it does not.
-    pub fn stop(&mut self) {
+    pub fn stop(&mut self) -> Duration {
+        self.try_stop().unwrap_or_else(|finding| finding.fail())
+    }
+
+    fn try_stop(&mut self) -> Result<Duration, Finding> {
+        self.look_at_family();
+        let before = Instant::now();
         self.signal(Signal::SIGTERM);
         let group = self.pid();
-        let status = self.wait_after("SIGTERM", STOP_MAX);
-        let came = || format!("{status}; it logged:\n{}", self.last_words());
+        let status = self.ends("SIGTERM", STOP_MAX)?;
+        let took = before.elapsed();
         if !status.success() {
-            evidence::fail("SIGTERM", "exit status 0", came());
+            let (left, words) = (self.left(), self.last_words());
+            let came = format!("{status}{left}; it logged:\n{words}");
+            return Err(Finding::new("SIGTERM", "exit status 0", came));
         }
-        self.assert_nothing_left(group);
+        self.leaves_nothing(group).map(|()| took)
     }
 
     /// Kills its first process by SIGKILL and waits for that one only.
@@ -248,15 +279,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if panicking() {
             eprintln!("the server of the failed test logged:\n{}", self.last_words());
-            if let Some(mut child) = self.child.take() {
-                let group = Pid::from_raw(-(child.id() as i32));
-                if let Err(error) =
-                    kill(group, Signal::SIGKILL).map_err(Into::into).and_then(|()| child.wait())
-                {
-                    eprintln!("cannot end it: {error}");
-                }
-            }
-            leftovers::remove_queues(&self.dir());
+            self.end();
         } else if self.child.is_some() {
             self.stop();
         } else {
@@ -265,13 +288,4 @@ impl Drop for Server {
             assert!(!self.crashed, "a test that kills a server starts it once more");
         }
     }
-}
-
-/// The first line that arrives within [`START_MAX`]; empty if none does.
-fn first_line(stdout: ChildStdout) -> String {
-    let mut line = String::new();
-    if wait::patiently(START_MAX, || wait::is_readable(&stdout)).is_some() {
-        BufReader::new(stdout).read_line(&mut line).expect("the server writes UTF-8");
-    }
-    line
 }

@@ -3,6 +3,7 @@
 pub mod gate;
 pub mod trace;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -38,7 +39,7 @@ impl Strace {
     ///
     /// # Panics
     /// If it runs but does not attach.
-    pub fn attach(test: &str, pids: &[i32], options: &[&str]) -> Option<Strace> {
+    pub fn attach(test: &str, pids: &[i32], options: &[impl AsRef<OsStr>]) -> Option<Strace> {
         Strace::try_attach(pids, options).map_err(|needs| skip(test, needs)).ok()
     }
 
@@ -49,7 +50,7 @@ impl Strace {
     ///
     /// # Panics
     /// As [`Strace::attach`].
-    pub fn try_attach(pids: &[i32], options: &[&str]) -> Result<Strace, &'static str> {
+    pub fn try_attach(pids: &[i32], options: &[impl AsRef<OsStr>]) -> Result<Strace, &'static str> {
         let base = tempfile::tempdir().expect("a directory for the trace");
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o"]).arg(base.path().join("trace")).args(options);

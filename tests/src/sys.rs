@@ -1,14 +1,15 @@
-//! What the standard library and nix leave out: fork, users of single threads, any message, and a
-//! disk's sudden end.
+//! What the standard library and nix leave out: fork, users of single threads, System V objects, and
+//! a disk's sudden end.
 #![allow(
     unsafe_code,
-    reason = "pre_exec, fork, ioctl and atexit are unsafe, and nix has no msgsnd"
+    reason = "pre_exec, fork, ioctl and atexit are unsafe, and nix has no System V IPC"
 )]
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::ptr;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::ptrace;
@@ -99,6 +100,21 @@ pub fn become_nobody() {
     assert_eq!((left, group, user), (0, 0, 0), "only root can become nobody");
 }
 
+/// Has a function called before `main`: that of a test program is not ours to write.
+///
+/// It may use the standard library, as long as it starts no thread. See ld.so(8).
+macro_rules! before_main {
+    ($function:path) => {
+        // SAFETY: the loader calls each function of this section once, with arguments that this one
+        // does not look at.
+        #[allow(unsafe_code, reason = "a name of a section cannot be checked")]
+        #[unsafe(link_section = ".init_array")]
+        #[used]
+        static BEFORE_MAIN: extern "C" fn() = $function;
+    };
+}
+pub(crate) use before_main;
+
 /// Has a function called when this process ends in the usual way. See atexit(3).
 ///
 /// # Panics
@@ -124,6 +140,50 @@ pub(crate) fn msgsnd(queue: i32, mtype: i64, text: &[u8]) -> io::Result<()> {
     // SAFETY: the kernel reads the type, 8 bytes, and the text behind it: the whole of `message`.
     let result =
         unsafe { libc::msgsnd(queue, message.as_ptr().cast(), text.len(), libc::IPC_NOWAIT) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Which kind of System V object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A message queue.
+    Queue,
+    /// A segment of shared memory.
+    Segment,
+    /// A set of semaphores.
+    Semaphores,
+}
+
+/// Looks for an object with a key that nobody uses.
+///
+/// # Errors
+/// ENOENT as a rule; ENOSYS or EPERM where the kernel, or the container, has none. See msgget(2).
+pub(crate) fn look_for(kind: Kind) -> io::Result<()> {
+    let key = libc::key_t::from_ne_bytes(*b"SPC?");
+    let id = match kind {
+        // SAFETY: takes integers only.
+        Kind::Queue => unsafe { libc::msgget(key, 0) },
+        // SAFETY: takes integers only.
+        Kind::Segment => unsafe { libc::shmget(key, 0, 0) },
+        // SAFETY: takes integers only.
+        Kind::Semaphores => unsafe { libc::semget(key, 0, 0) },
+    };
+    if id == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Removes an object.
+///
+/// # Errors
+/// EINVAL if it is gone, EPERM if it is another user's. See msgctl(2).
+pub(crate) fn remove(kind: Kind, id: i32) -> io::Result<()> {
+    let result = match kind {
+        // SAFETY: with this command the pointer is not used.
+        Kind::Queue => unsafe { libc::msgctl(id, libc::IPC_RMID, ptr::null_mut()) },
+        // SAFETY: with this command the pointer is not used.
+        Kind::Segment => unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) },
+        // SAFETY: with this command there is no fourth argument.
+        Kind::Semaphores => unsafe { libc::semctl(id, 0, libc::IPC_RMID) },
+    };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use common::program::signals::inherit_nothing;
-use harness::checks;
 use harness::checks::check::Skipped;
 use harness::runner::{BROKEN, SKIPPED};
+use harness::server::trial;
 use harness::stage::{ALL, Stage, skip};
-use harness::target::Target;
+use harness::target::{Author, Target};
+use harness::{begin, checks, verdict};
 
 /// Asks a server one check of the contract; without one, lists them
 #[derive(Parser)]
@@ -30,6 +31,7 @@ struct Options {
 
 fn main() -> Result<ExitCode> {
     inherit_nothing();
+    begin::variables().map_err(anyhow::Error::msg)?;
     let options = Options::parse();
     let Some(name) = &options.check else {
         checks::all().for_each(|check| {
@@ -48,6 +50,12 @@ fn main() -> Result<ExitCode> {
                 None => eprintln!("{info}"),
             }
         }));
+    }
+    if target.author() == Author::Stranger
+        && let Err(finding) = trial::of(&target)
+    {
+        eprintln!("{} cannot be judged:\n{finding}", target.program().display());
+        return Ok(ExitCode::from(BROKEN as u8));
     }
     println!("{:?}, asked of {}: {}", check.promise, target.name(), check.asks);
     let status = match catch_unwind(AssertUnwindSafe(|| check.ask(&target))) {
@@ -68,7 +76,9 @@ fn main() -> Result<ExitCode> {
             BROKEN
         }
     };
-    Ok(ExitCode::from(status as u8))
+    let faults = verdict::faults();
+    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    Ok(ExitCode::from(if faults.is_empty() { status } else { BROKEN } as u8))
 }
 
 fn target(options: &Options) -> Option<Target> {

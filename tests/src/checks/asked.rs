@@ -1,5 +1,7 @@
 //! What several checks ask alike.
 
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::time::Duration;
 
 use common::client::ask::Ask;
@@ -7,9 +9,10 @@ use common::protocol::reply::Status;
 
 use crate::checks::check::Skipped;
 use crate::client::Client;
-use crate::evidence::{asked, fail, same};
+use crate::evidence::{asked, fail, holds, same};
 use crate::server::Server;
 use crate::strace::Strace;
+use crate::wait;
 
 /// Reserves, and expects this status with so many seats left.
 #[track_caller]
@@ -29,8 +32,16 @@ pub(crate) fn view(client: &mut Client, show: i32, expected: i32) {
 ///
 /// # Errors
 /// If this machine cannot do that.
-pub(crate) fn strace(pids: &[i32], options: &[&str]) -> Result<Strace, Skipped> {
+pub(crate) fn strace(pids: &[i32], options: &[impl AsRef<OsStr>]) -> Result<Strace, Skipped> {
     Strace::try_attach(pids, options).map_err(Skipped::Lacks)
+}
+
+/// Fails unless something took less time than it may, or as much as a patient judge allows.
+#[track_caller]
+pub(crate) fn ends_in_time(sent: impl Display, took: Duration, limit: Duration) {
+    let limit = wait::scaled(limit);
+    let expected = format!("an end within {}", wait::seconds(limit));
+    holds(took < limit, sent, expected, format!("{took:?}"));
 }
 
 /// Waits for the end after a signal, which should be one with status 0.

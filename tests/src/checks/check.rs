@@ -1,5 +1,6 @@
 //! What a check is: a function that asks one server one thing, and what one needs to know of it.
 
+use crate::leftovers::ipc;
 use crate::target::{Author, Target};
 
 /// A question to a server, with what it is for.
@@ -72,7 +73,10 @@ impl Check {
     pub fn ask(&self, target: &Target) -> Verdict {
         match self.needs {
             Some(why) if target.author() == Author::Stranger => Err(Skipped::LeftOut(why)),
-            _ => (self.run)(target),
+            _ => match ipc::lacks(target.stage()) {
+                Some(what) => Err(Skipped::Lacks(what)),
+                None => (self.run)(target),
+            },
         }
     }
 }

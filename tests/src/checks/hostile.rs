@@ -15,6 +15,7 @@ use crate::evidence::{asked, holds, same, told};
 use crate::seed;
 use crate::server::Server;
 use crate::target::Target;
+use crate::wait;
 use crate::wire::RequestClass;
 
 /// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out
@@ -68,10 +69,12 @@ fn assert_served(server: &Server, after: &str) {
         before.elapsed()
     };
     let took: Vec<Duration> = (0..10).map(round).collect();
-    let slow = took.iter().filter(|&&took| took > PROMPT).count();
+    let prompt = wait::scaled(PROMPT);
+    let slow = took.iter().filter(|&&took| took > prompt).count();
     let sent = format!("10 times LIST and RESERVE, after {after}");
     let came = || format!("{took:?}; the server logged:\n{}", server.last_words());
-    holds(slow <= 2, sent, "answers within 0.5 s each, but for two", came());
+    let expected = format!("answers within {} each, but for two", wait::seconds(prompt));
+    holds(slow <= 2, sent, expected, came());
 }
 
 /// A client that dies is forgotten.

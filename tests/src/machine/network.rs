@@ -6,8 +6,8 @@ use std::process::{Command, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sched::{CloneFlags, setns};
-use nix::unistd::geteuid;
 
+use crate::machine::capability::{Capability, has};
 use crate::stage::skip;
 
 /// Tells the networks of one test process apart.
@@ -37,8 +37,10 @@ impl Network {
     /// # Panics
     /// If it allows a part of it.
     pub fn new(test: &str) -> Option<Network> {
-        if !geteuid().is_root() || Command::new("ip").arg("-V").output().is_err() {
-            skip(test, "root and the command ip, for network namespaces");
+        if !has(&[Capability::SysAdmin, Capability::NetAdmin])
+            || Command::new("ip").arg("-V").output().is_err()
+        {
+            skip(test, "CAP_SYS_ADMIN, CAP_NET_ADMIN and the command ip, for network namespaces");
             return None;
         }
         let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -51,11 +51,17 @@ impl Server {
 
     /// What the server has logged.
     pub fn log(&self) -> String {
+        if let Some(stderr) = &self.stderr {
+            return stderr.last();
+        }
         fs::read_to_string(self.base.path().join("stderr")).unwrap_or_default()
     }
 
     /// The end of what it has logged, for the message of a failed test.
     pub fn last_words(&self) -> String {
+        if let (None, Some(stderr)) = (&self.child, &self.stderr) {
+            stderr.drain();
+        }
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")

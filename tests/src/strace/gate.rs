@@ -37,7 +37,7 @@ impl Server {
         let mut command = self.command();
         command.args(["--log-file", "/dev/null"]);
         sys::trace_from_exec(&mut command);
-        let stdout = self.begin(command);
+        self.begin(command).unwrap_or_else(|finding| finding.fail());
         let pid = Pid::from_raw(self.pid());
         run_to_log_file(pid);
         wait::until_true("a stopped server", ARRIVAL_MAX, || {
@@ -45,7 +45,7 @@ impl Server {
         });
         let strace = Strace::attach(test, &[pid.as_raw()], options);
         kill(pid, Signal::SIGCONT).expect("it is our child");
-        let is_ready = self.gets_ready(stdout);
+        let is_ready = self.gets_ready().is_ok();
         strace.map(|strace| Traced { strace, is_ready })
     }
 }

@@ -54,6 +54,7 @@ mod directories;
 mod durability;
 mod ending;
 mod hostile;
+mod judged;
 mod logs;
 mod outside;
 mod plain_falls;

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use common::booking::shows;
 use common::protocol::reply::Status;
+use harness::machine::capability::{Capability, has};
 use harness::server::Server;
 use harness::stage::{ALL, Stage, is_ours, skip};
 use harness::target::Target;
-use nix::unistd::geteuid;
 use rstest_reuse::apply;
 use zerocopy::IntoBytes;
 
@@ -38,8 +38,8 @@ fn another_users_directory_is_refused(stage: Stage) {
     if !is_ours(name) {
         return;
     }
-    if !geteuid().is_root() {
-        return skip(name, "root, to give a directory away");
+    if !has(&[Capability::Chown]) {
+        return skip(name, "CAP_CHOWN, to give a directory away");
     }
     let server = Server::prepare(stage, &[]);
     chown(server.dir(), Some(12345), None).unwrap();
@@ -139,8 +139,8 @@ fn a_place_that_cannot_be_written_is_refused(stage: Stage) {
     if !is_ours(name) {
         return;
     }
-    if !geteuid().is_root() {
-        return skip(name, "root, to mount a full and a read-only file system");
+    if !has(&[Capability::SysAdmin]) {
+        return skip(name, "CAP_SYS_ADMIN, to mount a full and a read-only file system");
     }
     let base = tempfile::tempdir().unwrap();
     let place = base.path().display();

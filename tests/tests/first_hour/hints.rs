@@ -1,6 +1,7 @@
 //! Hints: true, and ready to be pasted.
 
 use crate::{every_stage, run};
+use harness::machine::capability::{Capability, has};
 use harness::server::Server;
 use harness::stage::{Mechanism, Stage, skip};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
@@ -60,8 +61,8 @@ fn a_hint_follows_from_the_error(stage: Stage) {
         let error = by("strace", &["-f", "-qq", "-o", "/dev/null", "-e", &fault]);
         assert!(error.ends_with(words), "{errno}: {error}");
     }
-    if !nix::unistd::geteuid().is_root() {
-        return skip("a_hint_follows_from_the_error", "root, to make an IPC namespace");
+    if !has(&[Capability::SysAdmin]) {
+        return skip("a_hint_follows_from_the_error", "CAP_SYS_ADMIN, to make an IPC namespace");
     }
     let error = by("unshare", &["-i"]);
     let place = format!("process {}, runs in another IPC namespace", server.pid());

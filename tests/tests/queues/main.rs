@@ -9,11 +9,12 @@ use common::protocol::request::Request;
 use harness::attack::Attack;
 use harness::attack::attacker::{Attacker, NeverReads};
 use harness::leftovers::ipc_objects;
+use harness::machine::capability::{Capability, has};
 use harness::server::Server;
 use harness::stage::{Stage, is_ours, skip};
 use harness::strace::{Strace, calls};
 use harness::wait;
-use nix::unistd::{geteuid, gettid};
+use nix::unistd::gettid;
 use q2_msgqueue::channel::Channel;
 use q2_msgqueue::queue::{Queue, Wait, Which};
 use rstest_reuse::{apply, template};
@@ -160,8 +161,8 @@ fn limits_that_are_too_small_are_named(stage: Stage) {
     if !is_ours(name) {
         return;
     }
-    if !geteuid().is_root() {
-        return skip(name, "root, to set the limits of an IPC namespace");
+    if !has(&[Capability::SysAdmin]) {
+        return skip(name, "CAP_SYS_ADMIN, to set the limits of an IPC namespace");
     }
     let server = Server::prepare(stage, &[]);
     for limit in ["msgmax", "msgmnb"] {

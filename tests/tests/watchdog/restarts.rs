@@ -111,11 +111,11 @@ fn a_watchdog_that_was_itself_stopped_blames_nobody() {
     send(server.pid(), Signal::SIGSTOP);
     // Longer than it lets a server be silent, also one that no probe has reached.
     thread::scope(|scope| {
-        scope.spawn(|| wait::until(Duration::from_millis(5300), || None::<()>));
+        scope.spawn(|| wait::pause(Duration::from_millis(5300)));
     });
     send(server.pid(), Signal::SIGCONT);
     assert_eq!(ask_dispatcher(&server, Ask::List).status(), Some(Status::Redirect));
-    wait::until(Duration::from_millis(700), || None::<()>);
+    wait::pause(Duration::from_millis(700));
     assert_eq!(VICTIMS.map(|name| process(&server, name)), before, "{}", server.last_words());
 }
 

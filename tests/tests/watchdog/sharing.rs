@@ -6,7 +6,6 @@ use std::fs;
 
 use common::client::ask::Ask;
 use common::protocol::reply::Status;
-use harness::leftovers;
 use nix::sys::signal::Signal;
 
 use crate::scene::{port, process, send, start, successor};
@@ -18,7 +17,7 @@ const MARKED: &str = "1600";
 fn the_segment_has_no_key_is_marked_for_removal_and_shared_by_all() {
     let server = start(&["--consultation-servers", "2"]);
     let segments = |()| -> Vec<String> {
-        let objects = leftovers::ipc_objects(&server.dir());
+        let objects = server.ipc_objects();
         objects.into_iter().filter(|object| object.starts_with("shm: 0 ")).collect()
     };
     let mine = segments(());

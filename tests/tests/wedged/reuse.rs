@@ -3,16 +3,16 @@
 use std::process::Command;
 
 use harness::effort::Effort;
+use harness::machine::capability::{Capability, has};
 use harness::stage::{ALL, Mechanism, program, skip};
-use nix::unistd::geteuid;
 
 use crate::alone;
 
 #[test]
 fn a_client_with_a_dead_ones_pid_gets_only_its_own_replies() {
     let name = "a_client_with_a_dead_ones_pid_gets_only_its_own_replies";
-    if !geteuid().is_root() {
-        return skip(name, "root, for a PID namespace and its counter");
+    if !has(&[Capability::SysAdmin]) {
+        return skip(name, "CAP_SYS_ADMIN, for a PID namespace and its counter");
     }
     let _turn = alone();
     let rounds = Effort::asked().of(20, 100, 2000).to_string();

@@ -1,5 +1,6 @@
 //! A write or a sync that fails is the server's last.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use common::client::ask::Ask;
@@ -51,8 +52,8 @@ pub(crate) fn a_failed_sync_is_never_acknowledged_and_ends_the_server(target: &T
 /// the first call of each.
 fn spoil_the_next(server: &Server, fault: &str) -> Result<Strace, Skipped> {
     let (file, inject) = (server.data_file(), format!("inject={fault}:when=1"));
-    let file = file.to_string_lossy();
-    strace(&server.processes(), &["-P", &file, "-e", "trace=fdatasync,pwrite64", "-e", &inject])
+    let calls = ["-e", "trace=fdatasync,pwrite64", "-e", &inject].map(OsStr::new);
+    strace(&server.processes(), &[&[OsStr::new("-P"), file.as_os_str()], &calls[..]].concat())
 }
 
 /// Reserves, and expects to be told that it did not work.

@@ -11,6 +11,7 @@ use common::protocol::request::Request;
 use nix::sys::signal::Signal;
 use zerocopy::IntoBytes;
 
+use crate::checks::asked::ends_in_time;
 use crate::checks::check::Verdict;
 use crate::checks::ending::load;
 use crate::effort::Effort;
@@ -48,7 +49,7 @@ pub(super) fn a_stop_answers_all_that_it_has_decided(target: &Target) -> Verdict
         let (seen, took) = stop_beside(&mut server, window, before, &sent);
         let sold = left - server.table_on_disk().rows[0].seats.get();
         same(format!("{sent}: acknowledged, sold"), sold, seen.acknowledged);
-        holds(took < Duration::from_secs(2), &sent, "an end within 2 s", format!("{took:?}"));
+        ends_in_time(&sent, took, Duration::from_secs(2));
         // Where a reply can speak for all that has none, it does.
         let is_told = !target.stage().mechanism().has_address()
             || seen.in_flight == 0

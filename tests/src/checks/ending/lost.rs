@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::checks::asked::ends_in_time;
 use crate::checks::check::{Skipped, Verdict};
 use crate::evidence::{holds, same};
 use crate::server::Server;
@@ -46,7 +47,7 @@ pub(super) fn a_stopped_worker_is_killed_and_the_stop_says_so(target: &Target) -
     let status = server.wait(Duration::from_secs(10));
     let took = before.elapsed();
     let sent = "SIGTERM to a server one of whose workers is stopped";
-    holds(took < Duration::from_millis(2500), sent, "an end within 2.5 s", format!("{took:?}"));
+    ends_in_time(sent, took, Duration::from_millis(2500));
     same(format!("{sent}: exit status"), Some(2), status.code());
     let word = format!("process {worker} did not stop in time");
     holds(server.log().contains(&word), sent, word, server.last_words());

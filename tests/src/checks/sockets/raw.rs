@@ -111,8 +111,7 @@ impl Raw {
     /// # Panics
     /// If what comes is no reply.
     pub fn next(&mut self, limit: Duration) -> Next {
-        let limit = Some(wait::at_most(limit));
-        self.stream.set_read_timeout(limit).expect("a limit is not 0");
+        self.stream.set_read_timeout(Some(limit)).expect("a limit is not 0");
         loop {
             match reply(&self.arrived) {
                 Frame::Whole(reply, size) => {
@@ -138,7 +137,7 @@ impl Raw {
     /// Whether bytes are still taken for a while: a closed socket would answer them with a reset.
     pub fn is_taken(&mut self) -> bool {
         (0..5).all(|_| {
-            wait::until(Duration::from_millis(5), || None::<()>);
+            wait::pause(Duration::from_millis(5));
             self.stream.write_all(&[0]).is_ok()
         })
     }
@@ -159,7 +158,7 @@ impl Raw {
     /// If none comes.
     #[track_caller]
     pub fn reply(&mut self, sent: &str) -> Reply {
-        match self.next(SOON) {
+        match self.next(wait::at_most(SOON)) {
             Next::Reply(reply) => *reply,
             other => fail(sent, "a reply", format!("{other:?}")),
         }
@@ -180,6 +179,6 @@ impl Raw {
     /// If anything else comes.
     #[track_caller]
     pub fn expect_close(&mut self, sent: &str) {
-        same(format!("{sent}: what comes next"), Next::Closed, self.next(SOON));
+        same(format!("{sent}: what comes next"), Next::Closed, self.next(wait::at_most(SOON)));
     }
 }
