@@ -2,3 +2,6 @@
 
 pub mod dialogue;
 pub mod question;
+
+pub mod file;
+pub mod submission;

@@ -4,6 +4,14 @@
 // What is asked of whom.
 pub mod assignment;
 
+// What is asked about it, and what it is told.
+pub mod items;
+pub mod output;
+pub mod verdict;
+pub mod words;
+
+pub mod options;
+
 // How programs of a submission are started, and ended.
 pub mod launch;
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{bail, ensure};
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
+use crate::items;
 
 /// A question, as a table `[q2]` of the assignment file says it.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,6 +51,37 @@ pub struct Question {
     /// Points of items, where they are not the usual ones; 0 takes an item out.
     #[serde(default)]
     pub points: BTreeMap<String, f64>,
+}
+
+impl Question {
+    /// Whether it can be asked at all.
+    ///
+    /// # Errors
+    /// Says which key is missing or wrong.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.server.is_empty() != self.one_program {
+            bail!("it needs `server`, or one_program = true");
+        }
+        ensure!(!self.client.is_empty(), "`client` is empty");
+        ensure!(self.clients > 0, "`clients` is 0");
+        let groups: Vec<&str> = self.dialogue.row.capture_names().flatten().collect();
+        ensure!(groups.contains(&"show"), "dialogue.row has no group (?<show>...)");
+        if !groups.contains(&"seats") {
+            ensure!(
+                self.dialogue.view.is_some(),
+                "dialogue.row has no group (?<seats>...), and there is no dialogue.view"
+            );
+        }
+        for (id, points) in &self.points {
+            ensure!(
+                items::find(id).is_some(),
+                "points.{id}: there is no such item, but {}",
+                items::names().join(", ")
+            );
+            ensure!(points.is_finite() && *points >= 0.0, "points.{id}: {points} is no number of points");
+        }
+        Ok(())
+    }
 }
 
 /// How one knows that a server can be asked.
