@@ -49,6 +49,17 @@ pub struct Dialogue {
     pub settle_ms: u64,
 }
 
+impl Dialogue {
+    /// The pattern that an action's answer is looked for by.
+    pub fn pattern_of(&self, doing: &str) -> String {
+        match doing {
+            "list" => self.row.as_str().to_owned(),
+            "view" => self.left.as_ref().unwrap_or(&self.row).as_str().to_owned(),
+            _ => format!("{}  |  {}", self.done.as_str(), self.refused.as_str()),
+        }
+    }
+}
+
 fn end_of_input() -> String {
     "\u{4}".to_owned()
 }

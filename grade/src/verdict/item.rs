@@ -87,6 +87,12 @@ impl Ruling {
         self
     }
 
+    /// The same, with these lines of evidence after the others.
+    pub fn with_lines(mut self, lines: Vec<String>) -> Ruling {
+        self.evidence.extend(lines);
+        self
+    }
+
     /// The same, with one more line of evidence.
     pub fn with(mut self, evidence: impl Into<String>) -> Ruling {
         self.evidence.push(evidence.into());

@@ -1,0 +1,125 @@
+//! What was heard of a client, as a ruling: endings that are no answer, and answers that are wrong.
+
+use crate::dialogue::client::Client;
+use crate::dialogue::reading::{Answer, Outcome, Reading, Row};
+use crate::judge::course::{Asked, Course};
+use crate::readiness::NotReady;
+use crate::terminal::turn::{Ending, Turn};
+use crate::verdict::item::{Ruling, Verdict};
+use crate::words::{number, text};
+
+/// The lines of a client's terminal that are evidence.
+const LINES: usize = 12;
+
+/// Lines that may be printed: no control characters, no empty lines.
+pub fn visible(shown: &str) -> Vec<String> {
+    let lines = shown.lines().map(|line| ipctop::clean::clean(line.trim_end()));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// The last lines that a client has shown.
+pub fn last_lines(shown: &str) -> Vec<String> {
+    let lines = visible(shown);
+    let first = lines.len().saturating_sub(LINES);
+    lines[first..].iter().map(|line| format!("client| {line}")).collect()
+}
+
+/// What was typed, in words.
+fn typed(turn: &Turn) -> String {
+    turn.typed.iter().map(|piece| piece.escape_debug().to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// A client whose turn did not end well, while it did something.
+pub fn bad_ending(course: &Course<'_>, doing: &str, ending: &Ending, shown: &str) -> Ruling {
+    let words = course.words;
+    let doing = ("doing", text(words.say(&format!("doing-{doing}"))));
+    match ending {
+        Ending::Asks => words.fault(Verdict::Fail, "fault-asks", &[doing]),
+        Ending::Exit(status) => {
+            let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
+            let status = ("status", text(status.to_string()));
+            words.fault(verdict, "fault-client-ended", &[doing, status])
+        }
+        Ending::Flood => words.fault(Verdict::Fail, "fault-flood", &[doing]),
+        Ending::NotStarted(error) => {
+            words.fault(Verdict::Fail, "fault-client-lost", &[("error", text(error.as_str()))])
+        }
+        Ending::Budget(stuck) => {
+            let (used, budget) = (stuck.used.as_millis() as i64, stuck.budget.as_millis() as i64);
+            let values = [doing, ("used", number(used)), ("budget", number(budget))];
+            let mut ruling = words.fault(Verdict::Timeout, "fault-silent", &values);
+            ruling.budget_ms = Some(budget as u64);
+            let findings = stuck.findings().into_iter().map(str::to_owned);
+            ruling.with_lines(findings.chain(stuck.waits()).collect())
+        }
+    }
+    .with_lines(last_lines(shown))
+}
+
+/// A server that does not get ready.
+pub fn not_ready(course: &Course<'_>, not_ready: &NotReady) -> Ruling {
+    let words = course.words;
+    match not_ready {
+        NotReady::Ended(status) => {
+            words.fault(Verdict::Fail, "fault-server-ended", &[("status", text(status.to_string()))])
+        }
+        NotReady::Budget(stuck) => {
+            let values = [("budget", number(stuck.budget.as_millis() as i64))];
+            let mut ruling = words.fault(Verdict::Timeout, "fault-not-ready", &values);
+            ruling.budget_ms = Some(stuck.budget.as_millis() as u64);
+            ruling.with_lines(stuck.waits())
+        }
+    }
+}
+
+/// The table that a client shows.
+pub fn rows(course: &Course<'_>, client: &mut Client<'_>) -> Asked<Vec<Row>> {
+    let reading = client.list();
+    read(course, "list", reading, client)
+}
+
+/// The seats that a show has left.
+pub fn left(course: &Course<'_>, client: &mut Client<'_>, show: &str) -> Asked<i64> {
+    let reading = client.left(show);
+    read(course, "view", reading, client)
+}
+
+fn read<T>(
+    course: &Course<'_>,
+    doing: &str,
+    reading: Reading<T>,
+    client: &Client<'_>,
+) -> Asked<T> {
+    let Reading { value, turn } = reading;
+    if let Some(value) = value {
+        return Ok(value);
+    }
+    if !turn.ending.is_calm() {
+        return Err(Box::new(bad_ending(course, doing, &turn.ending, client.transcript())));
+    }
+    let values =
+        [("typed", text(typed(&turn))), ("pattern", text(course.question.dialogue.pattern_of(doing)))];
+    let fault = course.words.fault(Verdict::Fail, &format!("fault-no-{doing}"), &values);
+    Err(Box::new(fault.with_lines(last_lines(client.transcript()))))
+}
+
+/// A reservation that must be made.
+pub fn must_be_done(course: &Course<'_>, client: &Client<'_>, outcome: &Outcome) -> Asked<()> {
+    match (outcome.answer, &outcome.turn) {
+        (Answer::Done, _) => Ok(()),
+        (_, Some(turn)) if !turn.ending.is_calm() => {
+            Err(Box::new(bad_ending(course, "reserve", &turn.ending, client.transcript())))
+        }
+        (answer, turn) => {
+            let fault = match answer {
+                Answer::Refused => "fault-refused",
+                _ => "fault-no-answer",
+            };
+            let typed = turn.as_ref().map(typed).unwrap_or_default();
+            let pattern = course.question.dialogue.pattern_of("reserve");
+            let values = [("typed", text(typed)), ("pattern", text(pattern))];
+            let ruling = course.words.fault(Verdict::Fail, fault, &values);
+            Err(Box::new(ruling.with_lines(last_lines(client.transcript()))))
+        }
+    }
+}
