@@ -13,6 +13,7 @@ pub mod refusals;
 pub mod many_clients;
 
 pub mod mechanism;
+pub mod workers;
 pub mod survives;
 pub mod leaves_nothing;
 

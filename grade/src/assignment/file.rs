@@ -104,7 +104,7 @@ impl Assignment {
         &self,
         name: &str,
         changes: &Table,
-    ) -> anyhow::Result<(Question, Vec<String>)> {
+    ) -> anyhow::Result<(Table, Question, Vec<String>)> {
         let Value::Table(mut table) = self.table(name)?.clone() else {
             bail!("`{name}` is no question");
         };
@@ -116,7 +116,8 @@ impl Assignment {
                 refused.push(key.clone());
             }
         }
-        Ok((question(name, Value::Table(table))?, refused))
+        let question = question(name, Value::Table(table.clone()))?;
+        Ok((table, question, refused))
     }
 
     fn table(&self, name: &str) -> anyhow::Result<&Value> {
@@ -173,7 +174,7 @@ mod tests {
     fn a_submission_changes_what_it_may_and_nothing_else() {
         let assignment = Assignment::parse(GOOD).unwrap();
         let changes: Table = "client = ['./c']\nfifo = true\nclients = 1".parse().unwrap();
-        let (question, refused) = assignment.question_of("q2", &changes).unwrap();
+        let (_, question, refused) = assignment.question_of("q2", &changes).unwrap();
         assert_eq!(question.client, ["./c"]);
         assert!(!question.fifo);
         assert_eq!(refused, ["clients", "fifo"]);

@@ -22,6 +22,8 @@ pub struct Submission {
     pub folder: PathBuf,
     /// The question, as the submission may change it.
     pub question: Question,
+    /// The same, as it was written.
+    pub table: Table,
     /// The keys that it tried to change without leave.
     pub refused: Vec<String>,
 }
@@ -46,11 +48,11 @@ impl Submission {
             bail!("the folder {} is empty", folder.display());
         }
         let changes = changes(&folder, name)?;
-        let (question, refused) = assignment
+        let (table, question, refused) = assignment
             .question_of(name, &changes)
             .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
         let label = student.file_name().unwrap_or(student.as_os_str());
-        Ok(Submission { name: label.to_string_lossy().into_owned(), folder, question, refused })
+        Ok(Submission { name: label.to_string_lossy().into_owned(), folder, question, table, refused })
     }
 }
 

@@ -60,16 +60,25 @@ pub fn bad_ending(course: &Course<'_>, doing: &str, ending: &Ending, shown: &str
 pub fn not_ready(course: &Course<'_>, not_ready: &NotReady) -> Ruling {
     let words = course.words;
     match not_ready {
-        NotReady::Ended(status) => {
-            words.fault(Verdict::Fail, "fault-server-ended", &[("status", text(status.to_string()))])
+        NotReady::Ended { status, .. } => {
+            let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
+            words.fault(verdict, "fault-server-ended", &[("status", text(status.to_string()))])
         }
-        NotReady::Budget(stuck) => {
-            let values = [("budget", number(stuck.budget.as_millis() as i64))];
-            let mut ruling = words.fault(Verdict::Timeout, "fault-not-ready", &values);
-            ruling.budget_ms = Some(stuck.budget.as_millis() as u64);
+        NotReady::Late { stuck, waits, .. } => {
+            let budget = stuck.budget.as_millis() as i64;
+            let fault = if *waits { "fault-line-unsaid" } else { "fault-not-ready" };
+            let mut ruling = words.fault(Verdict::Timeout, fault, &[("budget", number(budget))]);
+            ruling.budget_ms = Some(budget as u64);
             ruling.with_lines(stuck.waits())
         }
+        NotReady::Pattern(error) => cannot(course, "use the pattern of `ready`", error),
+        NotReady::Unknown(error) => cannot(course, "wait for the server", error),
     }
+}
+
+fn cannot(course: &Course<'_>, what: &str, error: &dyn std::fmt::Display) -> Ruling {
+    let values = [("what", text(what)), ("error", text(error.to_string()))];
+    course.words.fault(Verdict::NotJudged, "fault-grader", &values)
 }
 
 /// The table that a client shows.

@@ -3,11 +3,14 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use nix::sys::signal::Signal;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::dialogue::client::Client;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
+use crate::kernel::processes;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness;
@@ -25,6 +28,8 @@ pub struct Scene<'a> {
     log: PathBuf,
     /// None in a question of one program.
     pub server: Option<Process>,
+    /// The processes of the server when it could be asked.
+    pub workers: Vec<i32>,
 }
 
 impl<'a> Scene<'a> {
@@ -36,7 +41,7 @@ impl<'a> Scene<'a> {
         end_everything(course)?;
         let folder = course.fresh_copy()?;
         let log = course.scratch.join("server.log");
-        let mut scene = Scene { course, folder, log, server: None };
+        let mut scene = Scene { course, folder, log, server: None, workers: Vec::new() };
         if !course.question.one_program {
             scene.start_server()?;
         }
@@ -65,10 +70,13 @@ impl<'a> Scene<'a> {
             }
         };
         let ready =
-            readiness::wait(&mut process, &course.question.ready, &self.log, course.patience);
+            readiness::wait(&mut process, &self.log, &course.question.ready, course.patience);
         self.server = Some(process);
         match ready {
-            Ok(()) => Ok(()),
+            Ok(asked) => {
+                self.workers = asked.pids;
+                Ok(())
+            }
             Err(not_ready) => Err(Box::new(
                 hearing::not_ready(course, &not_ready).with_lines(self.last_words()),
             )),
@@ -127,20 +135,42 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Freezes the server's processes, or lets them go on.
+    /// Freezes every process of the submission that is in no session of these clients.
     ///
     /// # Errors
     /// If a process cannot be told.
-    pub fn signal_all_but(&self, client: i32, signal: Signal) -> Asked<()> {
+    pub fn freeze(&self, clients: &[i32]) -> Asked<Frozen> {
+        let mut frozen = Frozen { pids: Vec::new() };
         for pid in self.course.launcher.processes() {
-            if pid != client
-                && let Err(error) = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal)
-                && error != nix::errno::Errno::ESRCH
-            {
-                return self.course.cannot("freeze a process", &error);
+            let session = processes::row(pid).map_or(pid, |row| row.session);
+            // One program for all is one session; what it has forked is its server.
+            let is_client = !self.course.question.one_program && clients.contains(&session);
+            if is_client || clients.contains(&pid) {
+                continue;
+            }
+            match kill(Pid::from_raw(pid), Signal::SIGSTOP) {
+                Ok(()) => frozen.pids.push(pid),
+                Err(Errno::ESRCH) => {}
+                Err(error) => return self.course.cannot("freeze a process", &error),
             }
         }
-        Ok(())
+        Ok(frozen)
+    }
+}
+
+/// Processes that do nothing until this is dropped.
+#[derive(Debug)]
+pub struct Frozen {
+    /// Who.
+    pub pids: Vec<i32>,
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for &pid in &self.pids {
+            // It may have been killed meanwhile.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
+        }
     }
 }
 

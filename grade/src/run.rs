@@ -1,0 +1,5 @@
+//! Does what the command line asks for.
+
+pub mod init;
+pub mod marking;
+pub mod one;
