@@ -4,3 +4,4 @@ pub mod course;
 pub mod hearing;
 pub mod rounds;
 pub mod scene;
+pub mod shows;

@@ -6,13 +6,27 @@ pub mod assignment;
 
 // What is asked about it, and what it is told.
 pub mod items;
-pub mod output;
+pub mod judge;
 pub mod verdict;
 pub mod words;
 
-pub mod options;
+// A client and the person who types to it.
+pub mod dialogue;
+pub mod terminal;
 
-// How programs of a submission are started, and ended.
+// How programs of a submission are started, seen, and waited for.
+pub mod kernel;
 pub mod launch;
+pub mod patience;
+pub mod readiness;
+
+// Where they run.
+pub mod job;
+pub mod sandbox;
+
+// The command line, and what is printed.
+pub mod options;
+pub mod output;
+pub mod run;
 
 mod sys;

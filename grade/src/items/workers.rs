@@ -8,7 +8,7 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
-use crate::kernel::{processes, thread};
+use crate::kernel::thread;
 use crate::verdict::item::Verdict;
 use crate::words::{number, text};
 
@@ -66,8 +66,7 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
 
 /// The threads of the server.
 fn threads(scene: &Scene<'_>) -> BTreeSet<i32> {
-    let alive = scene.workers.iter().filter(|&&pid| processes::row(pid).is_some());
-    alive.flat_map(|&pid| thread::of(pid)).collect()
+    scene.workers.iter().flat_map(|&pid| thread::of(pid)).collect()
 }
 
 /// The id of the task that was made last, in this PID namespace. See proc_loadavg(5).

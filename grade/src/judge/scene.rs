@@ -70,7 +70,7 @@ impl<'a> Scene<'a> {
             }
         };
         let ready =
-            readiness::wait(&mut process, &self.log, &course.question.ready, course.patience);
+            readiness::wait(&mut process, &program, &self.log, &course.question.ready, course.patience);
         self.server = Some(process);
         match ready {
             Ok(asked) => {
@@ -95,7 +95,7 @@ impl<'a> Scene<'a> {
         };
         let opened =
             Client::open(course.launcher, course.question, "127.0.0.1", &cwd, name, course.patience);
-        let client = match opened {
+        let mut client = match opened {
             Ok(client) => client,
             Err(error) => {
                 let command = text(course.question.client.join(" "));
@@ -103,17 +103,15 @@ impl<'a> Scene<'a> {
                 return course.fail("fault-not-started", &values);
             }
         };
-        let client = match &self.server {
-            Some(server) => client.with_server(server.pid()),
-            None => client,
-        };
-        match client.opening() {
-            Some(ending) if !ending.asks() => {
-                let ruling = hearing::bad_ending(course, "open", ending, client.transcript());
-                Err(Box::new(ruling.with_lines(self.last_words())))
-            }
-            _ => Ok(client),
+        if let Some(server) = &self.server {
+            client.set_server(server.pid());
         }
+        let ending = &client.opening().ending;
+        if ending.asks() {
+            return Ok(client);
+        }
+        let ruling = hearing::bad_ending(course, "open", ending, client.transcript());
+        Err(Box::new(ruling.with_lines(self.last_words())))
     }
 
     /// The last lines that the server has printed.
@@ -141,8 +139,10 @@ impl<'a> Scene<'a> {
     /// If a process cannot be told.
     pub fn freeze(&self, clients: &[i32]) -> Asked<Frozen> {
         let mut frozen = Frozen { pids: Vec::new() };
+        let rows = processes::all();
         for pid in self.course.launcher.processes() {
-            let session = processes::row(pid).map_or(pid, |row| row.session);
+            let row = rows.iter().find(|row| row.pid == pid);
+            let session = row.map_or(pid, |row| row.session);
             // One program for all is one session; what it has forked is its server.
             let is_client = !self.course.question.one_program && clients.contains(&session);
             if is_client || clients.contains(&pid) {

@@ -46,3 +46,10 @@ impl Drop for Process {
         let _ = self.child.wait();
     }
 }
+
+impl Process {
+    /// stub
+    pub fn interrupt(&self) -> io::Result<()> {
+        self.signal(Signal::SIGINT)
+    }
+}
