@@ -23,7 +23,7 @@ const FLOOD: u64 = 200_000;
 /// A client that asks without the awaited answer may have another thread that shows it.
 const LATE_ANSWER: Duration = Duration::from_millis(250);
 /// A client of several threads that has begun its answer may go on with it.
-const REST_OF_ANSWER: Duration = Duration::from_millis(20);
+const REST_OF_ANSWER: Duration = Duration::from_millis(50);
 /// The pause between two looks: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(2));
 /// How often the processes of the session are looked for.
@@ -226,6 +226,9 @@ impl Session {
         // This comes first: with nothing to read, whoever sleeps in a read has begun it after that.
         if self.terminal.has_input() {
             return Seen::default();
+        }
+        if self.terminal.is_polled() {
+            return Seen { polls: true, ..Seen::default() };
         }
         let seen = self.look_at_known();
         if seen.reads || seen.polls || self.scanned.elapsed() < RESCAN {

@@ -142,6 +142,11 @@ fn a_client_that_polls_is_driven() {
 }
 
 #[test]
+fn a_client_that_looks_at_its_keyboard_now_and_then_is_driven() {
+    drive_c("scrute", &[], "");
+}
+
+#[test]
 fn a_client_that_asks_late_is_driven() {
     drive_c("tardif", &[], "");
 }

@@ -1,5 +1,6 @@
 //! How a turn ends is told before what was said in it.
 
+use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use grade::assignment::question::{Question, Ready};
@@ -83,6 +84,20 @@ fn a_client_that_ends_or_is_killed_tells_how() {
         let turn = other.type_raw("3\n");
         assert!(matches!(turn.ending, Ending::Exit(status) if status.code().is_none()));
         assert!(!turn.ending.is_calm());
+    });
+}
+
+#[test]
+fn a_client_is_ended_by_the_keys_that_the_assignment_names() {
+    with_server("une_action", "", |launcher, question, folder, _| {
+        let mut question = question.clone();
+        question.dialogue.quit = "\u{3}".to_owned();
+        let turn = open(launcher, &question, folder).quit();
+        let Ending::Exit(status) = turn.ending else { panic!("{}", turn.ending) };
+        assert_eq!(status.signal(), Some(Signal::SIGINT as i32));
+        question.dialogue.quit = "\u{4}".to_owned();
+        let turn = open(launcher, &question, folder).quit();
+        assert!(matches!(turn.ending, Ending::Exit(status) if status.success()), "{}", turn.ending);
     });
 }
 

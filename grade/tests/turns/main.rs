@@ -8,3 +8,5 @@ mod driven;
 mod endings;
 
 mod ready;
+
+mod patience;
