@@ -1,6 +1,6 @@
 //! What the kernel says of other processes: which there are, and what each thread does.
 
 pub mod processes;
+pub mod stop;
 pub mod thread;
 pub mod waits;
-pub mod quiet;

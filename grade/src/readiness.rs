@@ -169,11 +169,11 @@ impl Watch {
 fn is_request(pid: i32, waits: &Waits) -> bool {
     match waits {
         Waits::At(number) => is_channel(pid, *number),
-        Waits::AtOneOf(numbers) => numbers.iter().any(|&number| is_channel(pid, number)),
+        Waits::AtOneOf(numbers, _) => numbers.iter().any(|&number| is_channel(pid, number)),
         Waits::Message | Waits::Semaphore | Waits::OtherEnd => true,
         // A semaphore of POSIX, or a mutex, between processes.
         Waits::Futex(address, may_be_shared) => *may_be_shared && waits::is_shared(pid, *address),
-        Waits::Time | Waits::Other => false,
+        Waits::Child | Waits::Time | Waits::Other => false,
     }
 }
 

@@ -96,7 +96,7 @@ impl<'a> Client<'a> {
         self.person.session.text()
     }
 
-    /// Sends it a signal: SIGSTOP freezes it, SIGCONT lets it go on.
+    /// Sends it a signal. To stop it for a while, see [`crate::kernel::stop::stop`].
     ///
     /// # Errors
     /// ESRCH. See kill(2).

@@ -15,8 +15,9 @@ const PRIVATE: u64 = 128;
 pub enum Waits {
     /// For something to arrive at a descriptor: read, recv, accept.
     At(i32),
-    /// For something to arrive at one of these: poll, select, epoll_wait.
-    AtOneOf(Vec<i32>),
+    /// For something to arrive at one of these, or for time to pass if there is a deadline: poll,
+    /// select, epoll_wait.
+    AtOneOf(Vec<i32>, bool),
     /// For a message of a queue: msgrcv, mq_receive.
     Message,
     /// For a semaphore: semop.
@@ -25,6 +26,8 @@ pub enum Waits {
     OtherEnd,
     /// For a futex at this address; the flag says whether other processes may share it.
     Futex(u64, bool),
+    /// For a child to end: wait.
+    Child,
     /// For time to pass: nanosleep.
     Time,
     /// For something else.
@@ -42,9 +45,10 @@ pub fn of(pid: i32, call: &Call) -> Waits {
         | libc::SYS_recvmmsg
         | libc::SYS_accept
         | libc::SYS_accept4 => Waits::At(arguments[0] as i32),
-        libc::SYS_ppoll => Waits::AtOneOf(polled(pid, arguments)),
-        libc::SYS_pselect6 => Waits::AtOneOf(selected(pid, arguments)),
-        libc::SYS_epoll_pwait => Waits::AtOneOf(watched(pid, arguments[0] as i32)),
+        libc::SYS_ppoll => Waits::AtOneOf(polled(pid, arguments), arguments[2] != 0),
+        libc::SYS_pselect6 => Waits::AtOneOf(selected(pid, arguments), arguments[4] != 0),
+        libc::SYS_epoll_pwait => epoll_wait(pid, arguments),
+        libc::SYS_wait4 | libc::SYS_waitid => Waits::Child,
         libc::SYS_msgrcv | libc::SYS_mq_timedreceive => Waits::Message,
         libc::SYS_semop | libc::SYS_semtimedop => Waits::Semaphore,
         libc::SYS_openat => Waits::OtherEnd,
@@ -58,9 +62,9 @@ pub fn of(pid: i32, call: &Call) -> Waits {
 #[cfg(target_arch = "x86_64")]
 fn of_old(number: i64, pid: i32, arguments: &[u64; 6]) -> Waits {
     match number {
-        libc::SYS_poll => Waits::AtOneOf(polled(pid, arguments)),
-        libc::SYS_select => Waits::AtOneOf(selected(pid, arguments)),
-        libc::SYS_epoll_wait => Waits::AtOneOf(watched(pid, arguments[0] as i32)),
+        libc::SYS_poll => Waits::AtOneOf(polled(pid, arguments), arguments[2] as i32 >= 0),
+        libc::SYS_select => Waits::AtOneOf(selected(pid, arguments), arguments[4] != 0),
+        libc::SYS_epoll_wait => epoll_wait(pid, arguments),
         libc::SYS_open => Waits::OtherEnd,
         _ => Waits::Other,
     }
@@ -117,8 +121,9 @@ fn selected(pid: i32, arguments: &[u64; 6]) -> Vec<i32> {
     (0..count).filter(is_in).map(|number| number as i32).collect()
 }
 
-fn watched(pid: i32, epoll: i32) -> Vec<i32> {
+fn epoll_wait(pid: i32, arguments: &[u64; 6]) -> Waits {
+    let epoll = arguments[0] as i32;
     let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{epoll}")).unwrap_or_default();
     let number = |line: &str| line.strip_prefix("tfd:")?.split_whitespace().next()?.parse().ok();
-    info.lines().filter_map(number).collect()
+    Waits::AtOneOf(info.lines().filter_map(number).collect(), arguments[3] as i32 >= 0)
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll, ppoll};
 use nix::pty::{Winsize, openpty};
-use nix::sys::termios::{LocalFlags, OutputFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{
+    LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr,
+};
 
 /// Wide enough that no library breaks a line of a menu.
 const SIZE: Winsize = Winsize { ws_row: 50, ws_col: 250, ws_xpixel: 0, ws_ypixel: 0 };
@@ -83,6 +85,17 @@ impl Terminal {
     pub fn has_input(&self) -> bool {
         let mut ends = [PollFd::new(self.slave.as_fd(), PollFlags::POLLIN)];
         poll(&mut ends, PollTimeout::ZERO) == Ok(1)
+    }
+
+    /// Whether a read of it does not wait: whoever reads it asks again and again.
+    pub fn is_polled(&self) -> bool {
+        let flags = fcntl(&self.slave, FcntlArg::F_GETFL).map(OFlag::from_bits_truncate);
+        let mode = tcgetattr(&self.slave);
+        flags.is_ok_and(|flags| flags.contains(OFlag::O_NONBLOCK))
+            || mode.is_ok_and(|mode| {
+                let least = mode.control_chars[SpecialCharacterIndices::VMIN as usize];
+                !mode.local_flags.contains(LocalFlags::ICANON) && least == 0
+            })
     }
 
     /// Waits until something was written to it, but no longer than this.

@@ -23,7 +23,7 @@ const FLOOD: u64 = 200_000;
 /// A client that asks without the awaited answer may have another thread that shows it.
 const LATE_ANSWER: Duration = Duration::from_millis(250);
 /// A client of several threads that has begun its answer may go on with it.
-const REST_OF_ANSWER: Duration = Duration::from_millis(20);
+const REST_OF_ANSWER: Duration = Duration::from_millis(50);
 /// The pause between two looks: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(2));
 /// How often the processes of the session are looked for.
@@ -62,9 +62,19 @@ struct Seen {
     reads: bool,
     /// A thread waits for the terminal among other things.
     polls: bool,
-    /// Another thread runs.
+    /// A thread runs.
     runs: bool,
-    n_threads: usize,
+    /// A thread waits for something else, such as an answer that it will show.
+    waits: bool,
+}
+
+/// What one thread does.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Reads,
+    Polls,
+    Runs,
+    Waits,
 }
 
 impl Session {
@@ -181,7 +191,9 @@ impl Session {
     /// How long it must be silent before the turn has ended.
     fn silence(&self, seen: Seen, is_there: bool, awaited: Awaited<'_>) -> Duration {
         let time = match (seen.reads, is_there) {
-            (true, true) if awaited.answer.is_none() || seen.n_threads == 1 => Duration::ZERO,
+            (true, true) if awaited.answer.is_none() || !(seen.runs || seen.waits) => {
+                Duration::ZERO
+            }
             (true, true) if !seen.runs => REST_OF_ANSWER,
             (true, _) => LATE_ANSWER,
             (false, true) => awaited.settle,
@@ -215,6 +227,9 @@ impl Session {
         if self.terminal.has_input() {
             return Seen::default();
         }
+        if self.terminal.is_polled() {
+            return Seen { polls: true, ..Seen::default() };
+        }
         let seen = self.look_at_known();
         if seen.reads || seen.polls || self.scanned.elapsed() < RESCAN {
             return seen;
@@ -228,19 +243,31 @@ impl Session {
         let mut seen = Seen::default();
         for &pid in &self.processes {
             for tid in thread::of(pid) {
-                seen.n_threads += 1;
-                match thread::doing(pid, tid) {
-                    Some(Doing::Runs) => seen.runs = true,
-                    Some(Doing::Sleeps(call)) => match waits::of(pid, &call) {
-                        Waits::At(number) if self.asks(pid, tid, &[number]) => seen.reads = true,
-                        Waits::AtOneOf(all) if self.asks(pid, tid, &all) => seen.polls = true,
-                        _ => {}
-                    },
-                    _ => {}
+                match self.role(pid, tid) {
+                    Some(Role::Reads) => seen.reads = true,
+                    Some(Role::Polls) => seen.polls = true,
+                    Some(Role::Runs) => seen.runs = true,
+                    Some(Role::Waits) => seen.waits = true,
+                    None => {}
                 }
             }
         }
         seen
+    }
+
+    /// What a thread does; None if it has ended, or waits for the end of another.
+    fn role(&self, pid: i32, tid: i32) -> Option<Role> {
+        let Doing::Sleeps(call) = thread::doing(pid, tid)? else { return Some(Role::Runs) };
+        Some(match waits::of(pid, &call) {
+            Waits::Child => return None,
+            Waits::At(number) if self.asks(pid, tid, &[number]) => Role::Reads,
+            // It waits for the person only, as GNU readline does.
+            Waits::AtOneOf(all, false) if all.len() == 1 && self.asks(pid, tid, &all) => {
+                Role::Reads
+            }
+            Waits::AtOneOf(all, _) if self.asks(pid, tid, &all) => Role::Polls,
+            _ => Role::Waits,
+        })
     }
 
     /// Whether a thread that waits at these descriptors waits for the person, since the last keys.

@@ -1,0 +1,205 @@
+//! Clients of every kind are driven, on a quiet machine and under load, without a wrong turn.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use grade::assignment::question::{Question, Ready};
+use grade::dialogue::client::Client;
+use grade::dialogue::reading::{Answer, Row};
+use grade::launch::launcher::Launcher;
+use grade::patience::Patience;
+use grade::terminal::turn::{Ending, Turn};
+use harness::effort::Effort;
+
+use crate::programs::{Folder, Load, has_compiler, question};
+
+/// Busy loops while clients are driven: twice as many as this machine has CPUs.
+const LOOPS: usize = 4;
+
+/// Held while clients are driven: the load is that of one test.
+static DRIVING: Mutex<()> = Mutex::new(());
+
+/// What was measured.
+#[derive(Default)]
+struct Tally {
+    turns: usize,
+    wrong: Vec<String>,
+    times: Vec<Duration>,
+}
+
+impl Tally {
+    fn check(&mut self, turn: &Turn, is_right: bool, what: &str) {
+        self.turns += 1;
+        self.times.push(turn.used);
+        if !is_right {
+            self.wrong
+                .push(format!("{what}: {}: {:?} -> {:?}", turn.ending, turn.typed, turn.text));
+        }
+    }
+
+    fn say(&mut self, who: &str, load: usize) {
+        self.times.sort();
+        let ms = |at: usize| self.times[at].as_secs_f64() * 1000.0;
+        let (median, last) = (ms(self.times.len() / 2), ms(self.times.len() - 1));
+        let (turns, wrong) = (self.turns, self.wrong.len());
+        eprintln!(
+            "{who:>10}, {load} busy loops: {median:6.1} ms an action, {last:6.1} at most; \
+             {wrong} wrong of {turns}"
+        );
+    }
+}
+
+/// Drives a client through every action; its table has 3000 seats at most in the second row.
+fn drive(client: &mut Client<'_>, tally: &mut Tally) {
+    let before = client.left("2");
+    let seats = before.value.unwrap_or(-1);
+    tally.check(&before.turn, (0..=3000).contains(&seats), "left");
+
+    let done = client.reserve("2", "3");
+    tally.check(&done.turn.unwrap(), done.answer == Answer::Done, "reserve 3");
+
+    let after = client.left("2");
+    tally.check(&after.turn, after.value == Some(seats - 3), "left after it");
+
+    let refused = client.reserve("2", "9999");
+    tally.check(&refused.turn.unwrap(), refused.answer == Answer::Refused, "reserve 9999");
+
+    let list = client.list();
+    let row = |show: &str, seats| Row { show: show.to_owned(), seats: Some(seats) };
+    let is_whole = |rows: Vec<Row>| rows == [row("1", 4000), row("2", seats - 3), row("3", 2000)];
+    tally.check(&list.turn, list.value.is_some_and(is_whole), "list");
+
+    let odd = client.type_raw("7\n");
+    tally.check(&odd, odd.text.contains("inconnu"), "an unknown choice");
+}
+
+fn open<'a>(launcher: &'a Launcher, question: &'a Question, cwd: &Path, p: Patience) -> Client<'a> {
+    let client = Client::open(launcher, question, "localhost", cwd, "Ana", p).unwrap();
+    let opening = client.opening();
+    assert!(opening.ending.asks(), "{}: {:?}", opening.ending, opening.text);
+    client
+}
+
+/// Drives fresh clients, quiet and then under load.
+fn drive_many(who: &str, folder: &Folder, question: &Question) {
+    let _alone = DRIVING.lock().unwrap_or_else(PoisonError::into_inner);
+    let launcher = Launcher::bare();
+    let (quiet, loaded) = Effort::asked().of((1, 3), (20, 20), (20, 20));
+    for (runs, loops) in [(quiet, 0), (loaded, LOOPS)] {
+        let load = Load::of(&launcher, loops);
+        let patience = Patience::of(if loops == 0 { 1.0 } else { 3.0 });
+        let mut tally = Tally::default();
+        for _ in 0..runs {
+            let mut client = open(&launcher, question, folder.path(), patience);
+            drive(&mut client, &mut tally);
+            let end = client.quit();
+            let is_gone = matches!(end.ending, Ending::Exit(status) if status.success());
+            tally.check(&end, is_gone, "quit");
+        }
+        tally.say(who, load.len());
+        assert!(tally.wrong.is_empty(), "{who}: {}", tally.wrong.join("\n"));
+    }
+}
+
+fn drive_c(name: &str, options: &[&str], more: &str) {
+    if !has_compiler(name) {
+        return;
+    }
+    let folder = Folder::new();
+    folder.compile("serveur.c", "serveur", &[]);
+    folder.compile(&format!("{name}.c"), "client", options);
+    let launcher = Launcher::bare();
+    let server = folder.serve(&launcher, &["./serveur"], &Ready::Auto, Patience::of(3.0));
+    let _server = server.unwrap();
+    drive_many(name, &folder, &question(&["./client"], more));
+}
+
+#[test]
+fn a_client_with_scanf_is_driven() {
+    drive_c("scanf", &[], "");
+}
+
+#[test]
+fn a_client_that_reads_byte_by_byte_is_driven() {
+    drive_c("octets", &[], "");
+}
+
+#[test]
+fn a_client_that_ends_after_one_action_is_driven() {
+    drive_c("une_action", &[], "one_action = true\n");
+}
+
+#[test]
+fn a_client_with_a_reader_thread_is_driven() {
+    drive_c("fil", &[], "");
+}
+
+#[test]
+fn a_client_that_polls_is_driven() {
+    drive_c("boucle", &[], "");
+}
+
+#[test]
+fn a_client_that_looks_at_its_keyboard_now_and_then_is_driven() {
+    drive_c("scrute", &[], "");
+}
+
+#[test]
+fn a_client_that_asks_late_is_driven() {
+    drive_c("tardif", &[], "");
+}
+
+#[test]
+fn a_client_whose_child_asks_is_driven() {
+    drive_c("enfant", &[], "");
+}
+
+#[test]
+fn a_client_with_readline_is_driven() {
+    if !Path::new("/usr/include/readline/readline.h").is_file() {
+        return harness::stage::skip("a_client_with_readline_is_driven", "libreadline-dev");
+    }
+    drive_c("ligne", &["-lreadline"], "");
+}
+
+#[test]
+fn a_client_in_python_with_readline_is_driven() {
+    let mut python = Command::new("python3");
+    if !python.args(["-c", "import readline"]).status().is_ok_and(|status| status.success()) {
+        let test = "a_client_in_python_with_readline_is_driven";
+        return harness::stage::skip(test, "python3 with readline");
+    }
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/turns/programs/client.py");
+    let folder = Folder::new();
+    drive_many("python", &folder, &question(&["python3", program.to_str().unwrap()], ""));
+}
+
+#[test]
+fn eight_clients_at_once_get_an_answer_each() {
+    if !has_compiler("eight_clients_at_once_get_an_answer_each") {
+        return;
+    }
+    let folder = Folder::new();
+    folder.compile("serveur.c", "serveur", &[]);
+    folder.compile("scanf.c", "client", &[]);
+    let (launcher, patience) = (Launcher::bare(), Patience::of(3.0));
+    let _server = folder.serve(&launcher, &["./serveur"], &Ready::Auto, patience).unwrap();
+    let question = question(&["./client"], "");
+    let open_one = |_| open(&launcher, &question, folder.path(), patience);
+    let mut clients: Vec<Client<'_>> = (0..8).map(open_one).collect();
+    let begin = Instant::now();
+    for round in 0..4 {
+        clients.iter_mut().for_each(|client| client.prepare_reserve("3", "100"));
+        clients.iter_mut().for_each(Client::send);
+        let answers: Vec<Answer> =
+            clients.iter_mut().map(|client| client.outcome().answer).collect();
+        let done = answers.iter().filter(|&&answer| answer == Answer::Done).count();
+        let refused = answers.iter().filter(|&&answer| answer == Answer::Refused).count();
+        // 2000 seats are 20 reservations: two rounds of eight and one half.
+        assert_eq!((done, refused), [(8, 0), (8, 0), (4, 4), (0, 8)][round], "round {round}");
+    }
+    eprintln!("4 rounds of 8 clients: {:?}", begin.elapsed());
+    assert_eq!(clients[0].left("3").value, Some(0));
+}
