@@ -20,19 +20,19 @@ item-builds = Can it be built?
     .hint = Run the build command yourself, in a fresh copy of the folder.
 item-starts = Does it start, and wait for requests?
     .hint = Start it yourself in a fresh copy of the folder, and look at what it prints.
-item-consultation = Does it show how many seats are left?
+item-consultation = Does it show the seats that are left?
     .hint = Type the same keys yourself, and compare with what the assignment says is shown.
-item-reservation = Does a reservation take exactly its seats?
+item-reservation = Does it take exactly the seats asked for?
     .hint = Reserve two seats, then look at the count with a second client.
 item-refusals = Does it refuse what cannot be reserved?
     .hint = Check the show and the number in the server, before it changes the table.
-item-many-clients = Does it serve many clients, and sell no seat twice?
+item-many-clients = Many clients: is no seat sold twice?
     .hint = Check and change the count in one step, in one place, under one lock.
-item-mechanism = Do requests and answers travel by what the question asks for?
+item-mechanism = Does it use the mechanism asked for?
     .hint = Use `ipctop --once` while your client waits: it shows the object it waits for.
-item-survives = Does it survive clients that die or do not listen?
+item-survives = Does it survive clients that die?
     .hint = Look at every result of write, send and msgsnd; ignore SIGPIPE.
-item-leaves-nothing = Does it leave nothing behind when it is ended?
+item-leaves-nothing = Does it leave nothing behind?
     .hint = Handle SIGINT and SIGTERM, and remove each object there: `ipcs` and `ls` show them.
 
 # What a client is doing.
@@ -175,3 +175,5 @@ fault-no-end = { $signal } does not end the server.
 fault-left-behind = Something stays when { $signal } has ended the server.
     .expected = nothing
     .actual = { $left }
+
+note-refused = The submission's grade.toml sets { $keys }, which is not its to set: ignored.

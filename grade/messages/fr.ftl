@@ -20,19 +20,19 @@ item-builds = Se compile-t-il ?
     .hint = Lancez vous-même la commande de compilation, dans une copie neuve du dossier.
 item-starts = Démarre-t-il, et attend-il des requêtes ?
     .hint = Lancez-le vous-même dans une copie neuve du dossier, et lisez ce qu'il affiche.
-item-consultation = Montre-t-il combien de places il reste ?
+item-consultation = Montre-t-il les places qui restent ?
     .hint = Tapez les mêmes touches vous-même, et comparez avec ce que le sujet dit être affiché.
-item-reservation = Une réservation prend-elle exactement ses places ?
+item-reservation = Prend-il exactement les places voulues ?
     .hint = Réservez deux places, puis regardez le nombre avec un second client.
-item-refusals = Refuse-t-il ce qui ne peut pas être réservé ?
+item-refusals = Refuse-t-il ce qui est impossible ?
     .hint = Vérifiez le spectacle et le nombre dans le serveur, avant de changer la table.
-item-many-clients = Sert-il plusieurs clients, sans vendre une place deux fois ?
+item-many-clients = Aucune place vendue deux fois ?
     .hint = Vérifiez et changez le nombre en une seule étape, à un seul endroit, sous un seul verrou.
-item-mechanism = Requêtes et réponses passent-elles par ce que la question demande ?
+item-mechanism = Utilise-t-il le mécanisme demandé ?
     .hint = Lancez `ipctop --once` pendant que votre client attend : il montre l'objet attendu.
-item-survives = Survit-il aux clients qui meurent ou n'écoutent pas ?
+item-survives = Survit-il aux clients qui meurent ?
     .hint = Regardez chaque résultat de write, send et msgsnd ; ignorez SIGPIPE.
-item-leaves-nothing = Ne laisse-t-il rien derrière lui quand on l'arrête ?
+item-leaves-nothing = Ne laisse-t-il rien derrière lui ?
     .hint = Traitez SIGINT et SIGTERM, et détruisez-y chaque objet : `ipcs` et `ls` les montrent.
 
 # Ce que fait un client.
@@ -175,3 +175,5 @@ fault-no-end = { $signal } n'arrête pas le serveur.
 fault-left-behind = Quelque chose reste quand { $signal } a arrêté le serveur.
     .expected = rien
     .actual = { $left }
+
+note-refused = Le grade.toml rendu fixe { $keys }, ce qui n'est pas à lui de fixer : ignoré.

@@ -29,15 +29,4 @@ pub mod options;
 pub mod output;
 pub mod run;
 
-// What is seen of others, and how long it is waited for.
-pub mod kernel;
-pub mod patience;
-
-// A client and the person who types to it.
-pub mod terminal;
-pub mod dialogue;
-
-// A server that can be asked.
-pub mod readiness;
-
 mod sys;
