@@ -7,4 +7,7 @@ pub mod assignment;
 // How programs of a submission are started, and ended.
 pub mod launch;
 
+// Where they run.
+pub mod sandbox;
+
 mod sys;
