@@ -1,5 +1,14 @@
 //! How programs of a submission are started, watched and ended.
 
+pub mod program;
+
 pub mod launcher;
 pub mod process;
-pub mod program;
+
+// What a started program is shut in, and who collects its orphans.
+pub(crate) mod children;
+pub(crate) mod walls;
+
+// Between fork and exec.
+mod child;
+mod plan;

@@ -29,4 +29,7 @@ pub mod options;
 pub mod output;
 pub mod run;
 
+// Where they run.
+pub mod sandbox;
+
 mod sys;

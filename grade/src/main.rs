@@ -1,25 +1,30 @@
 //! Marks a submission: reads the command line and runs.
 
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::program::signals::inherit_nothing;
-use grade::options::{Command, Options};
-use grade::run;
-use ipctop::messages::Language;
+use grade::sandbox::{command, inside, steps};
 
 fn main() -> ExitCode {
     inherit_nothing();
-    let options = Options::parse();
-    let done = match &options.command {
-        None => run::one::run(&options.one),
-        Some(Command::Init { course }) => {
-            run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
-        }
-        Some(_) => Err(anyhow::anyhow!("not yet")),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("grade: {error:#}");
-        ExitCode::from(2)
-    })
+    if inside::is_asked() {
+        return match steps::judge(inside::enter()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    if let [name, folder, line] = arguments.as_slice()
+        && name == "box"
+    {
+        return command::main(Path::new(folder), line);
+    }
+    ExitCode::from(2)
 }

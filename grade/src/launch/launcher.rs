@@ -1,41 +1,60 @@
 //! Starts programs of a submission, each in a session of its own, with nothing of ours open.
 
+use std::fs::File;
 use std::io;
-use std::process::{Command, Stdio};
 
+use crate::launch::child::{self, Descriptors};
+use crate::launch::children::Children;
+use crate::launch::plan::Plan;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
-use crate::sys;
+use crate::launch::walls::Walls;
 
-/// Starts programs.
-#[derive(Debug, Default)]
-pub struct Launcher {}
+/// Starts programs. Copies start them in the same place.
+#[derive(Clone, Debug, Default)]
+pub struct Launcher {
+    walls: Option<Walls>,
+    children: Children,
+}
 
 impl Launcher {
     /// One that starts programs as this process's user, with no box around them.
     pub fn bare() -> Launcher {
-        Launcher {}
+        Launcher::default()
     }
 
-    /// Starts a program. It dies with the thread that calls this.
+    /// One that starts programs behind walls.
+    pub(crate) fn behind(walls: Walls, children: Children) -> Launcher {
+        Launcher { walls: Some(walls), children }
+    }
+
+    /// What is around the programs: "namespaces", or "none".
+    pub fn isolation(&self) -> &'static str {
+        if self.walls.is_some() { "namespaces" } else { "none" }
+    }
+
+    /// Starts a program. Outside of a box it dies with the thread that calls this.
     ///
     /// # Errors
     /// Those of fork(2) and execve(2): ENOENT, EACCES, ENOEXEC, EAGAIN and others.
     pub fn start(&self, program: &Program, streams: Streams) -> io::Result<Process> {
-        let mut command = Command::new(&program.argv[0]);
-        command.args(&program.argv[1..]).current_dir(&program.cwd);
-        command.envs(program.env.iter().map(|(name, value)| (name, value)));
-        let has_terminal = matches!(streams, Streams::Terminal(_));
-        match streams {
-            Streams::Terminal(slave) => {
-                command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave);
+        let plan = Plan::new(program, self.walls.as_ref())?;
+        let streams = match streams {
+            Streams::Terminal(terminal) => {
+                Descriptors { input: terminal.try_clone()?, output: terminal, has_terminal: true }
             }
-            Streams::Log(file) => {
-                command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-            }
-        }
-        sys::prepare(&mut command, has_terminal);
-        command.spawn().map(Process::new)
+            Streams::Log(file) => Descriptors {
+                input: File::open("/dev/null")?.into(),
+                output: file.into(),
+                has_terminal: false,
+            },
+        };
+        let mut known = self.children.hold();
+        let started = child::start(&plan, streams)?;
+        known.programs.insert(started.program.as_raw());
+        known.holders.extend(started.holder.map(|pid| pid.as_raw()));
+        drop(known);
+        Ok(Process::new(started, self.children.clone()))
     }
 }
 

@@ -1,25 +1,37 @@
 //! A started program: it is waited for, told signals, and killed when it is dropped.
 
 use std::io;
-use std::process::{Child, ExitStatus};
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+
+use crate::launch::child::Started;
+use crate::launch::children::Children;
+use crate::sys;
 
 /// A program of the submission that was started.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
+    started: Started,
+    children: Children,
+    status: Option<ExitStatus>,
 }
 
 impl Process {
-    pub(crate) fn new(child: Child) -> Process {
-        Process { child }
+    pub(crate) fn new(started: Started, children: Children) -> Process {
+        Process { started, children, status: None }
     }
 
     /// Its PID, as this process sees it.
     pub fn pid(&self) -> i32 {
-        self.child.id() as i32
+        self.started.program.as_raw()
     }
 
     /// How it ended, if it has.
@@ -27,7 +39,37 @@ impl Process {
     /// # Errors
     /// See waitpid(2).
     pub fn status(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        if self.status.is_none() {
+            self.wait(Some(WaitPidFlag::WNOHANG))?;
+        }
+        Ok(self.status)
+    }
+
+    /// Waits for its end, so long and no longer; None: it still runs.
+    ///
+    /// # Errors
+    /// See waitpid(2).
+    pub fn wait_for(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let ended = sys::pidfd_open(self.started.program)?;
+        let mut polled = [PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+        match poll(&mut polled, timeout) {
+            Ok(_) | Err(Errno::EINTR) => self.status(),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn wait(&mut self, flags: Option<WaitPidFlag>) -> io::Result<()> {
+        self.status = match waitpid(self.started.program, flags)? {
+            WaitStatus::Exited(_, code) => Some(ExitStatus::from_raw(code << 8)),
+            WaitStatus::Signaled(_, signal, _) => Some(ExitStatus::from_raw(signal as i32)),
+            _ => None,
+        };
+        if self.status.is_some() {
+            // The number may soon be another process's.
+            self.children.hold().programs.remove(&self.pid());
+        }
+        Ok(())
     }
 
     /// Sends it a signal.
@@ -35,21 +77,30 @@ impl Process {
     /// # Errors
     /// ESRCH, EPERM. See kill(2).
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        Ok(kill(Pid::from_raw(self.pid()), signal)?)
+        if self.status.is_some() {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(kill(self.started.program, signal)?)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if self.status.is_none() {
+            let _ = kill(self.started.program, Signal::SIGKILL);
+            let _ = self.wait(None);
+        }
+        if let Some(holder) = self.started.holder {
+            end(holder);
+            self.children.hold().holders.remove(&holder.as_raw());
+        }
     }
 }
 
-impl Process {
-    /// stub
-    pub fn interrupt(&self) -> io::Result<()> {
-        self.signal(Signal::SIGINT)
-    }
+/// Kills and collects a child that cannot refuse.
+fn end(child: Pid) {
+    // The submission may have killed it.
+    let _ = kill(child, Signal::SIGKILL);
+    let _ = waitpid(child, None);
 }
