@@ -1,17 +1,16 @@
 //! What is told to the process that asks the items, inside the box, and what it answers.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
+use std::ops::ControlFlow;
 
 use anyhow::Context;
 use ipctop::messages::Language;
 use serde::{Deserialize, Serialize};
 
-use crate::assignment::question::Question;
+use crate::assignment::question::{Mechanism, Question};
 use crate::items::{self, Item};
 use crate::judge::course::Course;
 use crate::judge::rounds;
+use crate::judge::surroundings::Surroundings;
 use crate::launch::launcher::Launcher;
 use crate::patience::Patience;
 use crate::words::Words;
@@ -37,41 +36,51 @@ impl Job {
         items::ALL.iter().filter(|item| self.items.iter().any(|id| id == item.id)).collect()
     }
 
-    /// Asks them, with the submission's files in `files`, and writes each report as a line of JSON.
+    /// Asks them, with the submission's files in `home`; each report is a line of JSON for `on_line`.
     ///
     /// # Errors
-    /// If the job cannot be understood, or nobody reads the reports any more.
+    /// If the job cannot be understood, or nobody hears the reports any more.
     pub fn run(
         &self,
-        launcher: &Launcher,
-        files: &Path,
-        scratch: &Path,
-        reports: &mut dyn Write,
+        surroundings: &mut Surroundings,
+        on_line: &mut dyn FnMut(&Surroundings, &str) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let question = Question::deserialize(&self.question).context("cannot read the job")?;
-        fs::create_dir_all(scratch).context("cannot make a folder for the items")?;
         let words = Words::new(language(&self.language));
-        let patience =
-            Patience::calibrate(launcher, self.patience).context("cannot calibrate")?;
+        let elsewhere = elsewhere(surroundings, &question);
+        let surroundings = &*surroundings;
+        let patience = Patience::calibrate(surroundings.launcher(), self.patience)
+            .context("cannot calibrate")?;
         let course = Course {
-            launcher,
+            surroundings,
+            launcher: surroundings.launcher(),
+            elsewhere: elsewhere.as_ref(),
             question: &question,
             words: &words,
             patience,
-            built: files.to_owned(),
-            scratch: scratch.to_owned(),
+            home: surroundings.home().to_owned(),
+            built: Default::default(),
             seed: self.seed,
         };
-        let mut written = Ok(());
+        let mut heard = Ok(());
         rounds::ask(&course, &self.wanted(), &mut |report| {
-            let line = serde_json::to_string(report).map(|line| line + "\n");
-            if written.is_ok() {
-                written = line
-                    .map_err(std::io::Error::from)
-                    .and_then(|line| reports.write_all(line.as_bytes()));
-            }
+            let line = serde_json::to_string(report).map_err(std::io::Error::from);
+            heard = line.and_then(|line| on_line(surroundings, &line));
+            if heard.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        written.context("cannot write a report")
+        heard.context("cannot say a report")
+    }
+}
+
+/// Another machine, where the question is about sockets and its client can be told an address.
+fn elsewhere(surroundings: &mut Surroundings, question: &Question) -> Option<Launcher> {
+    let is_told = question.client.iter().any(|word| word.contains("{host}"));
+    match surroundings {
+        Surroundings::Box(inside) if is_told && question.mechanism == Some(Mechanism::Socket) => {
+            // A kernel without veth has no other machine: the item that needs one says so.
+            inside.elsewhere().ok()
+        }
+        _ => None,
     }
 }
 

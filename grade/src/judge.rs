@@ -2,6 +2,8 @@
 
 pub mod course;
 pub mod hearing;
+pub mod log;
 pub mod rounds;
 pub mod scene;
 pub mod shows;
+pub mod surroundings;

@@ -29,7 +29,4 @@ pub mod options;
 pub mod output;
 pub mod run;
 
-// Where they run.
-pub mod sandbox;
-
 mod sys;

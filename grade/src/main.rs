@@ -7,18 +7,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::program::signals::inherit_nothing;
-use grade::sandbox::{command, inside, steps};
+use grade::options::{Command, Options};
+use grade::run::{self, inside};
+use grade::sandbox::{command, inside as sandbox};
+use ipctop::messages::Language;
 
 fn main() -> ExitCode {
     inherit_nothing();
-    if inside::is_asked() {
-        return match steps::judge(inside::enter()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error:#}");
-                ExitCode::FAILURE
-            }
-        };
+    if sandbox::is_asked() {
+        return status(inside::in_box());
+    }
+    if inside::is_bare() {
+        return status(inside::bare());
     }
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     if let [name, folder, line] = arguments.as_slice()
@@ -26,5 +26,26 @@ fn main() -> ExitCode {
     {
         return command::main(Path::new(folder), line);
     }
-    ExitCode::from(2)
+    let options = Options::parse();
+    let done = match &options.command {
+        None => run::one::run(&options.one),
+        Some(Command::Init { course }) => {
+            run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
+        }
+        Some(_) => Err(anyhow::anyhow!("not yet")),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("grade: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn status(done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -78,7 +78,10 @@ impl Question {
                 "points.{id}: there is no such item, but {}",
                 items::names().join(", ")
             );
-            ensure!(points.is_finite() && *points >= 0.0, "points.{id}: {points} is no number of points");
+            ensure!(
+                points.is_finite() && *points >= 0.0,
+                "points.{id}: {points} is no number of points"
+            );
         }
         Ok(())
     }

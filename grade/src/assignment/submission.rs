@@ -52,7 +52,13 @@ impl Submission {
             .question_of(name, &changes)
             .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
         let label = student.file_name().unwrap_or(student.as_os_str());
-        Ok(Submission { name: label.to_string_lossy().into_owned(), folder, question, table, refused })
+        Ok(Submission {
+            name: label.to_string_lossy().into_owned(),
+            folder,
+            question,
+            table,
+            refused,
+        })
     }
 }
 

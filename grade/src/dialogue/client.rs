@@ -91,6 +91,11 @@ impl<'a> Client<'a> {
         self.person.session.process().pid()
     }
 
+    /// The session that its processes are in.
+    pub fn session(&self) -> i32 {
+        self.person.session.process().session()
+    }
+
     /// All that it has shown, with each Enter that was typed.
     pub fn transcript(&self) -> &str {
         self.person.session.text()

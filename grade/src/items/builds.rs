@@ -1,11 +1,12 @@
 //! Can it be built?
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
+use crate::judge::log::Log;
 use crate::launch::program::{Program, Streams};
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
@@ -20,16 +21,15 @@ const LINES: usize = 40;
 /// Runs the build command in the copy from which all items take theirs.
 pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let Some(command) = command(course) else {
-        let command = "(none)";
-        return Ok(Ruling::pass(vec![command.to_owned()]));
+        course.remember()?;
+        return Ok(Ruling::pass(vec!["(-)".to_owned()]));
     };
-    let log = course.scratch.join("build.log");
-    let file = match File::create(&log) {
-        Ok(file) => file,
+    let (log, file) = match Log::new().and_then(|log| log.writer().map(|file| (log, file))) {
+        Ok(made) => made,
         Err(error) => return course.cannot("make a log file", &error),
     };
     let argv = ["sh", "-c", &command].map(Into::into).to_vec();
-    let program = Program { argv, cwd: course.built.clone(), env: Vec::new() };
+    let program = Program { argv, cwd: course.home.clone(), env: Vec::new() };
     let mut process = match course.launcher.start(&program, Streams::Log(file)) {
         Ok(process) => process,
         Err(error) => return course.cannot("start a shell", &error),
@@ -45,15 +45,17 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     };
     let evidence = evidence(&command, &log);
     match status {
-        Some(status) if status.success() => Ok(Ruling::pass(evidence)),
+        Some(status) if status.success() => {
+            course.remember()?;
+            Ok(Ruling::pass(evidence))
+        }
         Some(status) => {
             let values = [("command", text(command)), ("status", text(status.to_string()))];
             let fault = course.words.fault(Verdict::Fail, "fault-build", &values);
             Err(Box::new(fault.with_lines(evidence)))
         }
         None => {
-            let values =
-                [("command", text(command)), ("budget", number(budget.as_secs() as i64))];
+            let values = [("command", text(command)), ("budget", number(budget.as_secs() as i64))];
             let mut fault = course.words.fault(Verdict::Timeout, "fault-build-slow", &values);
             fault.budget_ms = Some(budget.as_millis() as u64);
             Err(Box::new(fault.with_lines(evidence)))
@@ -62,9 +64,8 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
 }
 
 /// The command, and the lines in which a compiler names what is wrong; else the last ones.
-fn evidence(command: &str, log: &Path) -> Vec<String> {
-    let said = fs::read(log).unwrap_or_default();
-    let lines = hearing::visible(&String::from_utf8_lossy(&said));
+fn evidence(command: &str, log: &Log) -> Vec<String> {
+    let lines = hearing::visible(&log.text());
     let wrong: Vec<&String> = lines.iter().filter(|line| line.contains("error")).collect();
     let shown: Vec<String> = if wrong.is_empty() {
         lines[lines.len().saturating_sub(LINES)..].to_vec()
@@ -80,14 +81,14 @@ fn command(course: &Course<'_>) -> Option<String> {
     if let Some(command) = &course.question.build {
         return Some(command.clone());
     }
-    let is_there = |name: &str| course.built.join(name).exists();
+    let is_there = |name: &str| course.home.join(name).exists();
     if is_there("Makefile") || is_there("makefile") || is_there("GNUmakefile") {
         return Some("make".to_owned());
     }
     if is_there("Cargo.toml") {
         return Some("cargo build --release --offline".to_owned());
     }
-    let sources = c_programs(&course.built);
+    let sources = c_programs(&course.home);
     let compile = |name: &String| {
         let program = name.trim_end_matches(".c");
         format!("cc -std=gnu11 -g -pthread -o '{program}' '{name}'")

@@ -22,7 +22,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         let scene = Scene::start(course)?;
         let client = scene.client("ada")?;
         client.quit();
-        return nothing_left(course, "quit", &scene).map(|line| Ruling::pass(vec![line]));
+        return nothing_left(course, "quit").map(|line| Ruling::pass(vec![line]));
     }
     let mut evidence = Vec::new();
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
@@ -42,7 +42,7 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     } else {
         client.quit();
     }
-    let Some(server) = &scene.server else { return nothing_left(course, "quit", &scene) };
+    let Some(server) = &scene.server else { return nothing_left(course, "quit") };
     let told = match signal {
         Signal::SIGINT => server.interrupt(),
         _ => server.signal(signal),
@@ -53,24 +53,22 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     let (begin, budget) = (Instant::now(), course.patience.scale(END_MAX));
     while scene.server_end()?.is_none() {
         if begin.elapsed() >= budget {
-            let values = [
-                ("signal", text(signal.as_str())),
-                ("budget", number(budget.as_millis() as i64)),
-            ];
+            let values =
+                [("signal", text(signal.as_str())), ("budget", number(budget.as_millis() as i64))];
             let mut fault = course.words.fault(Verdict::Timeout, "fault-no-end", &values);
             fault.budget_ms = Some(budget.as_millis() as u64);
             return Err(Box::new(fault.with_lines(scene.last_words())));
         }
         std::thread::sleep(PAUSE);
     }
-    nothing_left(course, signal.as_str(), &scene)
+    nothing_left(course, signal.as_str())
 }
 
-fn nothing_left(course: &Course<'_>, signal: &str, scene: &Scene<'_>) -> Asked<String> {
+fn nothing_left(course: &Course<'_>, signal: &str) -> Asked<String> {
     // Processes that were told at the same moment may take a little longer.
     let (begin, budget) = (Instant::now(), course.patience.scale(END_MAX / 4));
     loop {
-        let left = match course.launcher.leftovers(&scene.folder) {
+        let left = match course.surroundings.leftovers(&course.home) {
             Ok(left) => left,
             Err(error) => return course.cannot("look for what is left", &error),
         };

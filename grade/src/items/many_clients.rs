@@ -160,16 +160,16 @@ fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<
     let (mut yes, mut no) = (scene.client("ada")?, scene.client("bob")?);
     yes.prepare_reserve(&show.name, "1");
     no.prepare_reserve(&show.name, &(show.seats + 1).to_string());
-    let frozen = scene.freeze(&[yes.pid(), no.pid()])?;
+    let frozen = scene.freeze(&[&yes, &no])?;
     yes.send();
     no.send();
-    quiet::wait(&[yes.pid(), no.pid()], course.patience);
+    quiet::wait(&[yes.session(), no.session()], course.patience);
     for signal in [Signal::SIGSTOP, Signal::SIGCONT] {
         if let Err(error) = yes.signal(signal) {
             return course.cannot("stop a client", &error);
         }
     }
-    quiet::wait(&[yes.pid(), no.pid()], course.patience);
+    quiet::wait(&[yes.session(), no.session()], course.patience);
     drop(frozen);
     let (heard_yes, heard_no) = (yes.outcome(), no.outcome());
     if heard_yes.answer == Answer::Refused || heard_no.answer == Answer::Done {

@@ -65,26 +65,28 @@ fn observe(
     seats: i64,
 ) -> Asked<Seen> {
     client.prepare_reserve(show, &seats.to_string());
-    let frozen = scene.freeze(&[client.pid()])?;
+    let frozen = scene.freeze(&[client])?;
     client.send();
-    quiet::wait(&[client.pid()], course.patience);
+    quiet::wait(&[client.session()], course.patience);
     let look = watch::look(&Scope::of(Target::Pid(client.pid())));
     drop(frozen);
     let outcome = client.outcome();
     hearing::must_be_done(course, client, &outcome)?;
-    Ok(Seen::of(&look, client.pid()))
+    Ok(Seen::of(&look, client))
 }
 
 impl Seen {
-    fn of(look: &Look, client: i32) -> Seen {
+    fn of(look: &Look, client: &Client<'_>) -> Seen {
         let mut seen = Seen {
             awaited: BTreeSet::new(),
             loaded: BTreeSet::new(),
             digests: Vec::new(),
             lines: Vec::new(),
         };
-        let own = look.processes.iter().filter(|process| process.pid == client || process.session == client);
-        for wait in own.flat_map(|process| &process.threads).filter_map(|thread| thread.wait.as_ref()) {
+        let own = look.processes.iter().filter(|process| process.session == client.session());
+        for wait in
+            own.flat_map(|process| &process.threads).filter_map(|thread| thread.wait.as_ref())
+        {
             seen.awaited.extend(wait.on.iter().map(|want| want.object.kind().to_owned()));
         }
         for queue in look.queues.iter().filter(|queue| queue.n_messages > 0) {
@@ -100,7 +102,8 @@ impl Seen {
             seen.loaded.insert("socket".to_owned());
             seen.lines.push(lines::socket(look, socket));
         }
-        for object in look.posix.iter().filter(|object| object.kind == "mqueue" && object.bytes > 0) {
+        for object in look.posix.iter().filter(|object| object.kind == "mqueue" && object.bytes > 0)
+        {
             seen.loaded.insert("mqueue".to_owned());
             seen.lines.push(lines::posix(object));
         }
@@ -119,7 +122,8 @@ fn check(course: &Course<'_>, mechanism: Mechanism, seen: &Seen) -> Asked<()> {
     let kinds = kinds(mechanism);
     let holds = |kind: &String| kinds.contains(&kind.as_str());
     let others_hold = seen.loaded.iter().any(|kind| !holds(kind));
-    let polls = seen.awaited.iter().all(|kind| kind == "process" || kind == "mutex" || kind == "sem");
+    let polls =
+        seen.awaited.iter().all(|kind| kind == "process" || kind == "mutex" || kind == "sem");
     let is_right = seen.awaits(kinds) || polls && seen.loaded.iter().any(holds);
     // The kernel delivers at once to a socket that nobody has accepted yet, where nobody can look.
     let is_carried = mechanism == Mechanism::Socket || seen.loaded.iter().any(holds);

@@ -59,7 +59,10 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
             if name == "too-many" && outcome.answer == Answer::Neither {
                 if let Some(turn) = outcome.turn.filter(|turn| !turn.ending.is_calm()) {
                     return Err(Box::new(hearing::bad_ending(
-                        course, "reserve", &turn.ending, client.transcript(),
+                        course,
+                        "reserve",
+                        &turn.ending,
+                        client.transcript(),
                     )));
                 }
                 return lost(course, "fault-refusal-unsaid", &input, &client);
@@ -103,9 +106,7 @@ fn check_ending(course: &Course<'_>, ending: &Ending, client: &Client<'_>) -> As
     };
     match is_good {
         true => Ok(()),
-        false => {
-            Err(Box::new(hearing::bad_ending(course, "odd", ending, client.transcript())))
-        }
+        false => Err(Box::new(hearing::bad_ending(course, "odd", ending, client.transcript()))),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows::{self, Show};
+use crate::kernel::quiet;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -68,12 +69,12 @@ fn unread(course: &Course<'_>, scene: &mut Scene<'_>, show: &Show) -> Asked<()> 
             client.prepare_reserve(&show.name, "1");
             clients.push(client);
         }
-        let pids: Vec<i32> = clients.iter().map(Client::pid).collect();
-        let frozen = scene.freeze(&pids)?;
+        let sessions: Vec<i32> = clients.iter().map(Client::session).collect();
+        let frozen = scene.freeze(&clients.iter().collect::<Vec<_>>())?;
         for client in &mut clients {
             client.send();
         }
-        crate::kernel::quiet::wait(&pids, course.patience);
+        quiet::wait(&sessions, course.patience);
         done += clients.len();
         if done < UNREAD {
             clients.into_iter().for_each(Client::kill);
@@ -103,7 +104,8 @@ fn served(
     after: &str,
     count: usize,
 ) -> Asked<()> {
-    let after = course.words.say_with(&format!("after-{after}"), &[("count", number(count as i64))]);
+    let after =
+        course.words.say_with(&format!("after-{after}"), &[("count", number(count as i64))]);
     if let Some(status) = scene.server_end()?.filter(|status| !status.success()) {
         let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
         let values = [("input", text(after)), ("status", text(status.to_string()))];

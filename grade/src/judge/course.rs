@@ -1,11 +1,15 @@
 //! What every item needs: the question, the programs' files, how to start them, and words.
 
+use std::cell::OnceCell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::assignment::question::Question;
+use crate::judge::surroundings::Surroundings;
 use crate::launch::launcher::Launcher;
 use crate::patience::Patience;
+use crate::sandbox::tree::Tree;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{Words, text};
 
@@ -15,25 +19,36 @@ pub type Asked<T> = Result<T, Box<Ruling>>;
 /// What every item needs.
 #[derive(Debug)]
 pub struct Course<'a> {
+    /// Where programs run.
+    pub surroundings: &'a Surroundings,
     /// Starts programs.
     pub launcher: &'a Launcher,
+    /// Starts clients on another machine, as far as they can see.
+    pub elsewhere: Option<&'a Launcher>,
     /// What is asked.
     pub question: &'a Question,
     /// The sentences of its verdicts.
     pub words: &'a Words,
     /// How long it waits.
     pub patience: Patience,
-    /// The files of the submission, built by the first item.
-    pub built: PathBuf,
-    /// Where each item gets a copy of them.
-    pub scratch: PathBuf,
+    /// The files of the submission, where programs run.
+    pub home: PathBuf,
+    /// The same as they were after the build: each item begins with them.
+    pub built: OnceCell<Tree>,
     /// What is drawn at random comes from this.
     pub seed: u64,
 }
 
+/// More than this is no student's program.
+const TREE_MAX: u64 = 128 << 20;
+
 impl Course<'_> {
     /// A fault, to return with `?`.
-    pub fn fail<T>(&self, name: &str, values: &[(&str, ipctop::model::finding::Value)]) -> Asked<T> {
+    pub fn fail<T>(
+        &self,
+        name: &str,
+        values: &[(&str, ipctop::model::finding::Value)],
+    ) -> Asked<T> {
         Err(Box::new(self.words.fault(Verdict::Fail, name, values)))
     }
 
@@ -43,33 +58,44 @@ impl Course<'_> {
         Err(Box::new(self.words.fault(Verdict::NotJudged, "fault-grader", &values)))
     }
 
-    /// A fresh copy of the built files, with nothing of what an item before has left.
-    pub fn fresh_copy(&self) -> Asked<PathBuf> {
-        let folder = self.scratch.join("run");
-        let emptied = match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-        match emptied.and_then(|()| copy(&self.built, &folder)) {
-            Ok(()) => Ok(folder),
-            Err(error) => self.cannot("copy the submission", &error),
+    /// Remembers the files as they are now, for [`Course::refresh`].
+    ///
+    /// # Errors
+    /// If they cannot be read, or are too many.
+    pub fn remember(&self) -> Asked<()> {
+        match Tree::read(&self.home, TREE_MAX) {
+            // A second build of the same files changes nothing.
+            Ok(tree) => {
+                let _ = self.built.set(tree);
+                Ok(())
+            }
+            Err(error) => self.cannot("read the built files", &error),
+        }
+    }
+
+    /// Makes the files what they were after the build, with nothing of what an item has left.
+    ///
+    /// # Errors
+    /// If they cannot be removed or written.
+    pub fn refresh(&self) -> Asked<()> {
+        let Some(built) = self.built.get() else { return Ok(()) };
+        match empty(&self.home).and_then(|()| Tree::unpack(built.bytes(), &self.home)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.cannot("copy the built files", &error),
         }
     }
 }
 
-/// Copies a folder: links as links, FIFOs and the like not at all.
-pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::metadata(from)?.permissions())?;
-    for entry in fs::read_dir(from)? {
+/// Removes what a folder holds; the submission may have taken its own right to do so away.
+fn empty(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), target)?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path())?, target)?;
+        if entry.file_type()?.is_dir() {
+            // Those of its own folders that it cannot open keep what they hold.
+            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())

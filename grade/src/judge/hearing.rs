@@ -93,12 +93,7 @@ pub fn left(course: &Course<'_>, client: &mut Client<'_>, show: &str) -> Asked<i
     read(course, "view", reading, client)
 }
 
-fn read<T>(
-    course: &Course<'_>,
-    doing: &str,
-    reading: Reading<T>,
-    client: &Client<'_>,
-) -> Asked<T> {
+fn read<T>(course: &Course<'_>, doing: &str, reading: Reading<T>, client: &Client<'_>) -> Asked<T> {
     let Reading { value, turn } = reading;
     if let Some(value) = value {
         return Ok(value);
@@ -106,8 +101,10 @@ fn read<T>(
     if !turn.ending.is_calm() {
         return Err(Box::new(bad_ending(course, doing, &turn.ending, client.transcript())));
     }
-    let values =
-        [("typed", text(typed(&turn))), ("pattern", text(course.question.dialogue.pattern_of(doing)))];
+    let values = [
+        ("typed", text(typed(&turn))),
+        ("pattern", text(course.question.dialogue.pattern_of(doing))),
+    ];
     let fault = course.words.fault(Verdict::Fail, &format!("fault-no-{doing}"), &values);
     Err(Box::new(fault.with_lines(last_lines(client.transcript()))))
 }

@@ -1,5 +1,6 @@
 //! The order of items: what depends on a lost one is skipped, and what loses is asked twice more.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use crate::items::{self, Item};
@@ -11,14 +12,20 @@ use crate::words::{Words, text};
 const RUNS: usize = 3;
 
 /// Asks items in their order; `on_item` hears of each as soon as it is known.
-pub fn ask(course: &Course<'_>, wanted: &[&'static Item], on_item: &mut dyn FnMut(&ItemReport)) {
+pub fn ask(
+    course: &Course<'_>,
+    wanted: &[&'static Item],
+    on_item: &mut dyn FnMut(&ItemReport) -> ControlFlow<()>,
+) {
     let mut asked: Vec<ItemReport> = Vec::new();
     for item in wanted {
         let report = match lost_before(item, &asked) {
             Some(lost) => skipped(course, item, lost),
             None => ask_one(course, item),
         };
-        on_item(&report);
+        if on_item(&report).is_break() {
+            return;
+        }
         asked.push(report);
     }
 }

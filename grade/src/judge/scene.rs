@@ -1,8 +1,5 @@
 //! A server of the submission that runs, in a fresh copy of its files, and clients for it.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -10,7 +7,9 @@ use nix::unistd::Pid;
 use crate::dialogue::client::Client;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
+use crate::judge::log::Log;
 use crate::kernel::processes;
+use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness;
@@ -23,9 +22,7 @@ const LOG_LINES: usize = 8;
 #[derive(Debug)]
 pub struct Scene<'a> {
     course: &'a Course<'a>,
-    /// The fresh copy.
-    pub folder: PathBuf,
-    log: PathBuf,
+    log: Log,
     /// None in a question of one program.
     pub server: Option<Process>,
     /// The processes of the server when it could be asked.
@@ -39,9 +36,12 @@ impl<'a> Scene<'a> {
     /// What the submission lost by: it does not start, or does not get ready.
     pub fn start(course: &'a Course<'a>) -> Asked<Scene<'a>> {
         end_everything(course)?;
-        let folder = course.fresh_copy()?;
-        let log = course.scratch.join("server.log");
-        let mut scene = Scene { course, folder, log, server: None, workers: Vec::new() };
+        course.refresh()?;
+        let log = match Log::new() {
+            Ok(log) => log,
+            Err(error) => return course.cannot("make a log file", &error),
+        };
+        let mut scene = Scene { course, log, server: None, workers: Vec::new() };
         if !course.question.one_program {
             scene.start_server()?;
         }
@@ -55,8 +55,8 @@ impl<'a> Scene<'a> {
     pub fn start_server(&mut self) -> Asked<()> {
         let course = self.course;
         let argv: Vec<_> = course.question.server.iter().map(Into::into).collect();
-        let program = Program { argv, cwd: self.folder.clone(), env: Vec::new() };
-        let log = match File::create(&self.log) {
+        let program = Program { argv, cwd: course.home.clone(), env: Vec::new() };
+        let log = match self.log.writer() {
             Ok(log) => log,
             Err(error) => return course.cannot("make a log file", &error),
         };
@@ -69,17 +69,22 @@ impl<'a> Scene<'a> {
                 return course.fail("fault-not-started", &values);
             }
         };
-        let ready =
-            readiness::wait(&mut process, &program, &self.log, &course.question.ready, course.patience);
+        let ready = readiness::wait(
+            &mut process,
+            &program,
+            &self.log.path(),
+            &course.question.ready,
+            course.patience,
+        );
         self.server = Some(process);
         match ready {
             Ok(asked) => {
                 self.workers = asked.pids;
                 Ok(())
             }
-            Err(not_ready) => Err(Box::new(
-                hearing::not_ready(course, &not_ready).with_lines(self.last_words()),
-            )),
+            Err(not_ready) => {
+                Err(Box::new(hearing::not_ready(course, &not_ready).with_lines(self.last_words())))
+            }
         }
     }
 
@@ -88,13 +93,20 @@ impl<'a> Scene<'a> {
     /// # Errors
     /// What the submission lost by: the client does not start, ends, floods or is silent.
     pub fn client(&self, name: &str) -> Asked<Client<'a>> {
+        self.client_at(self.course.launcher, "127.0.0.1", name)
+    }
+
+    /// A client at its menu that another launcher starts, with the server at this address.
+    ///
+    /// # Errors
+    /// As for [`Scene::client`].
+    pub fn client_at(&self, launcher: &'a Launcher, host: &str, name: &str) -> Asked<Client<'a>> {
         let course = self.course;
         let cwd = match &course.question.client_cwd {
-            Some(folder) => self.folder.join(folder),
-            None => self.folder.clone(),
+            Some(folder) => course.home.join(folder),
+            None => course.home.clone(),
         };
-        let opened =
-            Client::open(course.launcher, course.question, "127.0.0.1", &cwd, name, course.patience);
+        let opened = Client::open(launcher, course.question, host, &cwd, name, course.patience);
         let mut client = match opened {
             Ok(client) => client,
             Err(error) => {
@@ -116,8 +128,7 @@ impl<'a> Scene<'a> {
 
     /// The last lines that the server has printed.
     pub fn last_words(&self) -> Vec<String> {
-        let log = fs::read(&self.log).unwrap_or_default();
-        let lines = hearing::visible(&String::from_utf8_lossy(&log));
+        let lines = hearing::visible(&self.log.text());
         let first = lines.len().saturating_sub(LOG_LINES);
         lines[first..].iter().map(|line| format!("server| {line}")).collect()
     }
@@ -137,15 +148,22 @@ impl<'a> Scene<'a> {
     ///
     /// # Errors
     /// If a process cannot be told.
-    pub fn freeze(&self, clients: &[i32]) -> Asked<Frozen> {
+    pub fn freeze(&self, clients: &[&Client<'_>]) -> Asked<Frozen> {
         let mut frozen = Frozen { pids: Vec::new() };
         let rows = processes::all();
-        for pid in self.course.launcher.processes() {
+        let pids = match self.course.surroundings.processes() {
+            Ok(pids) => pids,
+            Err(error) => return self.course.cannot("list the processes", &error),
+        };
+        for pid in pids {
             let row = rows.iter().find(|row| row.pid == pid);
             let session = row.map_or(pid, |row| row.session);
             // One program for all is one session; what it has forked is its server.
-            let is_client = !self.course.question.one_program && clients.contains(&session);
-            if is_client || clients.contains(&pid) {
+            let is_client = |client: &&Client<'_>| {
+                client.pid() == pid
+                    || !self.course.question.one_program && client.session() == session
+            };
+            if clients.iter().any(is_client) {
                 continue;
             }
             match kill(Pid::from_raw(pid), Signal::SIGSTOP) {
@@ -183,7 +201,7 @@ impl Drop for Scene<'_> {
 
 /// Ends every process of the submission, and removes its objects.
 fn end_everything(course: &Course<'_>) -> Asked<()> {
-    match course.launcher.end_everything() {
+    match course.surroundings.end_everything() {
         Ok(()) => Ok(()),
         Err(error) => course.cannot("end the submission's processes", &error),
     }

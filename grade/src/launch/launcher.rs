@@ -57,30 +57,3 @@ impl Launcher {
         Ok(Process::new(started, self.children.clone()))
     }
 }
-
-impl Launcher {
-    /// stub
-    pub fn processes(&self) -> Vec<i32> {
-        let own = std::process::id() as i32;
-        let rows = crate::kernel::processes::all();
-        let mut found = vec![own];
-        loop {
-            let more: Vec<i32> = rows.iter().filter(|r| found.contains(&r.parent) && !found.contains(&r.pid)).map(|r| r.pid).collect();
-            if more.is_empty() { break; }
-            found.extend(more);
-        }
-        found.retain(|pid| *pid != own);
-        found
-    }
-    /// stub
-    pub fn end_everything(&self) -> io::Result<()> {
-        for pid in self.processes() {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-        }
-        Ok(())
-    }
-    /// stub
-    pub fn leftovers(&self, _folder: &std::path::Path) -> io::Result<Vec<String>> {
-        Ok(self.processes().iter().map(|pid| format!("process {pid}")).collect())
-    }
-}

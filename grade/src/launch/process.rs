@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid};
 
 use crate::launch::child::Started;
 use crate::launch::children::Children;
@@ -32,6 +32,11 @@ impl Process {
     /// Its PID, as this process sees it.
     pub fn pid(&self) -> i32 {
         self.started.program.as_raw()
+    }
+
+    /// The session that it was started in; on a terminal, another process leads it.
+    pub fn session(&self) -> i32 {
+        self.started.holder.unwrap_or(self.started.program).as_raw()
     }
 
     /// How it ended, if it has.
@@ -70,6 +75,18 @@ impl Process {
             self.children.hold().programs.remove(&self.pid());
         }
         Ok(())
+    }
+
+    /// Sends SIGINT to its process group, as Ctrl-C does.
+    ///
+    /// # Errors
+    /// ESRCH, EPERM. See killpg(3).
+    pub fn interrupt(&self) -> io::Result<()> {
+        if self.status.is_some() {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        let group = getpgid(Some(self.started.program))?;
+        Ok(killpg(group, Signal::SIGINT)?)
     }
 
     /// Sends it a signal.

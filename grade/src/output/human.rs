@@ -26,8 +26,7 @@ pub fn page(report: &Report, words: &Words, is_coloured: bool) -> String {
         let verdict = item.ruling.verdict;
         let name = format!("{:<10}", words.say(&format!("verdict-{}", verdict.name())));
         let name = if is_coloured { paint(verdict, &name) } else { name };
-        let points =
-            format!("{:>4}/{:<4}", points(item.points, words), points(item.max, words));
+        let points = format!("{:>4}/{:<4}", points(item.points, words), points(item.max, words));
         let asked = words.say(&format!("item-{}", item.id));
         line(&mut page, &format!("  {name} {points} {:<15} {asked}", item.id));
     }

@@ -1,44 +1,54 @@
 //! Marks a submission: in a box where one can be made, else beside all other programs.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::assignment::submission::Submission;
 use crate::items;
 use crate::job::Job;
-use crate::sandbox;
-use crate::verdict::item::{ItemReport, Ruling, Verdict};
+use crate::run::inside::{BARE, Order};
+use crate::sandbox::run::{BoxSpec, Failure, run};
+use crate::sandbox::tree::Tree;
+use crate::sys;
+use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
 use crate::words::{Words, text};
 
 /// All items of a question take less than this, on a slow machine too.
-pub const QUESTION_MAX: Duration = Duration::from_secs(600);
+const QUESTION_MAX: Duration = Duration::from_secs(900);
+/// More than this is no student's program.
+const SUBMISSION_MAX: u64 = 64 << 20;
 
 /// Asks the items of a job, and makes the report.
 ///
 /// # Errors
-/// If the job cannot be written.
+/// If the submission cannot be read.
 pub fn mark(
     submission: &Submission,
     question: &str,
     job: &Job,
     words: &Words,
 ) -> anyhow::Result<Report> {
-    let text = serde_json::to_string(job).context("cannot write the job")?;
+    let tree = Tree::read(&submission.folder, SUBMISSION_MAX)
+        .with_context(|| format!("cannot read {}", submission.folder.display()))?;
+    let order = serde_json::to_string(job).context("cannot write the job")?;
     let mut items: Vec<ItemReport> = Vec::new();
-    let mut on_line = |line: &str| {
-        // The judge inside writes nothing else; what it could not say is missing below.
-        if let Ok(item) = serde_json::from_str(line) {
-            items.push(item);
+    // The judge inside writes nothing else; what it could not say is missing below.
+    let mut on_line = |line: &str| items.extend(serde_json::from_str::<ItemReport>(line));
+    let spec = BoxSpec { time_limit: QUESTION_MAX, ..BoxSpec::new(tree.clone()) };
+    let mut isolation = "namespaces";
+    let ended = match run(&spec, &order, &mut on_line) {
+        Err(Failure::NoBox(_)) => {
+            isolation = "none";
+            without_a_box(&tree, job, &mut on_line)
         }
+        Err(failure) => Err(failure.into()),
+        Ok(_) => Ok(()),
     };
-    let ended = sandbox::run(&submission.folder, &text, QUESTION_MAX, &mut on_line);
-    let (isolation, failure) = match ended {
-        Ok(isolation) => (isolation, None),
-        Err(failure) => ("none", Some(failure.to_string())),
-    };
-    let failure = failure.unwrap_or_default();
+    let failure = ended.err().map(|error| format!("{error:#}")).unwrap_or_default();
     for id in &job.items {
         if items.iter().all(|item| item.id != *id) {
             items.push(not_judged(submission, id, &failure, words));
@@ -48,20 +58,40 @@ pub fn mark(
     report.isolation = isolation.to_owned();
     report.seed = job.seed;
     if !submission.refused.is_empty() {
-        let keys = [("keys", text_of(&submission.refused))];
+        let keys = [("keys", text(submission.refused.join(", ")))];
         report.notes.push(words.say_with("note-refused", &keys));
     }
     Ok(report)
 }
 
-fn text_of(keys: &[String]) -> ipctop::model::finding::Value {
-    text(keys.join(", "))
+/// Starts the judge as a process of its own, which adopts what the submission leaves, and ends it.
+fn without_a_box(tree: &Tree, job: &Job, on_line: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let home = folder.path().join("submission");
+    std::fs::create_dir(&home).context("cannot make a temporary folder")?;
+    Tree::unpack(tree.bytes(), &home).context("cannot copy the submission")?;
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(BARE).stdin(Stdio::piped()).stdout(Stdio::piped());
+    sys::prepare(&mut command);
+    let mut child = command.spawn().context("cannot start the judge")?;
+    let order = serde_json::to_vec(&Order { job: job.clone(), home })?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(&order).context("cannot tell the judge its job")?;
+    }
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            on_line(&line.context("cannot hear the judge")?);
+        }
+    }
+    let status = child.wait().context("cannot wait for the judge")?;
+    ensure!(status.success(), "the judge ended: {status}");
+    Ok(())
 }
 
 fn not_judged(submission: &Submission, id: &str, failure: &str, words: &Words) -> ItemReport {
     let max = submission.question.points.get(id).copied();
     let max = max.or_else(|| items::find(id).map(|item| item.points)).unwrap_or_default();
     let values = [("what", text("ask")), ("error", text(failure))];
-    let ruling: Ruling = words.fault(Verdict::NotJudged, "fault-grader", &values);
+    let ruling = words.fault(Verdict::NotJudged, "fault-grader", &values);
     ItemReport { id: id.to_owned(), points: 0.0, max, ruling, seconds: 0.0, runs: Vec::new() }
 }

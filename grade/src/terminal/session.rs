@@ -235,7 +235,7 @@ impl Session {
             return seen;
         }
         self.scanned = Instant::now();
-        self.processes = processes::of_session(self.process.pid());
+        self.processes = processes::of_session(self.process.session());
         self.look_at_known()
     }
 

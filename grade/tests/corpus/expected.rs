@@ -46,7 +46,8 @@ impl Submission {
     /// Its files, as a student hands them in.
     pub(crate) fn hand_in(&self) -> TempDir {
         let dir = tempfile::tempdir().unwrap();
-        let copied = Command::new("cp").arg("-r").arg(self.source.join(".")).arg(dir.path()).status();
+        let copied =
+            Command::new("cp").arg("-r").arg(self.source.join(".")).arg(dir.path()).status();
         assert!(copied.unwrap().success(), "{}", self.name);
         if let Some(patch) = &self.patch {
             let mut command = Command::new("patch");
