@@ -177,3 +177,9 @@ fault-left-behind = Something stays when { $signal } has ended the server.
     .actual = { $left }
 
 note-refused = The submission's grade.toml sets { $keys }, which is not its to set: ignored.
+
+# Pages about a course.
+page-overview = Marks
+page-student = Student
+page-sum = Sum
+page-nothing = Nothing was handed in.

@@ -177,3 +177,9 @@ fault-left-behind = Quelque chose reste quand { $signal } a arrêté le serveur.
     .actual = { $left }
 
 note-refused = Le grade.toml rendu fixe { $keys }, ce qui n'est pas à lui de fixer : ignoré.
+
+# Pages d'un cours.
+page-overview = Notes
+page-student = Étudiant
+page-sum = Somme
+page-nothing = Rien n'a été rendu.

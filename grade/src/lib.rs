@@ -26,6 +26,7 @@ pub mod sandbox;
 
 // The command line, and what is printed.
 pub mod options;
+pub mod course;
 pub mod output;
 pub mod run;
 

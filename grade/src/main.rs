@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         Some(Command::Init { course }) => {
             run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
         }
-        Some(_) => Err(anyhow::anyhow!("not yet")),
+        Some(Command::Class { course, out, jobs, how }) => run::class::run(course, out, *jobs, how),
+        Some(Command::Try { .. }) => Err(anyhow::anyhow!("not yet")),
     };
     done.unwrap_or_else(|error| {
         eprintln!("grade: {error:#}");

@@ -1,5 +1,6 @@
 //! Does what the command line asks for.
 
+pub mod class;
 pub mod init;
 pub mod inside;
 pub mod marking;

@@ -32,6 +32,11 @@ impl Words {
         self.messages.language()
     }
 
+    /// Its name: `en` or `fr`.
+    pub fn code(&self) -> &'static str {
+        crate::job::name(self.language())
+    }
+
     /// A word or sentence without values.
     pub fn say(&self, name: &str) -> String {
         self.messages.say(name)

@@ -37,7 +37,7 @@ pub fn table(reports: &[Report], separator: u8) -> anyhow::Result<String> {
 }
 
 /// A folder's name that a spreadsheet would take for a formula.
-fn defuse(name: &str) -> String {
+pub(crate) fn defuse(name: &str) -> String {
     match name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{name}"),
         false => name.to_owned(),

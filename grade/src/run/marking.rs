@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::assignment::submission::Submission;
-use crate::items;
+use crate::items::{self, Item};
 use crate::job::Job;
 use crate::run::inside::{BARE, Order};
 use crate::sandbox::run::{BoxSpec, Failure, run};
@@ -49,9 +49,10 @@ pub fn mark(
         Ok(_) => Ok(()),
     };
     let failure = ended.err().map(|error| format!("{error:#}")).unwrap_or_default();
-    for id in &job.items {
-        if items.iter().all(|item| item.id != *id) {
-            items.push(not_judged(submission, id, &failure, words));
+    for item in items::ALL.iter().filter(|item| job.items.iter().any(|id| id == item.id)) {
+        if items.iter().all(|report| report.id != item.id) {
+            let max = submission.question.points.get(item.id).copied();
+            items.push(unasked(item, max.unwrap_or(item.points), &failure, words));
         }
     }
     let mut report = Report::new(question, &submission.name, items);
@@ -88,10 +89,14 @@ fn without_a_box(tree: &Tree, job: &Job, on_line: &mut dyn FnMut(&str)) -> anyho
     Ok(())
 }
 
-fn not_judged(submission: &Submission, id: &str, failure: &str, words: &Words) -> ItemReport {
-    let max = submission.question.points.get(id).copied();
-    let max = max.or_else(|| items::find(id).map(|item| item.points)).unwrap_or_default();
-    let values = [("what", text("ask")), ("error", text(failure))];
+/// The report of an answer that cannot be asked at all: why.
+pub fn not_judged(question: &str, student: &str, why: &str, words: &Words) -> Report {
+    let items = items::ALL.iter().map(|item| unasked(item, item.points, why, words));
+    Report::new(question, student, items.collect())
+}
+
+fn unasked(item: &Item, max: f64, why: &str, words: &Words) -> ItemReport {
+    let values = [("what", text("ask")), ("error", text(why))];
     let ruling = words.fault(Verdict::NotJudged, "fault-grader", &values);
-    ItemReport { id: id.to_owned(), points: 0.0, max, ruling, seconds: 0.0, runs: Vec::new() }
+    ItemReport { id: item.id.to_owned(), points: 0.0, max, ruling, seconds: 0.0, runs: Vec::new() }
 }
