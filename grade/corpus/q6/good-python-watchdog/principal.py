@@ -4,6 +4,7 @@ Avant, il demande au secondaire par leur paire de tubes s'il est là : "N" puis 
 """
 import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -64,6 +65,7 @@ def battre(segment):
 
 
 def main():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # bloqué par le watchdog
     segment = Segment()
     threading.Thread(target=battre, args=(segment,), daemon=True).start()
     secondaires = {requete: Secondaire(n) for requete, n in SECONDAIRES.items()}

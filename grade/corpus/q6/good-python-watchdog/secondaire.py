@@ -4,6 +4,7 @@ requetetype1 : "liste" ou "places N" ; requetetype2 : "reserve N PLACES". Une li
 et la connexion est coupée. Seul le secondaire 2 écrit dans la table : son verrou suffit.
 """
 import os
+import signal
 import socket
 import sys
 import threading
@@ -77,6 +78,7 @@ def battre(nom, segment):
 
 
 def main(requete):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # bloqué par le watchdog
     n, port = SECONDAIRES[requete], PORTS[requete]
     traiter = consulter if n == 1 else reserver
     segment = Segment()

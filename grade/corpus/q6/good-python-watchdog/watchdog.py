@@ -1,8 +1,9 @@
-"""Le chien de garde : prépare tubes et segment, lance les serveurs, relance ce qui meurt ou se fige."""
+"""Le chien de garde : prépare tubes et segment, lance les serveurs, relance ceux qui se figent."""
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from commun import BATTEMENTS, PLACES, SECONDAIRES, SEGMENT, Segment, tubes
@@ -29,8 +30,7 @@ def effacer():
 
 def lancer(nom, segment):
     segment.battre(nom, avance=DEMARRAGE)
-    masque = lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    return subprocess.Popen([sys.executable, *COMMANDES[nom]], preexec_fn=masque)
+    return subprocess.Popen([sys.executable, *COMMANDES[nom]])
 
 
 def ronde(fils, segment, en_retard):
@@ -47,7 +47,7 @@ def ronde(fils, segment, en_retard):
 
 
 def main():
-    # SIGINT reste bloqué chez les fils : Ctrl-C s'adresse à nous, nous leur envoyons SIGTERM.
+    # Les fils héritent du masque et ne débloquent que SIGTERM : Ctrl-C s'adresse à nous.
     fin = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, fin)
     effacer()
@@ -59,7 +59,9 @@ def main():
             os.mkfifo(tube, 0o600)
     fils = {nom: lancer(nom, segment) for nom in BATTEMENTS}
     derniere = time.monotonic()
-    while signal.sigtimedwait(fin, TOUR) is None:
+    arret = threading.Event()
+    threading.Thread(target=lambda: (signal.sigwait(fin), arret.set()), daemon=True).start()
+    while not arret.wait(TOUR):
         maintenant = time.monotonic()
         ronde(fils, segment, maintenant - derniere > FIGE / 3)
         derniere = maintenant
