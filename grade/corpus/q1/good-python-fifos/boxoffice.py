@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Box office, question 1: one process that reads text requests from a named pipe.
 
-Request:  VIEW <pid> <token> <code>\\n   or   BOOK <pid> <token> <code> <seats>\\n   or   SHOWS <pid> <token>\\n
-Answer:   <token> <status> <text>\\n     written to the named pipe client.<pid>, which the client makes
+Requests, a line each:
+    VIEW <pid> <token> <code>
+    BOOK <pid> <token> <code> <seats>
+    SHOWS <pid> <token>
+Answer: <token> <status> <text>, written to the named pipe client.<pid>, which the client makes.
 """
 import glob
 import os

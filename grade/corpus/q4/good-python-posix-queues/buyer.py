@@ -50,7 +50,8 @@ def buy():
 
 def main():
     while True:
-        print("\nTonight:", ", ".join(f"{show} ({left})" for show, left in ask("all")["all"].items()))
+        tonight = ask("all")["all"]
+        print("\nTonight:", ", ".join(f"{show} ({left})" for show, left in tonight.items()))
         choice = input("1 view, 2 buy, 3 leave: ").strip()
         if choice == "1":
             view()

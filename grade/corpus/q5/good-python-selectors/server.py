@@ -70,7 +70,7 @@ def receive(selector, customer):
 
 
 def send(selector, customer):
-    """Sends what the socket takes; whoever does not read is not waited for, and not served either."""
+    """Sends what the socket takes. Whoever does not read is neither waited for nor served."""
     try:
         if customer.unsent:
             customer.unsent = customer.unsent[customer.sock.send(customer.unsent):]
