@@ -140,7 +140,7 @@ pub fn judge(mut inside: Inside) -> anyhow::Result<()> {
 /// # Errors
 /// Nobody listens, or the box is broken: a command that fails is no error.
 pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
-    let mut background = Vec::new();
+    let (mut background, mut ended) = (Vec::new(), Vec::new());
     for (number, step) in steps.run.iter().enumerate() {
         let mut running = match start(inside, number, step) {
             Ok(running) => running,
@@ -157,7 +157,10 @@ pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
             continue;
         }
         let end = wait(&mut running.process, step)?;
-        say(inside, &Line::Step(running.done(end)))?;
+        let (done, process) = running.done(end);
+        say(inside, &Line::Step(done))?;
+        // Its session lasts: a server that called daemon(3) may still be in it.
+        ended.extend(process);
     }
     let leftovers: Leftovers = inside.leftovers()?;
     let after = After {
@@ -166,8 +169,9 @@ pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
     };
     say(inside, &Line::After(after))?;
     for mut running in background {
-        let end = running.process.status()?.map_or(End::Running, ended);
-        say(inside, &Line::Step(running.done(end)))?;
+        let end = running.process.status()?.map_or(End::Running, end_of);
+        let (done, _) = running.done(end);
+        say(inside, &Line::Step(done))?;
     }
     inside.end_all()?;
     if steps.keep {
@@ -193,21 +197,21 @@ fn start(inside: &mut Inside, number: usize, step: &Step) -> anyhow::Result<Runn
 }
 
 impl Running {
-    fn done(self, end: End) -> Done {
+    /// What is said of it; and the process, if it ended by itself: all others are killed.
+    fn done(self, end: End) -> (Done, Option<Process>) {
         let seconds = self.begin.elapsed().as_secs_f64();
-        // Ended, so that it says no more.
-        drop(self.process);
+        let process = matches!(end, End::Exit(_) | End::Signal(_)).then_some(self.process);
         let (output, n_left_out) = self.capture.take();
-        Done { step: self.step, end, output, n_left_out, seconds }
+        (Done { step: self.step, end, output, n_left_out, seconds }, process)
     }
 }
 
 fn wait(process: &mut Process, step: &Step) -> io::Result<End> {
     let limit = Duration::try_from_secs_f64(step.seconds).unwrap_or(Duration::MAX);
-    Ok(process.wait_for(limit)?.map_or(End::Time, ended))
+    Ok(process.wait_for(limit)?.map_or(End::Time, end_of))
 }
 
-fn ended(status: ExitStatus) -> End {
+fn end_of(status: ExitStatus) -> End {
     match (status.code(), status.signal()) {
         (Some(code), _) => End::Exit(code),
         (None, signal) => End::Signal(signal.unwrap_or(0)),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use grade::sandbox::run::{BoxSpec, Failure, run};
@@ -13,9 +14,9 @@ use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 /// The program under test.
-pub(crate) const GRADE: &str = env!("CARGO_BIN_EXE_grade");
+const GRADE: &str = env!("CARGO_BIN_EXE_grade");
 /// An ordinary user.
-pub(crate) const USER: u32 = 1000;
+const USER: u32 = 1000;
 
 /// Who makes the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,25 +27,32 @@ pub(crate) enum By {
     User,
 }
 
-/// The program under test, where every user can run it; for [`By::User`] a script that gives up root.
-fn judge(by: By) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    open(folder.path());
-    let grade = folder.path().join("grade");
-    fs::copy(GRADE, &grade).unwrap();
-    open(&grade);
-    if by == By::Me || !geteuid().is_root() {
-        return (folder, grade);
-    }
-    let script = folder.path().join("as-user");
-    let command = format!(
-        "#!/bin/sh\nexec setpriv --reuid {USER} --regid {USER} --clear-groups {} \"$@\"\n",
-        grade.display()
-    );
-    fs::write(&script, command).unwrap();
-    open(&script);
-    (folder, script)
+/// The program under test, where every user can run it.
+///
+/// Other programs write the files: a file that this process has open for writing is open in children
+/// that other tests start at the same moment, and cannot be run for so long.
+fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<TempDir> = OnceLock::new();
+    PROGRAMS
+        .get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let script = format!(
+                "chmod 755 . && install -m 755 {GRADE} grade && install -m 755 /dev/null as-user &&
+                echo '#!/bin/sh' > as-user &&
+                echo 'exec setpriv --reuid {USER} --regid {USER} --clear-groups {} \"$@\"' >> as-user",
+                folder.path().join("grade").display()
+            );
+            let made = Command::new("sh").args(["-ec", &script]).current_dir(folder.path()).status();
+            assert!(made.unwrap().success());
+            folder
+        })
+        .path()
+}
+
+/// The judge; for [`By::User`] a script that gives up root first.
+pub(crate) fn judge(by: By) -> PathBuf {
+    let gives_up = by == By::User && geteuid().is_root();
+    programs().join(if gives_up { "as-user" } else { "grade" })
 }
 
 /// What came out of a box.
@@ -74,8 +82,7 @@ impl Report {
 
 /// Runs steps in a box that has these sizes.
 pub(crate) fn run_in(by: By, change: impl FnOnce(&mut BoxSpec), steps: Steps) -> Report {
-    let (_folder, judge) = judge(by);
-    let mut spec = BoxSpec { judge, ..BoxSpec::new(Tree::default()) };
+    let mut spec = BoxSpec { judge: judge(by), ..BoxSpec::new(Tree::default()) };
     change(&mut spec);
     let (mut done, mut after) = (BTreeMap::new(), None);
     let job = serde_json::to_string(&steps).unwrap();

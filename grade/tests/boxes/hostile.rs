@@ -108,7 +108,7 @@ fn a_terminal_is_the_controlling_one_of_the_foreground_group(#[case] by: By) {
 #[case::user(By::User)]
 fn orphans_are_collected(#[case] by: By) {
     let line = "for i in 1 2 3; do (sleep 0.05 &) ; done; sleep 0.3; ps -e -o stat= | grep -c Z";
-    let report = run_steps(by, vec![background("sleep 50"), Step::shell(line)]);
+    let report = run_steps(by, vec![background("exec sleep 50"), Step::shell(line)]);
     assert_eq!(report.step(1).1, "0\n");
     assert_eq!(report.left("processes").len(), 1);
 }

@@ -133,9 +133,9 @@ print(queue >= 0)
 fn what_it_leaves_is_listed(#[case] by: By) {
     let line =
         "ipcmk -Q; ipcmk -M 100; ipcmk -S 3; echo 1 > /dev/shm/sem.mine; mkfifo pipe /tmp/pipe;
-        python3 -c 'import os,time
+        /usr/bin/python3 -c 'import os,time
 if os.fork(): time.sleep(100)
-' & sleep 0.3";
+' & until grep -q '^State:.Z' /proc/[0-9]*/status; do sleep 0.01; done";
     let report = run_steps(by, vec![Step::shell(line)]);
     assert_eq!(report.left("queues").len(), 1);
     assert_eq!(report.left("segments")[0]["size"], 100);
