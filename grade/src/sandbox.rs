@@ -14,6 +14,7 @@ pub mod inside;
 pub mod leftovers;
 pub mod processes;
 pub mod steps;
+pub mod tool;
 
 mod capture;
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -19,6 +20,7 @@ use crate::sandbox::leftovers::Leftovers;
 use crate::sandbox::order::Order;
 use crate::sandbox::processes::{Census, Found};
 use crate::sandbox::supervisor::Supervisor;
+use crate::sandbox::tool::Tool;
 use crate::sandbox::tree::Tree;
 use crate::sandbox::{keeper, nested, network, root};
 use crate::sys;
@@ -195,6 +197,14 @@ impl Inside {
         self.second_network = Some(network.clone());
         let walls = Walls { network: Some(network), ..self.walls.clone() };
         Ok(Launcher::behind(walls, self.supervisor.census.children.clone()))
+    }
+
+    /// Starts a program of the judge's own, which has all rights in the box.
+    ///
+    /// # Errors
+    /// See [`Command::spawn`].
+    pub fn start_tool(&self, command: &mut Command) -> io::Result<Tool> {
+        Tool::start(command, &self.supervisor.census.children)
     }
 
     /// The processes of the submission, zombies included.

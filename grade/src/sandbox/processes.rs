@@ -7,12 +7,12 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use nix::sys::stat::fstat;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::launch::children::{Children, Known};
 
 /// A process, as it was when one looked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Found {
     /// Its PID in the box.
     pub pid: i32,

@@ -1,10 +1,10 @@
 //! A job that runs commands one after the other: a build, or a try.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -48,6 +48,9 @@ pub struct Step {
     /// Whether it runs in the second network.
     #[serde(default)]
     pub elsewhere: bool,
+    /// Whether it is the judge's own: it has all rights in the box, and may take its time.
+    #[serde(default)]
+    pub tool: bool,
 }
 
 fn seconds() -> f64 {
@@ -64,6 +67,7 @@ impl Step {
             background: false,
             terminal: false,
             elsewhere: false,
+            tool: false,
         }
     }
 }
@@ -79,7 +83,7 @@ pub enum Line {
 }
 
 /// How a step ended.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Done {
     /// Its place in the job, from 0.
     pub step: usize,
@@ -94,7 +98,7 @@ pub struct Done {
 }
 
 /// How a command ended.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// With this status.
@@ -106,6 +110,7 @@ pub enum End {
     /// It could not be started: why.
     Start(String),
     /// It ran in the background until the end.
+    #[default]
     Running,
 }
 
@@ -113,7 +118,7 @@ pub enum End {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct After {
     /// What is left.
-    pub leftovers: serde_json::Value,
+    pub leftovers: Leftovers,
     /// If the submission was killed for its memory: how much it had.
     pub exceeded_memory: Option<u64>,
 }
@@ -142,13 +147,15 @@ pub fn judge(mut inside: Inside) -> anyhow::Result<()> {
 pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
     let (mut background, mut ended) = (Vec::new(), Vec::new());
     for (number, step) in steps.run.iter().enumerate() {
+        if step.tool {
+            say(inside, &Line::Step(run_tool(inside, number, step)?))?;
+            continue;
+        }
         let mut running = match start(inside, number, step) {
             Ok(running) => running,
             Err(error) => {
                 let end = End::Start(format!("{error:#}"));
-                let done =
-                    Done { step: number, end, output: String::new(), n_left_out: 0, seconds: 0.0 };
-                say(inside, &Line::Step(done))?;
+                say(inside, &Line::Step(Done { step: number, end, ..Done::default() }))?;
                 continue;
             }
         };
@@ -162,11 +169,7 @@ pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
         // Its session lasts: a server that called daemon(3) may still be in it.
         ended.extend(process);
     }
-    let leftovers: Leftovers = inside.leftovers()?;
-    let after = After {
-        leftovers: serde_json::to_value(leftovers)?,
-        exceeded_memory: inside.exceeded_memory(),
-    };
+    let after = After { leftovers: inside.leftovers()?, exceeded_memory: inside.exceeded_memory() };
     say(inside, &Line::After(after))?;
     for mut running in background {
         let end = running.process.status()?.map_or(End::Running, end_of);
@@ -194,6 +197,21 @@ fn start(inside: &mut Inside, number: usize, step: &Step) -> anyhow::Result<Runn
     let launcher = if step.elsewhere { inside.elsewhere()? } else { inside.launcher.clone() };
     let begin = Instant::now();
     Ok(Running { step: number, process: launcher.start(&program, streams)?, capture, begin })
+}
+
+fn run_tool(inside: &Inside, number: usize, step: &Step) -> anyhow::Result<Done> {
+    let (name, arguments) = step.argv.split_first().context("no tool is named")?;
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(inside.home.join(&step.cwd));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut tool =
+        inside.start_tool(&mut command).with_context(|| format!("cannot start {name}"))?;
+    let mut output = String::new();
+    if let Some(mut pipe) = tool.child.stdout.take() {
+        pipe.read_to_string(&mut output).with_context(|| format!("cannot read {name}"))?;
+    }
+    let end = end_of(tool.child.wait()?);
+    Ok(Done { step: number, end, output, ..Done::default() })
 }
 
 impl Running {

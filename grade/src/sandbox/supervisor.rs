@@ -16,6 +16,9 @@ use crate::sandbox::processes::{Census, Found, proportional};
 
 /// How often it looks: in this time two processors fill some 50 MB.
 const PERIOD: Duration = Duration::from_millis(10);
+/// With many processes a look takes long, and then it looks less often: it may take this part of a
+/// processor.
+const PART: u32 = 20;
 /// How long killed processes may take to be gone.
 const DEATH: Duration = Duration::from_secs(3);
 
@@ -38,9 +41,10 @@ impl Supervisor {
         let watching = supervisor.clone();
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             loop {
+                let begin = Instant::now();
                 // Without /proc nothing can be seen; the box has a time limit all the same.
                 let _ = watching.watch();
-                thread::sleep(PERIOD);
+                thread::sleep(PERIOD.max(begin.elapsed() * PART));
             }
         })?;
         Ok(supervisor)

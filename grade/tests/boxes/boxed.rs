@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use grade::sandbox::leftovers::Leftovers;
 use grade::sandbox::run::{BoxSpec, Failure, run};
 use grade::sandbox::steps::{After, Done, End, Line, Step, Steps};
 use grade::sandbox::tree::Tree;
@@ -74,9 +75,9 @@ impl Report {
         self.after.as_ref().unwrap_or_else(|| panic!("it has no end: {self:?}"))
     }
 
-    /// What is left of a kind.
-    pub(crate) fn left(&self, kind: &str) -> Vec<serde_json::Value> {
-        self.after().leftovers[kind].as_array().unwrap().clone()
+    /// What is left.
+    pub(crate) fn left(&self) -> &Leftovers {
+        &self.after().leftovers
     }
 }
 

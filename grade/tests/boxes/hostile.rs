@@ -110,5 +110,5 @@ fn orphans_are_collected(#[case] by: By) {
     let line = "for i in 1 2 3; do (sleep 0.05 &) ; done; sleep 0.3; ps -e -o stat= | grep -c Z";
     let report = run_steps(by, vec![background("exec sleep 50"), Step::shell(line)]);
     assert_eq!(report.step(1).1, "0\n");
-    assert_eq!(report.left("processes").len(), 1);
+    assert_eq!(report.left().processes.len(), 1);
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 
 use grade::sandbox::steps::{End, Step, Steps};
 use grade::sandbox::tree::Tree;
@@ -121,7 +122,7 @@ print(queue >= 0)
     });
     for report in both {
         assert_eq!(report.step(0), (&End::Exit(0), "True\n1\n"));
-        assert_eq!(report.left("queues").len(), 1);
+        assert_eq!(report.left().queues.len(), 1);
     }
     let machine = fs::read_to_string("/proc/sysvipc/msg").unwrap();
     assert!(!machine.lines().any(|line| line.trim_start().starts_with("1234 ")), "{machine}");
@@ -137,15 +138,17 @@ fn what_it_leaves_is_listed(#[case] by: By) {
 if os.fork(): time.sleep(100)
 ' & until grep -q '^State:.Z' /proc/[0-9]*/status; do sleep 0.01; done";
     let report = run_steps(by, vec![Step::shell(line)]);
-    assert_eq!(report.left("queues").len(), 1);
-    assert_eq!(report.left("segments")[0]["size"], 100);
-    assert_eq!(report.left("semaphores")[0]["size"], 3);
-    assert_eq!(report.left("posix_shared"), ["sem.mine"]);
-    assert_eq!(report.left("special_files"), ["/home/student/submission/pipe", "/tmp/pipe"]);
-    let states: Vec<_> =
-        report.left("processes").iter().map(|left| left["state"].clone()).collect();
-    assert_eq!(states, ["S", "Z"], "a sleeper, and its child that nobody waits for");
+    assert_eq!(report.left().queues.len(), 1);
+    let left = report.left();
+    assert_eq!(left.segments[0].size, 100);
+    assert_eq!(left.semaphores[0].size, 3);
+    assert_eq!(left.posix_shared, ["sem.mine"]);
+    assert_eq!(
+        left.special_files,
+        ["/home/student/submission/pipe", "/tmp/pipe"].map(PathBuf::from)
+    );
+    let states: String = left.processes.iter().map(|process| process.state).collect();
+    assert_eq!(states, "SZ", "a sleeper, and its child that nobody waits for");
     let clean = run_steps(by, vec![Step::shell("true")]);
-    let nothing = clean.after().leftovers.as_object().unwrap();
-    assert!(nothing.values().all(|list| list.as_array().unwrap().is_empty()), "{nothing:?}");
+    assert!(clean.left().is_empty(), "{clean:?}");
 }

@@ -8,4 +8,5 @@ mod hostile;
 mod isolation;
 mod limits;
 mod network;
+mod speed;
 mod tools;

@@ -3,7 +3,7 @@
 use grade::sandbox::steps::{End, Step, Steps};
 use rstest::rstest;
 
-use crate::boxed::{By, run_in, submission};
+use crate::boxed::{By, background, run_in, run_steps, submission};
 
 const OVERFLOW: &str = "#include <stdlib.h>
 int main(int argc, char **argv) { int *p = malloc(4); int n = p[argc]; free(p); return n; }
@@ -52,4 +52,24 @@ fn what_cannot_be_started_is_said(#[case] by: By) {
         "{errors:?}"
     );
     report.result.unwrap();
+}
+
+#[rstest]
+#[case::me(By::Me)]
+#[case::user(By::User)]
+fn the_judge_traces_and_chooses_the_next_pid(#[case] by: By) {
+    let tool = |line: &str| Step { tool: true, ..Step::shell(line) };
+    let steps = vec![
+        background("exec sleep 50"),
+        tool("timeout -s INT 1 strace -o /tmp/trace -p $(pgrep sleep); cat /tmp/trace"),
+        tool("echo 700 > /proc/sys/kernel/ns_last_pid"),
+        Step::shell("echo $$"),
+        tool("ps -e -o stat= | grep -c Z; id -u"),
+    ];
+    let report = run_steps(by, steps);
+    assert!(report.step(1).1.contains("restart_syscall"), "{report:?}");
+    // The thread that reads what it says is born before it.
+    assert!(["701\n", "702\n"].contains(&report.step(3).1), "{report:?}");
+    assert_eq!(report.step(4).1, "0\n0\n");
+    assert_eq!(report.left().processes.len(), 1);
 }
