@@ -204,3 +204,16 @@ pub(crate) fn seccomp(filter: &'static [libc::sock_filter]) -> io::Result<()> {
     })?;
     Ok(())
 }
+
+/// Gives this process and its descendants a new keyring: that of the session may hold a user's keys.
+///
+/// # Errors
+/// ENOSYS, EDQUOT. See KEYCTL_JOIN_SESSION_KEYRING(2const).
+pub(crate) fn join_session_keyring() -> io::Result<()> {
+    const ANONYMOUS: *const c_char = ptr::null();
+    // SAFETY: without a name the call reads no memory.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, ANONYMOUS)
+    })?;
+    Ok(())
+}

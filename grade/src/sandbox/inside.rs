@@ -4,6 +4,7 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -134,6 +135,11 @@ fn make(order: &Order, results: &File) -> Result<Made> {
     let nested = nested::make()?;
     let home = Path::new(root::HOME).join("submission");
     fs::create_dir(&home).context("cannot make the submission's folder")?;
+    if let Some(crates) = kept.sources.crates() {
+        let cargo = Path::new(root::HOME).join(".cargo");
+        let linked = fs::create_dir(&cargo).and_then(|()| symlink(crates, cargo.join("registry")));
+        linked.context("cannot show cargo its crates")?;
+    }
     let mut environment = kept.sources.environment();
     environment.extend([
         ("HOME".into(), root::HOME.into()),

@@ -3,10 +3,12 @@
 
 mod boxed;
 
+mod bare;
 mod end;
 mod hostile;
 mod isolation;
 mod limits;
 mod network;
+mod no_box;
 mod speed;
 mod tools;
