@@ -11,7 +11,7 @@ use grade::sandbox::{command, inside, steps};
 fn main() -> ExitCode {
     inherit_nothing();
     if inside::is_asked() {
-        return match steps::judge(inside::enter()) {
+        return match steps::judge(&inside::enter()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error:#}");

@@ -7,6 +7,7 @@ pub mod tree;
 
 // What goes in and comes out.
 mod frames;
+mod listener;
 mod order;
 
 // From inside.

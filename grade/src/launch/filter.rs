@@ -1,11 +1,13 @@
-//! One system call that a submission may not make: prlimit(2) for another process.
+//! Three system calls that a submission may not make.
 //!
-//! Outside of the box the first process of a box and the submission are the same user, so with it a
-//! submission could take the judge's processor time away, and so kill it.
+//! - prlimit(2) for another process. Outside of the box the judge's first process and the submission
+//!   are the same user, so with it a submission could take the judge's processor time away, and so
+//!   kill it.
+//! - memfd_create(2) and memfd_secret(2): memory that no process has mapped is counted nowhere.
 
 use libc::{
     BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW,
-    SECCOMP_RET_ERRNO, SYS_prlimit64, sock_filter,
+    SECCOMP_RET_ERRNO, SYS_memfd_create, SYS_memfd_secret, SYS_prlimit64, sock_filter,
 };
 
 // Not in the crate libc; see linux/audit.h.
@@ -23,12 +25,14 @@ const FIRST: u32 = 16;
 /// Calls of x32 programs, which have other numbers.
 const X32: u32 = 0x4000_0000;
 
-/// Refuses the call. Programs of another architecture have other numbers, so they can make none.
-pub(crate) const FILTER: [sock_filter; 9] = [
+/// Refuses the calls. Programs of another architecture have other numbers, so they can make none.
+pub(crate) const FILTER: [sock_filter; 11] = [
     load(ARCH),
-    skip(BPF_JEQ, ARCHITECTURE, 0, 6),
+    skip(BPF_JEQ, ARCHITECTURE, 0, 8),
     load(NUMBER),
-    skip(BPF_JGE, X32, 4, 0),
+    skip(BPF_JGE, X32, 6, 0),
+    skip(BPF_JEQ, SYS_memfd_create as u32, 5, 0),
+    skip(BPF_JEQ, SYS_memfd_secret as u32, 4, 0),
     skip(BPF_JEQ, SYS_prlimit64 as u32, 0, 2),
     load(FIRST),
     skip(BPF_JEQ, 0, 0, 1),

@@ -135,16 +135,16 @@ struct Running {
 ///
 /// # Errors
 /// The job is another one, or [`run`] fails.
-pub fn judge(mut inside: Inside) -> anyhow::Result<()> {
+pub fn judge(inside: &Inside) -> anyhow::Result<()> {
     let steps = serde_json::from_str(&inside.job).context("cannot read the job")?;
-    run(&mut inside, &steps)
+    run(inside, &steps)
 }
 
 /// Does the job.
 ///
 /// # Errors
 /// Nobody listens, or the box is broken: a command that fails is no error.
-pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
+pub fn run(inside: &Inside, steps: &Steps) -> anyhow::Result<()> {
     let (mut background, mut ended) = (Vec::new(), Vec::new());
     for (number, step) in steps.run.iter().enumerate() {
         if step.tool {
@@ -187,7 +187,7 @@ fn say(inside: &Inside, line: &Line) -> anyhow::Result<()> {
     Ok(inside.results.line(&serde_json::to_string(line)?)?)
 }
 
-fn start(inside: &mut Inside, number: usize, step: &Step) -> anyhow::Result<Running> {
+fn start(inside: &Inside, number: usize, step: &Step) -> anyhow::Result<Running> {
     let program = Program {
         argv: step.argv.iter().map(OsString::from).collect(),
         cwd: inside.home.join(&step.cwd),

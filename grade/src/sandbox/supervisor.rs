@@ -65,7 +65,7 @@ impl Supervisor {
         if bytes <= self.memory_bytes {
             return Ok(());
         }
-        // After a fork both have the same pages; the exact sum takes longer.
+        // Some have the same pages, or those of programs; the exact sum takes longer.
         let bytes: u64 = found.iter().filter_map(|process| proportional(process.pid)).sum();
         if bytes > self.memory_bytes {
             self.exceeded.fetch_max(bytes, Ordering::AcqRel);

@@ -18,8 +18,8 @@ fn survives(by: By, attack: Step) -> End {
 #[case::me(By::Me)]
 #[case::user(By::User)]
 fn the_judge_survives_signals(#[case] by: By) {
-    let signals = "for s in KILL STOP TERM INT SEGV HUP QUIT 34; do kill -$s 1; done";
-    assert!(matches!(survives(by, Step::shell(signals)), End::Exit(_)));
+    let signals = "for s in KILL STOP TERM INT SEGV HUP QUIT RTMIN; do /bin/kill -$s 1; done";
+    assert_eq!(survives(by, Step::shell(signals)), End::Exit(0));
     assert_eq!(survives(by, Step::shell("kill -9 0")), End::Signal(9));
     survives(by, Step::shell("kill -9 -1"));
     survives(by, Step { terminal: true, ..Step::shell("kill -9 0") });

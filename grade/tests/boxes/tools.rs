@@ -3,7 +3,7 @@
 use grade::sandbox::steps::{End, Step, Steps};
 use rstest::rstest;
 
-use crate::boxed::{By, background, run_in, run_steps, submission};
+use crate::boxed::{By, background, run_in, run_steps, say, submission};
 
 const OVERFLOW: &str = "#include <stdlib.h>
 int main(int argc, char **argv) { int *p = malloc(4); int n = p[argc]; free(p); return n; }
@@ -29,6 +29,13 @@ fn compilers_and_sanitizers_work(#[case] by: By) {
     }
     assert!(report.step(1).1.contains("heap-buffer-overflow"), "{report:?}");
     assert!(report.step(3).1.contains("exited normally"), "{report:?}");
+}
+
+/// Where there is a Rust toolchain in PATH, it works. It is in the home of whoever has it.
+#[test]
+fn a_toolchain_in_a_home_works() {
+    let line = "printf 'fn main() { println!(\"rust\"); }' > a.rs && rustc a.rs && ./a";
+    assert_eq!(say(By::Me, line), "rust\n");
 }
 
 #[rstest]
