@@ -11,4 +11,5 @@ pub(crate) mod walls;
 
 // Between fork and exec.
 mod child;
+mod filter;
 mod plan;

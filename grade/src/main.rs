@@ -1,8 +1,5 @@
 //! Marks a submission: reads the command line and runs.
 
-use std::env;
-use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,12 +17,6 @@ fn main() -> ExitCode {
     if inside::is_bare() {
         return status(inside::bare());
     }
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    if let [name, folder, line] = arguments.as_slice()
-        && name == "box"
-    {
-        return command::main(Path::new(folder), line);
-    }
     let options = Options::parse();
     let done = match &options.command {
         None => run::one::run(&options.one),
@@ -33,6 +24,7 @@ fn main() -> ExitCode {
             run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Class { course, out, jobs, how }) => run::class::run(course, out, *jobs, how),
+        Some(Command::Box { folder, line }) => return command::main(folder, line),
         Some(Command::Try { .. }) => Err(anyhow::anyhow!("not yet")),
     };
     done.unwrap_or_else(|error| {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,6 +44,13 @@ pub enum Command {
         /// The assignment file; the default is the nearest assignment.toml in FOLDER or above
         #[arg(long, value_name = "FILE")]
         assignment: Option<PathBuf>,
+    },
+    /// Run a command line in a box with a copy of FOLDER in it, as the programs of a submission are
+    Box {
+        /// What is copied into the box
+        folder: PathBuf,
+        /// The command line, for sh
+        line: OsString,
     },
     /// Mark every submission of a course
     Class {

@@ -7,6 +7,7 @@ pub mod tree;
 
 // What goes in and comes out.
 mod frames;
+mod listener;
 mod order;
 
 // From inside.
@@ -14,6 +15,7 @@ pub mod inside;
 pub mod leftovers;
 pub mod processes;
 pub mod steps;
+pub mod tool;
 
 mod capture;
 

@@ -189,3 +189,31 @@ pub(crate) fn move_mount(tree: BorrowedFd<'_>, to: &CStr) -> io::Result<()> {
     })?;
     Ok(())
 }
+
+/// Has the kernel ask a filter about each system call of this process and its descendants. They can
+/// get no new privileges any more.
+///
+/// # Errors
+/// EACCES without no_new_privs, EINVAL. See seccomp(2).
+pub(crate) fn seccomp(filter: &'static [libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    let pointer = ptr::from_ref(&program);
+    // SAFETY: the kernel copies a program of this length, and writes nothing.
+    Errno::result(unsafe {
+        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, pointer)
+    })?;
+    Ok(())
+}
+
+/// Gives this process and its descendants a new keyring: that of the session may hold a user's keys.
+///
+/// # Errors
+/// ENOSYS, EDQUOT. See KEYCTL_JOIN_SESSION_KEYRING(2const).
+pub(crate) fn join_session_keyring() -> io::Result<()> {
+    const ANONYMOUS: *const c_char = ptr::null();
+    // SAFETY: without a name the call reads no memory.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, ANONYMOUS)
+    })?;
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -55,12 +55,28 @@ impl Process {
     /// # Errors
     /// See waitpid(2).
     pub fn wait_for(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        if self.status.is_some() {
+            return Ok(self.status);
+        }
+        let deadline = Instant::now().checked_add(limit);
         let ended = sys::pidfd_open(self.started.program)?;
-        let mut polled = [PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
-        let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
-        match poll(&mut polled, timeout) {
-            Ok(_) | Err(Errno::EINTR) => self.status(),
-            Err(errno) => Err(errno.into()),
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let timeout = match left {
+                None => PollTimeout::NONE,
+                Some(Duration::ZERO) => PollTimeout::ZERO,
+                // One more: rounded down, the last millisecond would be spent polling.
+                Some(left) => PollTimeout::try_from(left + Duration::from_millis(1))
+                    .unwrap_or(PollTimeout::MAX),
+            };
+            match poll(&mut [PollFd::new(ended.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) if left == Some(Duration::ZERO) => return Ok(None),
+                Ok(0) => {}
+                Ok(_) => return self.status(),
+                // The submission may send signals to the judge.
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
         }
     }
 

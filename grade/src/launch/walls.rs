@@ -9,6 +9,9 @@ use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl::set_no_new_privs;
 use nix::sys::resource::{Resource, setrlimit};
 
+use crate::launch::filter::FILTER;
+use crate::sys;
+
 /// The namespaces and limits of programs in a box.
 #[derive(Clone, Debug)]
 pub(crate) struct Walls {
@@ -50,11 +53,11 @@ impl Walls {
     /// # Errors
     /// EPERM, if this process has lower ones already. See setrlimit(2).
     pub(crate) fn limit(&self) -> io::Result<()> {
-        set_no_new_privs()?;
         setrlimit(Resource::RLIMIT_NPROC, self.n_processes, self.n_processes)?;
         setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
         // It is lower already where that is the custom; then it stays.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, MAX_OPEN_FILES);
-        Ok(())
+        set_no_new_privs()?;
+        sys::seccomp(&FILTER)
     }
 }

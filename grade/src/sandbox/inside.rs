@@ -4,8 +4,10 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
@@ -19,6 +21,7 @@ use crate::sandbox::leftovers::Leftovers;
 use crate::sandbox::order::Order;
 use crate::sandbox::processes::{Census, Found};
 use crate::sandbox::supervisor::Supervisor;
+use crate::sandbox::tool::Tool;
 use crate::sandbox::tree::Tree;
 use crate::sandbox::{keeper, nested, network, root};
 use crate::sys;
@@ -45,7 +48,7 @@ pub struct Inside {
     scratch_bytes: u64,
     walls: Walls,
     supervisor: Supervisor,
-    second_network: Option<Arc<OwnedFd>>,
+    second_network: Mutex<Option<Arc<OwnedFd>>>,
 }
 
 /// The way out of a box.
@@ -89,7 +92,7 @@ pub fn enter() -> Inside {
         results: Results(results),
         walls: made.walls,
         supervisor: made.supervisor,
-        second_network: None,
+        second_network: Mutex::new(None),
     }
 }
 
@@ -132,6 +135,11 @@ fn make(order: &Order, results: &File) -> Result<Made> {
     let nested = nested::make()?;
     let home = Path::new(root::HOME).join("submission");
     fs::create_dir(&home).context("cannot make the submission's folder")?;
+    if let Some(crates) = kept.sources.crates() {
+        let cargo = Path::new(root::HOME).join(".cargo");
+        let linked = fs::create_dir(&cargo).and_then(|()| symlink(crates, cargo.join("registry")));
+        linked.context("cannot show cargo its crates")?;
+    }
     let mut environment = kept.sources.environment();
     environment.extend([
         ("HOME".into(), root::HOME.into()),
@@ -153,10 +161,12 @@ fn make(order: &Order, results: &File) -> Result<Made> {
 
 /// Bounds System V objects, which are memory of nobody.
 fn limit_objects(order: &Order) {
-    const MAX_QUEUES: u64 = 1000;
-    for (name, value) in [("shmall", order.memory_bytes / 4096), ("msgmni", MAX_QUEUES)] {
+    let pages = (order.memory_bytes / 4096).to_string();
+    // Semaphores: in a set, in all, operations at once, sets.
+    let settings = [("shmall", pages.as_str()), ("msgmni", "1000"), ("sem", "1000 32000 500 1000")];
+    for (name, value) in settings {
         // Older kernels keep these for the machine's root; there the machine's own limits hold.
-        let _ = fs::write(format!("/proc/sys/kernel/{name}"), value.to_string());
+        let _ = fs::write(format!("/proc/sys/kernel/{name}"), value);
     }
 }
 
@@ -187,14 +197,22 @@ impl Inside {
     ///
     /// # Errors
     /// The kernel has no veth.
-    pub fn elsewhere(&mut self) -> Result<Launcher> {
-        let network = match &self.second_network {
+    pub fn elsewhere(&self) -> Result<Launcher> {
+        let mut second = self.second_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = match &*second {
             Some(network) => network.clone(),
-            None => Arc::new(network::second()?),
+            None => second.insert(Arc::new(network::second()?)).clone(),
         };
-        self.second_network = Some(network.clone());
         let walls = Walls { network: Some(network), ..self.walls.clone() };
         Ok(Launcher::behind(walls, self.supervisor.census.children.clone()))
+    }
+
+    /// Starts a program of the judge's own, which has all rights in the box.
+    ///
+    /// # Errors
+    /// See [`Command::spawn`].
+    pub fn start_tool(&self, command: &mut Command) -> io::Result<Tool> {
+        Tool::start(command, &self.supervisor.census.children)
     }
 
     /// The processes of the submission, zombies included.
@@ -218,7 +236,7 @@ impl Inside {
     /// # Errors
     /// /proc or /dev cannot be read.
     pub fn leftovers(&self) -> io::Result<Leftovers> {
-        Leftovers::find(&[&self.home, Path::new("/tmp")], self.processes()?)
+        Leftovers::find(&[root::HOME, "/tmp"].map(Path::new), self.processes()?)
     }
 
     /// If the submission was killed for it: how many bytes of memory it had.

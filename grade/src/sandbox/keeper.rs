@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::{set_dumpable, set_pdeathsig};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{
     Gid, Pid, Uid, chdir, getegid, geteuid, getpid, setgroups, setresgid, setresuid, setsid,
@@ -36,6 +37,9 @@ pub(crate) struct Kept {
 /// Says which step the machine does not allow.
 pub(crate) fn enter(results: &File) -> Result<Kept> {
     chdir("/").context("cannot go to /")?;
+    umask(Mode::S_IWGRP | Mode::S_IWOTH);
+    // A kernel without keys has none to hide.
+    let _ = sys::join_session_keyring();
     // Root sees folders that nobody sees: its trees are opened while it is root.
     let early = if geteuid().is_root() { Sources::open().ok() } else { None };
     let (user, group) = give_up_root()?;
@@ -77,14 +81,20 @@ pub(crate) fn map(inner: u32, user: u32, group: u32) -> Result<()> {
     write("gid_map", format!("{inner} {group} 1"))
 }
 
+/// Who it is from now on.
 fn give_up_root() -> Result<(Uid, Gid)> {
     if !geteuid().is_root() {
         return Ok((geteuid(), getegid()));
     }
     let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    setgroups(&[]).context("cannot leave root's groups")?;
-    setresgid(group, group, group).context("cannot leave root's group")?;
-    setresuid(user, user, user).context("cannot become nobody")?;
+    let given_up = setgroups(&[])
+        .and_then(|()| setresgid(group, group, group))
+        .and_then(|()| setresuid(user, user, user));
+    match given_up {
+        // This root is alone in a container: outside it is an ordinary user already.
+        Err(Errno::EINVAL | Errno::EPERM) => return Ok((geteuid(), getegid())),
+        given_up => given_up.context("cannot give up root")?,
+    }
     // The change cleared it.
     set_pdeathsig(Signal::SIGKILL).context("cannot die with the grader")?;
     Ok((user, group))

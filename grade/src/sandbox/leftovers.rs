@@ -5,12 +5,12 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sandbox::processes::Found;
 
 /// What is there; all lists are empty after a submission that cleans up.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Leftovers {
     /// System V message queues.
     pub queues: Vec<SystemV>,
@@ -29,7 +29,7 @@ pub struct Leftovers {
 }
 
 /// An object of System V IPC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct SystemV {
     /// Its key; 0: IPC_PRIVATE.
     pub key: i32,

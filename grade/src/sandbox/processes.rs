@@ -7,12 +7,15 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use nix::sys::stat::fstat;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::launch::children::{Children, Known};
 
+/// Bytes of a page, on the machines that this is for.
+const PAGE: u64 = 4096;
+
 /// A process, as it was when one looked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Found {
     /// Its PID in the box.
     pub pid: i32,
@@ -22,7 +25,7 @@ pub struct Found {
     pub state: char,
     /// The name of its program, as the kernel keeps it: 15 bytes.
     pub name: String,
-    /// Its memory that is in no file, in bytes.
+    /// Its memory, in bytes; pages that it shares with others are counted for each.
     pub memory_bytes: u64,
 }
 
@@ -88,17 +91,19 @@ fn read(pid: i32) -> Option<Found> {
     Some(Found { pid, parent, state, name, memory_bytes: memory(pid).unwrap_or(0) })
 }
 
-/// Resident pages less those of files and shared memory, which have limits of their own.
+/// Resident pages.
 fn memory(pid: i32) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let mut fields = statm.split_whitespace().skip(1).map_while(|field| field.parse::<u64>().ok());
-    let (resident, shared) = (fields.next()?, fields.next()?);
-    Some(resident.saturating_sub(shared) * 4096)
+    statm.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * PAGE)
 }
 
-/// The memory of a process, each page divided by the number of processes that have it.
+/// The memory of a process that is in no file on a disk, each page divided by the number of processes
+/// that have it.
 pub(crate) fn proportional(pid: i32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss_Anon:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    let kilobytes = |name: &str| -> Option<u64> {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
+    };
+    Some((kilobytes("Pss_Anon:")? + kilobytes("Pss_Shmem:")?) * 1024)
 }

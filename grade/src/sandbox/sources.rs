@@ -16,7 +16,8 @@ use crate::sys;
 const SYSTEM: [&str; 10] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"];
 /// Toolchains in a home, below it. Not ~/.cargo itself: it may hold the key to a registry.
-const TOOLCHAINS: [&str; 4] = [".rustup", ".cargo/bin", ".cargo/registry", ".pyenv"];
+const TOOLCHAINS: [&str; 4] = [".rustup", ".cargo/bin", CRATES, ".pyenv"];
+const CRATES: &str = ".cargo/registry";
 const DEVICES: [&str; 6] =
     ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
 
@@ -28,7 +29,7 @@ pub(crate) struct Sources {
     pub(crate) devices: Vec<(PathBuf, OwnedFd)>,
     /// Links, and what they point to.
     pub(crate) links: Vec<(PathBuf, PathBuf)>,
-    /// The home of the toolchains.
+    /// The home that the toolchains are in.
     home: Option<PathBuf>,
 }
 
@@ -72,6 +73,12 @@ impl Sources {
             self.folders.push((path.to_owned(), tree));
         }
         Ok(())
+    }
+
+    /// The crates that cargo has already, if it has.
+    pub(crate) fn crates(&self) -> Option<PathBuf> {
+        let crates = self.home.as_ref()?.join(CRATES);
+        self.is_seen(&crates).then_some(crates)
     }
 
     fn is_seen(&self, path: &Path) -> bool {

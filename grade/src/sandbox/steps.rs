@@ -1,10 +1,10 @@
 //! A job that runs commands one after the other: a build, or a try.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -48,6 +48,9 @@ pub struct Step {
     /// Whether it runs in the second network.
     #[serde(default)]
     pub elsewhere: bool,
+    /// Whether it is the judge's own: it has all rights in the box, and may take its time.
+    #[serde(default)]
+    pub tool: bool,
 }
 
 fn seconds() -> f64 {
@@ -64,6 +67,7 @@ impl Step {
             background: false,
             terminal: false,
             elsewhere: false,
+            tool: false,
         }
     }
 }
@@ -79,7 +83,7 @@ pub enum Line {
 }
 
 /// How a step ended.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Done {
     /// Its place in the job, from 0.
     pub step: usize,
@@ -94,7 +98,7 @@ pub struct Done {
 }
 
 /// How a command ended.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// With this status.
@@ -106,6 +110,7 @@ pub enum End {
     /// It could not be started: why.
     Start(String),
     /// It ran in the background until the end.
+    #[default]
     Running,
 }
 
@@ -113,7 +118,7 @@ pub enum End {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct After {
     /// What is left.
-    pub leftovers: serde_json::Value,
+    pub leftovers: Leftovers,
     /// If the submission was killed for its memory: how much it had.
     pub exceeded_memory: Option<u64>,
 }
@@ -130,25 +135,27 @@ struct Running {
 ///
 /// # Errors
 /// The job is another one, or [`run`] fails.
-pub fn judge(mut inside: Inside) -> anyhow::Result<()> {
+pub fn judge(inside: &Inside) -> anyhow::Result<()> {
     let steps = serde_json::from_str(&inside.job).context("cannot read the job")?;
-    run(&mut inside, &steps)
+    run(inside, &steps)
 }
 
 /// Does the job.
 ///
 /// # Errors
 /// Nobody listens, or the box is broken: a command that fails is no error.
-pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
-    let mut background = Vec::new();
+pub fn run(inside: &Inside, steps: &Steps) -> anyhow::Result<()> {
+    let (mut background, mut ended) = (Vec::new(), Vec::new());
     for (number, step) in steps.run.iter().enumerate() {
+        if step.tool {
+            say(inside, &Line::Step(run_tool(inside, number, step)?))?;
+            continue;
+        }
         let mut running = match start(inside, number, step) {
             Ok(running) => running,
             Err(error) => {
                 let end = End::Start(format!("{error:#}"));
-                let done =
-                    Done { step: number, end, output: String::new(), n_left_out: 0, seconds: 0.0 };
-                say(inside, &Line::Step(done))?;
+                say(inside, &Line::Step(Done { step: number, end, ..Done::default() }))?;
                 continue;
             }
         };
@@ -157,17 +164,17 @@ pub fn run(inside: &mut Inside, steps: &Steps) -> anyhow::Result<()> {
             continue;
         }
         let end = wait(&mut running.process, step)?;
-        say(inside, &Line::Step(running.done(end)))?;
+        let (done, process) = running.done(end);
+        say(inside, &Line::Step(done))?;
+        // Its session lasts: a server that called daemon(3) may still be in it.
+        ended.extend(process);
     }
-    let leftovers: Leftovers = inside.leftovers()?;
-    let after = After {
-        leftovers: serde_json::to_value(leftovers)?,
-        exceeded_memory: inside.exceeded_memory(),
-    };
+    let after = After { leftovers: inside.leftovers()?, exceeded_memory: inside.exceeded_memory() };
     say(inside, &Line::After(after))?;
     for mut running in background {
-        let end = running.process.status()?.map_or(End::Running, ended);
-        say(inside, &Line::Step(running.done(end)))?;
+        let end = running.process.status()?.map_or(End::Running, end_of);
+        let (done, _) = running.done(end);
+        say(inside, &Line::Step(done))?;
     }
     inside.end_all()?;
     if steps.keep {
@@ -180,7 +187,7 @@ fn say(inside: &Inside, line: &Line) -> anyhow::Result<()> {
     Ok(inside.results.line(&serde_json::to_string(line)?)?)
 }
 
-fn start(inside: &mut Inside, number: usize, step: &Step) -> anyhow::Result<Running> {
+fn start(inside: &Inside, number: usize, step: &Step) -> anyhow::Result<Running> {
     let program = Program {
         argv: step.argv.iter().map(OsString::from).collect(),
         cwd: inside.home.join(&step.cwd),
@@ -192,22 +199,37 @@ fn start(inside: &mut Inside, number: usize, step: &Step) -> anyhow::Result<Runn
     Ok(Running { step: number, process: launcher.start(&program, streams)?, capture, begin })
 }
 
+fn run_tool(inside: &Inside, number: usize, step: &Step) -> anyhow::Result<Done> {
+    let (name, arguments) = step.argv.split_first().context("no tool is named")?;
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(inside.home.join(&step.cwd));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut tool =
+        inside.start_tool(&mut command).with_context(|| format!("cannot start {name}"))?;
+    let mut output = String::new();
+    if let Some(mut pipe) = tool.child.stdout.take() {
+        pipe.read_to_string(&mut output).with_context(|| format!("cannot read {name}"))?;
+    }
+    let end = end_of(tool.child.wait()?);
+    Ok(Done { step: number, end, output, ..Done::default() })
+}
+
 impl Running {
-    fn done(self, end: End) -> Done {
+    /// What is said of it; and the process, if it ended by itself: all others are killed.
+    fn done(self, end: End) -> (Done, Option<Process>) {
         let seconds = self.begin.elapsed().as_secs_f64();
-        // Ended, so that it says no more.
-        drop(self.process);
+        let process = matches!(end, End::Exit(_) | End::Signal(_)).then_some(self.process);
         let (output, n_left_out) = self.capture.take();
-        Done { step: self.step, end, output, n_left_out, seconds }
+        (Done { step: self.step, end, output, n_left_out, seconds }, process)
     }
 }
 
 fn wait(process: &mut Process, step: &Step) -> io::Result<End> {
     let limit = Duration::try_from_secs_f64(step.seconds).unwrap_or(Duration::MAX);
-    Ok(process.wait_for(limit)?.map_or(End::Time, ended))
+    Ok(process.wait_for(limit)?.map_or(End::Time, end_of))
 }
 
-fn ended(status: ExitStatus) -> End {
+fn end_of(status: ExitStatus) -> End {
     match (status.code(), status.signal()) {
         (Some(code), _) => End::Exit(code),
         (None, signal) => End::Signal(signal.unwrap_or(0)),

@@ -16,6 +16,9 @@ use crate::sandbox::processes::{Census, Found, proportional};
 
 /// How often it looks: in this time two processors fill some 50 MB.
 const PERIOD: Duration = Duration::from_millis(10);
+/// With many processes a look takes long, and then it looks less often: it may take this part of a
+/// processor.
+const PART: u32 = 20;
 /// How long killed processes may take to be gone.
 const DEATH: Duration = Duration::from_secs(3);
 
@@ -38,9 +41,10 @@ impl Supervisor {
         let watching = supervisor.clone();
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             loop {
+                let begin = Instant::now();
                 // Without /proc nothing can be seen; the box has a time limit all the same.
                 let _ = watching.watch();
-                thread::sleep(PERIOD);
+                thread::sleep(PERIOD.max(begin.elapsed() * PART));
             }
         })?;
         Ok(supervisor)
@@ -61,7 +65,7 @@ impl Supervisor {
         if bytes <= self.memory_bytes {
             return Ok(());
         }
-        // After a fork both have the same pages; the exact sum takes longer.
+        // Some have the same pages, or those of programs; the exact sum takes longer.
         let bytes: u64 = found.iter().filter_map(|process| proportional(process.pid)).sum();
         if bytes > self.memory_bytes {
             self.exceeded.fetch_max(bytes, Ordering::AcqRel);
