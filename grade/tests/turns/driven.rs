@@ -2,7 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use grade::assignment::question::{Question, Ready};
@@ -13,10 +16,12 @@ use grade::patience::Patience;
 use grade::terminal::turn::{Ending, Turn};
 use harness::effort::Effort;
 
-use crate::programs::{Folder, Load, has_compiler, question};
+use crate::programs::{Folder, Load, Server, has_compiler, question};
 
 /// Busy loops while clients are driven: twice as many as this machine has CPUs.
 const LOOPS: usize = 4;
+/// Clients that are driven at once under load, each with a server of its own.
+const PLACES: usize = 4;
 
 /// Held while clients are driven: the load is that of one test.
 static DRIVING: Mutex<()> = Mutex::new(());
@@ -37,6 +42,12 @@ impl Tally {
             self.wrong
                 .push(format!("{what}: {}: {:?} -> {:?}", turn.ending, turn.typed, turn.text));
         }
+    }
+
+    fn add(&mut self, other: Tally) {
+        self.turns += other.turns;
+        self.wrong.extend(other.wrong);
+        self.times.extend(other.times);
     }
 
     fn say(&mut self, who: &str, load: usize) {
@@ -82,38 +93,68 @@ fn open<'a>(launcher: &'a Launcher, question: &'a Question, cwd: &Path, p: Patie
     client
 }
 
-/// Drives fresh clients, quiet and then under load.
-fn drive_many(who: &str, folder: &Folder, question: &Question) {
+/// A server that can be asked, if there is one, and the question that its clients answer to.
+struct Place {
+    _server: Option<Server>,
+    folder: Folder,
+    question: Question,
+}
+
+impl Place {
+    /// A C client, compiled, with a server of its own.
+    fn c(name: &str, options: &[&str], more: &str) -> Place {
+        let folder = Folder::new();
+        folder.compile("serveur.c", "serveur", &[]);
+        folder.compile(&format!("{name}.c"), "client", options);
+        let launcher = Launcher::bare();
+        let server = folder.serve(&launcher, &["./serveur"], &Ready::Auto, Patience::of(3.0));
+        let question = question(&["./client"], more);
+        Place { _server: Some(server.unwrap()), folder, question }
+    }
+
+    fn drive(&self, launcher: &Launcher, patience: Patience, tally: &mut Tally) {
+        let mut client = open(launcher, &self.question, self.folder.path(), patience);
+        drive(&mut client, tally);
+        let end = client.quit();
+        let is_gone = matches!(end.ending, Ending::Exit(status) if status.success());
+        tally.check(&end, is_gone, "quit");
+    }
+}
+
+/// Drives fresh clients, one by one on a quiet machine if there is time for it, and then several at once under load.
+fn drive_many(who: &str, place: impl Fn() -> Place + Sync) {
     let _alone = DRIVING.lock().unwrap_or_else(PoisonError::into_inner);
-    let launcher = Launcher::bare();
-    let (quiet, loaded) = Effort::asked().of((1, 3), (20, 20), (20, 20));
-    for (runs, loops) in [(quiet, 0), (loaded, LOOPS)] {
-        let load = Load::of(&launcher, loops);
-        let patience = Patience::of(if loops == 0 { 1.0 } else { 3.0 });
-        let mut tally = Tally::default();
-        for _ in 0..runs {
-            let mut client = open(&launcher, question, folder.path(), patience);
-            drive(&mut client, &mut tally);
-            let end = client.quit();
-            let is_gone = matches!(end.ending, Ending::Exit(status) if status.success());
-            tally.check(&end, is_gone, "quit");
+    let (quiet, loaded) = Effort::asked().of((0, 3), (3, 20), (20, 20));
+    for (runs, loops, places, patience) in [(quiet, 0, 1, 1.0), (loaded, LOOPS, PLACES, 2.0)] {
+        if runs == 0 {
+            continue;
         }
+        let load = Load::of(&Launcher::bare(), loops);
+        let tally = Mutex::new(Tally::default());
+        let left = AtomicUsize::new(runs);
+        let is_left = || left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        thread::scope(|scope| {
+            for _ in 0..places.min(runs) {
+                scope.spawn(|| {
+                    let (place, launcher) = (place(), Launcher::bare());
+                    let mut own = Tally::default();
+                    while is_left() {
+                        place.drive(&launcher, Patience::of(patience), &mut own);
+                    }
+                    tally.lock().unwrap().add(own);
+                });
+            }
+        });
+        let mut tally = tally.into_inner().unwrap();
         tally.say(who, load.len());
         assert!(tally.wrong.is_empty(), "{who}: {}", tally.wrong.join("\n"));
     }
 }
 
 fn drive_c(name: &str, options: &[&str], more: &str) {
-    if !has_compiler(name) {
-        return;
+    if has_compiler(name) {
+        drive_many(name, || Place::c(name, options, more));
     }
-    let folder = Folder::new();
-    folder.compile("serveur.c", "serveur", &[]);
-    folder.compile(&format!("{name}.c"), "client", options);
-    let launcher = Launcher::bare();
-    let server = folder.serve(&launcher, &["./serveur"], &Ready::Auto, Patience::of(3.0));
-    let _server = server.unwrap();
-    drive_many(name, &folder, &question(&["./client"], more));
 }
 
 #[test]
@@ -172,8 +213,9 @@ fn a_client_in_python_with_readline_is_driven() {
         return harness::stage::skip(test, "python3 with readline");
     }
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/turns/programs/client.py");
-    let folder = Folder::new();
-    drive_many("python", &folder, &question(&["python3", program.to_str().unwrap()], ""));
+    let question = question(&["python3", program.to_str().unwrap()], "");
+    let place = || Place { _server: None, folder: Folder::new(), question: question.clone() };
+    drive_many("python", place);
 }
 
 #[test]

@@ -87,9 +87,11 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let key = self.key.to_string();
-        let mut command = Command::new("ipcrm");
-        // Most tests have no queue that is left.
-        let _ = command.args(["-Q", &key]).stderr(Stdio::null()).status();
+        for kind in ["-Q", "-S"] {
+            let mut command = Command::new("ipcrm");
+            // Most tests have nothing that is left.
+            let _ = command.args([kind, &key]).stderr(Stdio::null()).status();
+        }
     }
 }
 

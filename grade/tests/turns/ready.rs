@@ -104,12 +104,49 @@ fn a_server_that_ends_first_says_how_and_what_it_said() {
     assert_eq!((status.code(), output.as_str()), (Some(4), "adresse déjà utilisée\n"));
 }
 
-#[test]
-fn a_server_that_waits_for_nothing_is_never_taken_for_ready() {
-    match script("exec sleep 100", &Ready::Auto) {
+fn assert_never_waits(server: Result<Server, NotReady>) {
+    match server {
         // There is no box around these tests: the queue that it may look at is another program's.
         Ok(server) => assert_eq!(server.asked.sign, Sign::Polls),
         Err(NotReady::Late { stuck, waits, .. }) => assert!(!waits && stuck.used >= stuck.budget),
         Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_server_that_waits_for_nothing_is_never_taken_for_ready() {
+    assert_never_waits(script("exec sleep 100", &Ready::Auto));
+}
+
+#[test]
+fn whoever_waits_for_a_request_is_ready_and_nobody_else() {
+    if !has_compiler("whoever_waits_for_a_request_is_ready_and_nobody_else") {
+        return;
+    }
+    let folder = Folder::new();
+    folder.compile("attend.c", "attend", &["-lrt"]);
+    let serve = |how: &str, patience| {
+        folder.serve(&Launcher::bare(), &["./attend", how], &Ready::Auto, patience)
+    };
+    for how in [
+        "accept",
+        "recv",
+        "fifo",
+        "read",
+        "semop",
+        "sem_wait",
+        "mq_receive",
+        "poll",
+        "select",
+        "epoll",
+        "join",
+        "fork",
+    ] {
+        let server = serve(how, patience()).unwrap_or_else(|error| panic!("{how}: {error:?}"));
+        assert_eq!(server.asked.sign, Sign::Waits, "{how}");
+        assert_eq!(server.asked.pids.len(), if how == "fork" { 2 } else { 1 }, "{how}");
+    }
+    for how in ["pause", "mutex", "boucle"] {
+        assert_never_waits(serve(how, Patience::of(0.2)));
     }
 }
