@@ -1,0 +1,6 @@
+//! The command line: what it prints, in each format, and what it says of wrong use.
+
+mod course;
+mod formats;
+mod program;
+mod usage;
