@@ -39,8 +39,7 @@ impl Tally {
         self.turns += 1;
         self.times.push(turn.used);
         if !is_right {
-            self.wrong
-                .push(format!("{what}: {}: {:?} -> {:?}", turn.ending, turn.typed, turn.text));
+            self.wrong.push(format!("{what}: {}:\n{}", turn.ending, turn.conversation()));
         }
     }
 

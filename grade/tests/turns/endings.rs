@@ -74,6 +74,9 @@ fn a_client_that_ends_or_is_killed_tells_how() {
         let outcome = client.reserve("1", "2");
         let turn = outcome.turn.unwrap();
         assert_eq!(outcome.answer, Answer::Done, "{}", turn.text);
+        let conversation =
+            "2\nNumero du spectacle : 1\nNombre de places : 2\nRéservation confirmée\n";
+        assert_eq!(turn.conversation(), conversation);
         assert!(matches!(turn.ending, Ending::Exit(status) if status.code() == Some(0)));
         // It is not opened anew: the assignment does not say that it ends after one action.
         let again = client.left("1");
