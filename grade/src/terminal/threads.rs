@@ -44,7 +44,8 @@ enum Role {
 /// The threads of a session.
 #[derive(Debug)]
 pub struct Threads {
-    session: i32,
+    /// The process that was started.
+    first: i32,
     /// Its processes, as far as they are known.
     processes: Vec<i32>,
     scanned: Instant,
@@ -53,10 +54,10 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Those of a process that was just started and leads a session.
+    /// Those of a process that was just started.
     pub fn of(pid: i32) -> Threads {
         let (processes, switches) = (vec![pid], HashMap::new());
-        Threads { session: pid, processes, scanned: Instant::now(), switches }
+        Threads { first: pid, processes, scanned: Instant::now(), switches }
     }
 
     /// Something is about to be typed: whoever sleeps now must sleep anew to be asking.
@@ -82,7 +83,7 @@ impl Threads {
             return seen;
         }
         self.scanned = Instant::now();
-        self.processes = processes::of_session(self.session);
+        self.processes = processes::of_session(self.first);
         self.look_at_known(terminal)
     }
 
