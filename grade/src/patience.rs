@@ -15,10 +15,10 @@ const TURN: Duration = Duration::from_secs(2);
 const READY: Duration = Duration::from_secs(5);
 /// How long [`Patience::calibrate`] measures.
 const CALIBRATION: Duration = Duration::from_secs(1);
-/// What a program that starts and answers on a terminal takes on a quiet machine of two CPUs.
-const QUIET: Duration = Duration::from_millis(4);
-/// A machine that is slower than that has no use.
-const FACTOR_MAX: f64 = 30.0;
+/// What a program that starts and answers on a terminal takes on a quiet machine.
+const QUIET: Duration = Duration::from_micros(1500);
+/// Most of a deadline is for programs that sleep, and those do not sleep longer on a busy machine.
+const FACTOR_MAX: f64 = 8.0;
 
 /// By what every deadline is multiplied.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,9 +43,8 @@ impl Patience {
             times.push(start_and_answer(launcher)?);
         }
         times.sort();
-        // The slowest tenth tells a machine that is busy now and then.
-        let slow = times[times.len() * 9 / 10];
-        let factor = (slow.as_secs_f64() / QUIET.as_secs_f64()).clamp(1.0, FACTOR_MAX);
+        let median = times[times.len() / 2];
+        let factor = (median.as_secs_f64() / QUIET.as_secs_f64()).clamp(1.0, FACTOR_MAX);
         Ok(Patience::of(factor * multiplier))
     }
 

@@ -3,4 +3,5 @@
 pub mod pty;
 pub mod transcript;
 pub mod turn;
+pub mod threads;
 pub mod session;

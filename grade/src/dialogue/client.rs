@@ -179,6 +179,15 @@ impl<'a> Client<'a> {
         self.type_quit()
     }
 
+    /// Ends it and leaves the server: by SIGKILL, where its keys would end the server, too.
+    pub fn leave(self) {
+        if self.dialogue.quit_stops_server {
+            self.kill();
+        } else {
+            self.quit();
+        }
+    }
+
     /// Ends it by SIGKILL.
     pub fn kill(self) {
         drop(self);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use regex::Regex;
 
 use crate::terminal::session::{Awaited, Session};
-use crate::terminal::turn::{Ending, Turn};
+use crate::terminal::turn::{Ending, Turn, Typed};
 
 /// What looks for an answer in a text.
 pub type Wanted<'w> = &'w dyn Fn(&str) -> bool;
@@ -29,7 +29,8 @@ struct Action {
     /// Where in the transcript it begins, and where the answer to its last piece does.
     begin: usize,
     last: usize,
-    typed: Vec<String>,
+    /// The pieces, each with its place in the transcript.
+    typed: Vec<Typed>,
     /// The last piece, which is not typed yet.
     waiting: Option<String>,
     /// How it ended, if it has ended before its last piece.
@@ -98,8 +99,9 @@ impl Person {
 
     fn turn(&mut self, ending: Ending) -> Turn {
         let action = std::mem::replace(&mut self.action, Action::at(self.session.text().len()));
+        let typed = action.typed.into_iter();
         Turn {
-            typed: action.typed,
+            typed: typed.map(|typed| Typed { at: typed.at - action.begin, ..typed }).collect(),
             text: self.session.text()[action.begin..].to_owned(),
             last: action.last - action.begin,
             ending,
@@ -111,7 +113,8 @@ impl Person {
         // It fails only for a terminal that is gone, which the wait for an answer will tell.
         let _ = self.session.type_keys(piece);
         self.action.last = self.session.text().len();
-        self.action.typed.push(piece.to_owned());
+        let at = self.action.last - usize::from(piece.ends_with('\n'));
+        self.action.typed.push(Typed { keys: piece.to_owned(), at });
     }
 
     fn wait(&mut self, answer: Option<Wanted<'_>>) -> Ending {

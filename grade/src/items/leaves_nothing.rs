@@ -36,12 +36,8 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
     let outcome = client.reserve(&show.name, "1");
-    hearing::must_be_done(course, &client, &outcome)?;
-    if course.question.dialogue.quit_stops_server {
-        client.kill();
-    } else {
-        client.quit();
-    }
+    hearing::must_be_done(course, &outcome)?;
+    client.leave();
     let Some(server) = &scene.server else { return nothing_left(course, "quit") };
     let told = match signal {
         Signal::SIGINT => server.interrupt(),

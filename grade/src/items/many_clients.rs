@@ -36,7 +36,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     if course.question.one_program {
         return alone(course, &mut first, &show);
     }
-    first.quit();
+    first.leave();
     let tally = crowd(course, &scene, &show, n_clients)?;
     let mut fresh = scene.client("zoe")?;
     let left = hearing::left(course, &mut fresh, &show.name)?;
@@ -59,7 +59,7 @@ fn alone(course: &Course<'_>, client: &mut Client<'_>, show: &Show) -> Asked<Rul
     let mut tally = Tally::default();
     for _ in 0..ROUNDS {
         let outcome = client.reserve(&show.name, &seats.to_string());
-        count(course, client, &outcome, seats, &mut tally)?;
+        count(course, &outcome, seats, &mut tally)?;
     }
     let left = hearing::left(course, client, &show.name)?;
     check(course, show, &tally, left).map(|line| Ruling::pass(vec![line]))
@@ -92,23 +92,17 @@ fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked
         }
         for client in &mut clients {
             let outcome = client.outcome();
-            count(course, client, &outcome, seats, &mut tally)?;
+            count(course, &outcome, seats, &mut tally)?;
         }
     }
     Ok(tally)
 }
 
-fn count(
-    course: &Course<'_>,
-    client: &Client<'_>,
-    outcome: &Outcome,
-    seats: i64,
-    tally: &mut Tally,
-) -> Asked<()> {
+fn count(course: &Course<'_>, outcome: &Outcome, seats: i64, tally: &mut Tally) -> Asked<()> {
     match outcome.answer {
         Answer::Refused => tally.refused += seats,
         _ => {
-            hearing::must_be_done(course, client, outcome)?;
+            hearing::must_be_done(course, outcome)?;
             tally.confirmed += seats;
         }
     }
@@ -156,20 +150,20 @@ fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<
     let Some(show) = shows.into_iter().find(|show| show.seats >= 2 && show.seats < max) else {
         return Ok(());
     };
-    fresh.quit();
+    fresh.leave();
     let (mut yes, mut no) = (scene.client("ada")?, scene.client("bob")?);
     yes.prepare_reserve(&show.name, "1");
     no.prepare_reserve(&show.name, &(show.seats + 1).to_string());
     let frozen = scene.freeze(&[&yes, &no])?;
     yes.send();
     no.send();
-    quiet::wait(&[yes.session(), no.session()], course.patience);
+    quiet::wait(&[yes.pid(), no.pid()], course.patience);
     for signal in [Signal::SIGSTOP, Signal::SIGCONT] {
         if let Err(error) = yes.signal(signal) {
             return course.cannot("stop a client", &error);
         }
     }
-    quiet::wait(&[yes.session(), no.session()], course.patience);
+    quiet::wait(&[yes.pid(), no.pid()], course.patience);
     drop(frozen);
     let (heard_yes, heard_no) = (yes.outcome(), no.outcome());
     if heard_yes.answer == Answer::Refused || heard_no.answer == Answer::Done {
@@ -177,7 +171,7 @@ fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<
         let fault = course.words.fault(Verdict::Fail, "fault-wrong-answer", &[]);
         return Err(Box::new(fault.with_lines(lines)));
     }
-    hearing::must_be_done(course, &yes, &heard_yes)?;
+    hearing::must_be_done(course, &heard_yes)?;
     match heard_no.turn.filter(|turn| !turn.ending.is_calm()) {
         Some(turn) => {
             let shown = no.transcript();

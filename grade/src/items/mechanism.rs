@@ -67,11 +67,11 @@ fn observe(
     client.prepare_reserve(show, &seats.to_string());
     let frozen = scene.freeze(&[client])?;
     client.send();
-    quiet::wait(&[client.session()], course.patience);
+    quiet::wait(&[client.pid()], course.patience);
     let look = watch::look(&Scope::of(Target::Pid(client.pid())));
     drop(frozen);
     let outcome = client.outcome();
-    hearing::must_be_done(course, client, &outcome)?;
+    hearing::must_be_done(course, &outcome)?;
     Ok(Seen::of(&look, client))
 }
 

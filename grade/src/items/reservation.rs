@@ -23,13 +23,13 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         let left = hearing::left(course, &mut client, &show.name)?;
         check(course, &client, &show.name, SEATS, after, left)?;
     } else {
-        client.quit();
+        client.leave();
         let mut second = scene.client("bob")?;
         let left = hearing::left(course, &mut second, &show.name)?;
         check(course, &second, &show.name, SEATS, after, left)?;
         reserve(course, &mut second, &show.name, 1)?;
         after -= 1;
-        second.quit();
+        second.leave();
         let mut third = scene.client("eve")?;
         let left = hearing::left(course, &mut third, &show.name)?;
         check(course, &third, &show.name, 1, after, left)?;
@@ -41,7 +41,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
 
 fn reserve(course: &Course<'_>, client: &mut Client<'_>, show: &str, seats: i64) -> Asked<()> {
     let outcome = client.reserve(show, &seats.to_string());
-    hearing::must_be_done(course, client, &outcome)
+    hearing::must_be_done(course, &outcome)
 }
 
 fn check(

@@ -26,7 +26,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let mut scene = Scene::start(course)?;
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
-    client.quit();
+    client.leave();
     for nth in 0..KILLED {
         let mut client = scene.client("eve")?;
         if nth % 3 > 0 {
@@ -49,7 +49,7 @@ fn killed_alone(course: &Course<'_>) -> Asked<Ruling> {
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
     let outcome = client.reserve(&show.name, "1");
-    hearing::must_be_done(course, &client, &outcome)?;
+    hearing::must_be_done(course, &outcome)?;
     client.kill();
     drop(scene);
     let again = Scene::start(course)?;
@@ -69,12 +69,12 @@ fn unread(course: &Course<'_>, scene: &mut Scene<'_>, show: &Show) -> Asked<()> 
             client.prepare_reserve(&show.name, "1");
             clients.push(client);
         }
-        let sessions: Vec<i32> = clients.iter().map(Client::session).collect();
+        let pids: Vec<i32> = clients.iter().map(Client::pid).collect();
         let frozen = scene.freeze(&clients.iter().collect::<Vec<_>>())?;
         for client in &mut clients {
             client.send();
         }
-        quiet::wait(&sessions, course.patience);
+        quiet::wait(&pids, course.patience);
         done += clients.len();
         if done < UNREAD {
             clients.into_iter().for_each(Client::kill);
@@ -114,7 +114,7 @@ fn served(
     }
     let served = scene.client("zoe").and_then(|mut client| {
         let left = hearing::left(course, &mut client, &show.name);
-        client.quit();
+        client.leave();
         left
     });
     match served {

@@ -26,7 +26,11 @@ pub fn last_lines(shown: &str) -> Vec<String> {
 
 /// What was typed, in words.
 fn typed(turn: &Turn) -> String {
-    turn.typed.iter().map(|piece| piece.escape_debug().to_string()).collect::<Vec<_>>().join(" ")
+    turn.typed
+        .iter()
+        .map(|typed| typed.keys.escape_debug().to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A client whose turn did not end well, while it did something.
@@ -84,48 +88,49 @@ fn cannot(course: &Course<'_>, what: &str, error: &dyn std::fmt::Display) -> Rul
 /// The table that a client shows.
 pub fn rows(course: &Course<'_>, client: &mut Client<'_>) -> Asked<Vec<Row>> {
     let reading = client.list();
-    read(course, "list", reading, client)
+    read(course, "list", reading)
 }
 
 /// The seats that a show has left.
 pub fn left(course: &Course<'_>, client: &mut Client<'_>, show: &str) -> Asked<i64> {
     let reading = client.left(show);
-    read(course, "view", reading, client)
+    read(course, "view", reading)
 }
 
-fn read<T>(course: &Course<'_>, doing: &str, reading: Reading<T>, client: &Client<'_>) -> Asked<T> {
+fn read<T>(course: &Course<'_>, doing: &str, reading: Reading<T>) -> Asked<T> {
     let Reading { value, turn } = reading;
     if let Some(value) = value {
         return Ok(value);
     }
     if !turn.ending.is_calm() {
-        return Err(Box::new(bad_ending(course, doing, &turn.ending, client.transcript())));
+        return Err(Box::new(bad_ending(course, doing, &turn.ending, &turn.conversation())));
     }
     let values = [
         ("typed", text(typed(&turn))),
         ("pattern", text(course.question.dialogue.pattern_of(doing))),
     ];
     let fault = course.words.fault(Verdict::Fail, &format!("fault-no-{doing}"), &values);
-    Err(Box::new(fault.with_lines(last_lines(client.transcript()))))
+    Err(Box::new(fault.with_lines(last_lines(&turn.conversation()))))
 }
 
 /// A reservation that must be made.
-pub fn must_be_done(course: &Course<'_>, client: &Client<'_>, outcome: &Outcome) -> Asked<()> {
+pub fn must_be_done(course: &Course<'_>, outcome: &Outcome) -> Asked<()> {
     match (outcome.answer, &outcome.turn) {
         (Answer::Done, _) => Ok(()),
         (_, Some(turn)) if !turn.ending.is_calm() => {
-            Err(Box::new(bad_ending(course, "reserve", &turn.ending, client.transcript())))
+            Err(Box::new(bad_ending(course, "reserve", &turn.ending, &turn.conversation())))
         }
         (answer, turn) => {
             let fault = match answer {
                 Answer::Refused => "fault-refused",
                 _ => "fault-no-answer",
             };
+            let said = turn.as_ref().map(Turn::conversation).unwrap_or_default();
             let typed = turn.as_ref().map(typed).unwrap_or_default();
             let pattern = course.question.dialogue.pattern_of("reserve");
             let values = [("typed", text(typed)), ("pattern", text(pattern))];
             let ruling = course.words.fault(Verdict::Fail, fault, &values);
-            Err(Box::new(ruling.with_lines(last_lines(client.transcript()))))
+            Err(Box::new(ruling.with_lines(last_lines(&said))))
         }
     }
 }

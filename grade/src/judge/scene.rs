@@ -1,28 +1,16 @@
 //! A server of the submission that runs, in a fresh copy of its files, and clients for it.
 
-use std::fs;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
 use crate::dialogue::client::Client;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
-use crate::kernel::{processes, thread};
+use crate::kernel::{processes, stop};
 use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness;
 use crate::words::text;
 
-/// How long a process may take to stop.
-const FREEZE_MAX: Duration = Duration::from_millis(500);
-/// Between two looks.
-const PAUSE: Duration = Duration::from_micros(500);
 /// The last lines of a server's output that are evidence.
 const LOG_LINES: usize = 8;
 
@@ -174,31 +162,16 @@ impl<'a> Scene<'a> {
             if clients.iter().any(is_client) {
                 continue;
             }
-            match kill(Pid::from_raw(pid), Signal::SIGSTOP) {
-                Ok(()) => frozen.pids.push(pid),
-                Err(Errno::ESRCH) => {}
-                Err(error) => return self.course.cannot("freeze a process", &error),
+            // Who cannot be stopped may have ended meanwhile.
+            frozen.pids.push(pid);
+            if let Err(error) = stop::stop(pid)
+                && error.raw_os_error() != Some(libc::ESRCH)
+            {
+                return self.course.cannot("freeze a process", &error);
             }
-        }
-        // A signal is only sent so far; a thread that has not stopped yet could still be handed a
-        // request.
-        let (begin, budget) = (Instant::now(), self.course.patience.scale(FREEZE_MAX));
-        while frozen.pids.iter().any(|&pid| thread::of(pid).iter().any(|&tid| !is_still(pid, tid)))
-        {
-            if begin.elapsed() >= budget {
-                return self.course.cannot("freeze a process", &"it does not stop");
-            }
-            sleep(PAUSE);
         }
         Ok(frozen)
     }
-}
-
-/// Whether a thread is stopped, or gone.
-fn is_still(pid: i32, tid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat")).unwrap_or_default();
-    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    state.is_none_or(|state| "TtZX".contains(state))
 }
 
 /// Processes that do nothing until this is dropped.
@@ -212,7 +185,7 @@ impl Drop for Frozen {
     fn drop(&mut self) {
         for &pid in &self.pids {
             // It may have been killed meanwhile.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
+            let _ = stop::go_on(pid);
         }
     }
 }

@@ -42,10 +42,11 @@ fn row(pid: i32) -> Option<Row> {
     Some(Row { pid, parent, session, started, is_over })
 }
 
-/// The processes of a session.
-pub fn of_session(session: i32) -> Vec<i32> {
-    let rows = all().into_iter().filter(|row| row.session == session);
-    rows.map(|row| row.pid).collect()
+/// A process and those in its session; a leader that is another process does nothing but lead.
+pub fn of_session(pid: i32) -> Vec<i32> {
+    let Some(session) = row(pid).map(|row| row.session) else { return Vec::new() };
+    let is_of_it = |row: &Row| row.session == session && (row.pid == pid || row.pid != session);
+    all().iter().filter(|row| is_of_it(row)).map(|row| row.pid).collect()
 }
 
 /// A program that was started, and all that came of it.

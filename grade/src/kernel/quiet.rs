@@ -12,12 +12,12 @@ const APART: Duration = Duration::from_millis(5);
 /// A program that runs longer does something else.
 const QUIET_MAX: Duration = Duration::from_millis(500);
 
-/// Waits until no thread of these sessions runs; whether that came.
-pub fn wait(sessions: &[i32], patience: Patience) -> bool {
+/// Waits until nothing of these programs runs, nor of their sessions; whether that came.
+pub fn wait(pids: &[i32], patience: Patience) -> bool {
     let (begin, budget) = (Instant::now(), patience.scale(QUIET_MAX));
     let mut quiet_since = None;
     while begin.elapsed() < budget {
-        if runs(sessions) {
+        if runs(pids) {
             quiet_since = None;
         } else if quiet_since.get_or_insert_with(Instant::now).elapsed() >= APART {
             return true;
@@ -27,9 +27,8 @@ pub fn wait(sessions: &[i32], patience: Patience) -> bool {
     false
 }
 
-fn runs(sessions: &[i32]) -> bool {
-    let pids = sessions.iter().flat_map(|&session| processes::of_session(session));
-    pids.into_iter().any(|pid| {
+fn runs(pids: &[i32]) -> bool {
+    pids.iter().flat_map(|&pid| processes::of_session(pid)).any(|pid| {
         thread::of(pid).into_iter().any(|tid| matches!(thread::doing(pid, tid), Some(Doing::Runs)))
     })
 }

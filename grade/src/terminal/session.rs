@@ -1,20 +1,17 @@
 //! A program on a terminal: it is typed to, line by line, and it is known when it asks again.
 
-use std::collections::HashMap;
 use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::kernel::processes;
-use crate::kernel::thread::{self, Doing};
-use crate::kernel::waits::{self, Waits};
 use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::patience::Patience;
 use crate::terminal::pty::Terminal;
+use crate::terminal::threads::{Seen, Threads};
 use crate::terminal::transcript::Transcript;
 use crate::terminal::turn::{Ending, Stuck};
 
@@ -26,8 +23,6 @@ const LATE_ANSWER: Duration = Duration::from_millis(250);
 const REST_OF_ANSWER: Duration = Duration::from_millis(50);
 /// The pause between two looks: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(2));
-/// How often the processes of the session are looked for.
-const RESCAN: Duration = Duration::from_millis(10);
 
 /// What a turn waits for.
 #[derive(Clone, Copy)]
@@ -46,35 +41,9 @@ pub struct Session {
     transcript: Transcript,
     patience: Patience,
     status: Option<ExitStatus>,
-    /// Its processes, as far as they are known.
-    processes: Vec<i32>,
-    scanned: Instant,
-    /// How often each of its threads had gone to sleep when something was typed last.
-    switches: HashMap<i32, u64>,
+    threads: Threads,
     typed: Instant,
     received: u64,
-}
-
-/// What the threads of a session do, as far as that decides whose turn it is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    /// A thread sleeps in a read of the terminal, and nothing is there to read.
-    reads: bool,
-    /// A thread waits for the terminal among other things.
-    polls: bool,
-    /// A thread runs.
-    runs: bool,
-    /// A thread waits for something else, such as an answer that it will show.
-    waits: bool,
-}
-
-/// What one thread does.
-#[derive(Clone, Copy, Debug)]
-enum Role {
-    Reads,
-    Polls,
-    Runs,
-    Waits,
 }
 
 impl Session {
@@ -91,17 +60,15 @@ impl Session {
         let terminal = Terminal::open()?;
         let received = transcript.received();
         let process = launcher.start(program, Streams::Terminal(terminal.slave()?))?;
-        let (pid, now) = (process.pid(), Instant::now());
+        let threads = Threads::of(process.pid());
         Ok(Session {
             process,
             terminal,
             transcript,
             patience,
             status: None,
-            processes: vec![pid],
-            scanned: now,
-            switches: HashMap::new(),
-            typed: now,
+            threads,
+            typed: Instant::now(),
             received,
         })
     }
@@ -132,13 +99,9 @@ impl Session {
     /// # Errors
     /// See write(2).
     pub fn type_keys(&mut self, keys: &str) -> io::Result<()> {
-        // What came before it was typed belongs to before, and whoever slept then must sleep anew.
+        // What came before it was typed belongs to before.
         self.drain();
-        let known = self.processes.iter().flat_map(|&pid| {
-            let tids = thread::of(pid).into_iter();
-            tids.filter_map(move |tid| Some((tid, thread::switches(pid, tid)?)))
-        });
-        self.switches = known.collect();
+        self.threads.sample();
         self.received = self.transcript.received();
         if keys.ends_with('\n') {
             self.transcript.enter();
@@ -157,7 +120,7 @@ impl Session {
         let mut answer = Answer::default();
         loop {
             let is_over = self.is_over();
-            let seen = self.look();
+            let seen = self.threads.look(&self.terminal);
             // What it had written before it slept is there now.
             let is_new = self.drain();
             if self.transcript.received() - self.received > FLOOD {
@@ -167,11 +130,10 @@ impl Session {
                 self.transcript.settle();
                 return Ending::Exit(status);
             }
-            let asks = seen.reads || seen.polls;
-            if is_new || !asks {
+            if is_new || !seen.asks() {
                 calm = Instant::now();
             }
-            if asks {
+            if seen.asks() {
                 self.transcript.settle();
                 let is_there = answer.is_in(self.transcript.text(), begin, awaited.answer);
                 if calm.elapsed() >= self.silence(seen, is_there, awaited) {
@@ -220,64 +182,6 @@ impl Session {
             self.transcript.add(&buffer[..count]);
         }
         self.transcript.received() > before
-    }
-
-    fn look(&mut self) -> Seen {
-        // This comes first: with nothing to read, whoever sleeps in a read has begun it after that.
-        if self.terminal.has_input() {
-            return Seen::default();
-        }
-        if self.terminal.is_polled() {
-            return Seen { polls: true, ..Seen::default() };
-        }
-        let seen = self.look_at_known();
-        if seen.reads || seen.polls || self.scanned.elapsed() < RESCAN {
-            return seen;
-        }
-        self.scanned = Instant::now();
-        self.processes = processes::of_session(self.process.session());
-        self.look_at_known()
-    }
-
-    fn look_at_known(&self) -> Seen {
-        let mut seen = Seen::default();
-        for &pid in &self.processes {
-            for tid in thread::of(pid) {
-                match self.role(pid, tid) {
-                    Some(Role::Reads) => seen.reads = true,
-                    Some(Role::Polls) => seen.polls = true,
-                    Some(Role::Runs) => seen.runs = true,
-                    Some(Role::Waits) => seen.waits = true,
-                    None => {}
-                }
-            }
-        }
-        seen
-    }
-
-    /// What a thread does; None if it has ended, or waits for the end of another.
-    fn role(&self, pid: i32, tid: i32) -> Option<Role> {
-        let Doing::Sleeps(call) = thread::doing(pid, tid)? else { return Some(Role::Runs) };
-        Some(match waits::of(pid, &call) {
-            Waits::Child => return None,
-            Waits::At(number) if self.asks(pid, tid, &[number]) => Role::Reads,
-            // It waits for the person only, as GNU readline does.
-            Waits::AtOneOf(all, false) if all.len() == 1 && self.asks(pid, tid, &all) => {
-                Role::Reads
-            }
-            Waits::AtOneOf(all, _) if self.asks(pid, tid, &all) => Role::Polls,
-            _ => Role::Waits,
-        })
-    }
-
-    /// Whether a thread that waits at these descriptors waits for the person, since the last keys.
-    fn asks(&self, pid: i32, tid: i32, descriptors: &[i32]) -> bool {
-        let is_terminal = |&number: &i32| {
-            use std::os::unix::fs::MetadataExt;
-            waits::descriptor(pid, number).is_some_and(|file| self.terminal.is(file.rdev()))
-        };
-        descriptors.iter().any(is_terminal)
-            && thread::switches(pid, tid).is_some_and(|now| self.switches.get(&tid) != Some(&now))
     }
 }
 

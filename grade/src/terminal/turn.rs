@@ -13,7 +13,7 @@ use ipctop::watch;
 #[derive(Clone, Debug)]
 pub struct Turn {
     /// What was typed, piece by piece.
-    pub typed: Vec<String>,
+    pub typed: Vec<Typed>,
     /// What was shown since the first of these.
     pub text: String,
     /// Where in the text begins what was shown since the last of these.
@@ -22,6 +22,15 @@ pub struct Turn {
     pub ending: Ending,
     /// How long it took.
     pub used: Duration,
+}
+
+/// Keys that were typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// The keys: a line, or less.
+    pub keys: String,
+    /// Where in the text they were typed.
+    pub at: usize,
 }
 
 /// How a turn ended.
@@ -56,6 +65,27 @@ impl Turn {
     pub fn answer(&self) -> &str {
         self.text.get(self.last..).unwrap_or_default()
     }
+
+    /// What a person would see if the terminal echoed: what was shown, with the keys in their places.
+    pub fn conversation(&self) -> String {
+        let mut all = String::new();
+        let mut shown = 0;
+        for typed in &self.typed {
+            all += self.text.get(shown..typed.at).unwrap_or_default();
+            all.extend(typed.keys.trim_end_matches('\n').chars().flat_map(visible));
+            shown = typed.at;
+        }
+        all + self.text.get(shown..).unwrap_or_default()
+    }
+}
+
+/// A key as terminals show it: ^C for Ctrl-C.
+fn visible(key: char) -> impl Iterator<Item = char> {
+    let letter = match key {
+        '\0'..='\u{1f}' => char::from(key as u8 + b'@'),
+        _ => key,
+    };
+    (letter != key).then_some('^').into_iter().chain([letter])
 }
 
 impl Ending {
@@ -110,5 +140,22 @@ impl Stuck {
     pub fn findings(&self) -> Vec<&str> {
         let findings = self.looks.iter().flat_map(|look| &look.findings);
         findings.map(|finding| finding.text.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Ending, Turn, Typed};
+
+    #[test]
+    fn keys_stand_where_they_were_typed() {
+        let typed = |keys: &str, at| Typed { keys: keys.to_owned(), at };
+        let text = "\nSpectacle : \nPlaces : ".to_owned();
+        let typed = vec![typed("2\n", 0), typed("31\n", 13), typed("\u{4}", 23)];
+        let used = Duration::ZERO;
+        let turn = Turn { typed, text, last: 23, ending: Ending::Asks, used };
+        assert_eq!(turn.conversation(), "2\nSpectacle : 31\nPlaces : ^D");
     }
 }

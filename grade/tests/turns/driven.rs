@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use grade::assignment::question::{Question, Ready};
 use grade::dialogue::client::Client;
@@ -39,8 +39,7 @@ impl Tally {
         self.turns += 1;
         self.times.push(turn.used);
         if !is_right {
-            self.wrong
-                .push(format!("{what}: {}: {:?} -> {:?}", turn.ending, turn.typed, turn.text));
+            self.wrong.push(format!("{what}: {}:\n{}", turn.ending, turn.conversation()));
         }
     }
 
@@ -86,7 +85,12 @@ fn drive(client: &mut Client<'_>, tally: &mut Tally) {
     tally.check(&odd, odd.text.contains("inconnu"), "an unknown choice");
 }
 
-fn open<'a>(launcher: &'a Launcher, question: &'a Question, cwd: &Path, p: Patience) -> Client<'a> {
+pub(crate) fn open<'a>(
+    launcher: &'a Launcher,
+    question: &'a Question,
+    cwd: &Path,
+    p: Patience,
+) -> Client<'a> {
     let client = Client::open(launcher, question, "localhost", cwd, "Ana", p).unwrap();
     let opening = client.opening();
     assert!(opening.ending.asks(), "{}: {:?}", opening.ending, opening.text);
@@ -216,32 +220,4 @@ fn a_client_in_python_with_readline_is_driven() {
     let question = question(&["python3", program.to_str().unwrap()], "");
     let place = || Place { _server: None, folder: Folder::new(), question: question.clone() };
     drive_many("python", place);
-}
-
-#[test]
-fn eight_clients_at_once_get_an_answer_each() {
-    if !has_compiler("eight_clients_at_once_get_an_answer_each") {
-        return;
-    }
-    let folder = Folder::new();
-    folder.compile("serveur.c", "serveur", &[]);
-    folder.compile("scanf.c", "client", &[]);
-    let (launcher, patience) = (Launcher::bare(), Patience::of(3.0));
-    let _server = folder.serve(&launcher, &["./serveur"], &Ready::Auto, patience).unwrap();
-    let question = question(&["./client"], "");
-    let open_one = |_| open(&launcher, &question, folder.path(), patience);
-    let mut clients: Vec<Client<'_>> = (0..8).map(open_one).collect();
-    let begin = Instant::now();
-    for round in 0..4 {
-        clients.iter_mut().for_each(|client| client.prepare_reserve("3", "100"));
-        clients.iter_mut().for_each(Client::send);
-        let answers: Vec<Answer> =
-            clients.iter_mut().map(|client| client.outcome().answer).collect();
-        let done = answers.iter().filter(|&&answer| answer == Answer::Done).count();
-        let refused = answers.iter().filter(|&&answer| answer == Answer::Refused).count();
-        // 2000 seats are 20 reservations: two rounds of eight and one half.
-        assert_eq!((done, refused), [(8, 0), (8, 0), (4, 4), (0, 8)][round], "round {round}");
-    }
-    eprintln!("4 rounds of 8 clients: {:?}", begin.elapsed());
-    assert_eq!(clients[0].left("3").value, Some(0));
 }

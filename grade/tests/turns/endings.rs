@@ -74,6 +74,9 @@ fn a_client_that_ends_or_is_killed_tells_how() {
         let outcome = client.reserve("1", "2");
         let turn = outcome.turn.unwrap();
         assert_eq!(outcome.answer, Answer::Done, "{}", turn.text);
+        let conversation =
+            "2\nNumero du spectacle : 1\nNombre de places : 2\nRéservation confirmée\n";
+        assert_eq!(turn.conversation(), conversation);
         assert!(matches!(turn.ending, Ending::Exit(status) if status.code() == Some(0)));
         // It is not opened anew: the assignment does not say that it ends after one action.
         let again = client.left("1");
@@ -95,6 +98,12 @@ fn a_client_is_ended_by_the_keys_that_the_assignment_names() {
         let turn = open(launcher, &question, folder).quit();
         let Ending::Exit(status) = turn.ending else { panic!("{}", turn.ending) };
         assert_eq!(status.signal(), Some(Signal::SIGINT as i32));
+        // It is killed: these keys would reserve.
+        question.dialogue.quit_stops_server = true;
+        question.dialogue.quit = question.dialogue.reserve.replace("{show}", "1");
+        question.dialogue.quit = question.dialogue.quit.replace("{seats}", "5");
+        open(launcher, &question, folder).leave();
+        assert_eq!(open(launcher, &question, folder).left("1").value, Some(4000));
         question.dialogue.quit = "\u{4}".to_owned();
         let turn = open(launcher, &question, folder).quit();
         assert!(matches!(turn.ending, Ending::Exit(status) if status.success()), "{}", turn.ending);

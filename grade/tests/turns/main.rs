@@ -5,6 +5,8 @@ mod programs;
 
 mod driven;
 
+mod together;
+
 mod endings;
 
 mod ready;
