@@ -2,6 +2,7 @@
 
 // From outside.
 pub mod command;
+pub mod failure;
 pub mod run;
 pub mod tree;
 

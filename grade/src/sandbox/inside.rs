@@ -136,9 +136,7 @@ fn make(order: &Order, results: &File) -> Result<Made> {
     let home = Path::new(root::HOME).join("submission");
     fs::create_dir(&home).context("cannot make the submission's folder")?;
     if let Some(crates) = kept.sources.crates() {
-        let cargo = Path::new(root::HOME).join(".cargo");
-        let linked = fs::create_dir(&cargo).and_then(|()| symlink(crates, cargo.join("registry")));
-        linked.context("cannot show cargo its crates")?;
+        show_crates(&crates).context("cannot show cargo its crates")?;
     }
     let mut environment = kept.sources.environment();
     environment.extend([
@@ -157,6 +155,17 @@ fn make(order: &Order, results: &File) -> Result<Made> {
     let supervisor =
         Supervisor::start(census, order.memory_bytes).context("cannot start the supervisor")?;
     Ok(Made { home, walls, supervisor })
+}
+
+/// Has cargo find the crates that the machine has, as it cannot fetch any.
+fn show_crates(crates: &Path) -> io::Result<()> {
+    let cargo = Path::new(root::HOME).join(".cargo");
+    let registry = cargo.join("registry");
+    if crates == registry {
+        return Ok(());
+    }
+    fs::create_dir(&cargo)?;
+    symlink(crates, registry)
 }
 
 /// Bounds System V objects, which are memory of nobody.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::sandbox::failure::Failure;
 use crate::sandbox::frames::{Frames, Kind};
-use crate::sandbox::run::{BoxSpec, Failure};
 use crate::sandbox::tree::Tree;
 
 /// What a judge may say in one job.
@@ -38,13 +38,17 @@ pub(crate) struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    pub(crate) fn new(spec: &BoxSpec, on_line: &'a mut dyn FnMut(&str)) -> Listener<'a> {
+    pub(crate) fn new(
+        time_limit: Duration,
+        scratch_bytes: u64,
+        on_line: &'a mut dyn FnMut(&str),
+    ) -> Listener<'a> {
         Listener {
             on_line,
-            deadline: Instant::now() + spec.time_limit,
-            time_limit: spec.time_limit,
+            deadline: Instant::now() + time_limit,
+            time_limit,
             // Each file has a head, and is filled up to 512 bytes.
-            max_tree: (spec.scratch_bytes as usize).saturating_mul(2),
+            max_tree: (scratch_bytes as usize).saturating_mul(2),
             frames: Frames::default(),
             n_said: 0,
             is_ready: false,

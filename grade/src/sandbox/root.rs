@@ -33,6 +33,14 @@ pub(crate) fn make(sources: &Sources, order: &Order) -> Result<()> {
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
         .context("cannot make mounts private")?;
     memory(new, ROOT_BYTES, 0o755)?;
+    // These first: a toolchain may be below one of them.
+    for (path, bytes, mode) in [
+        ("tmp", TMP_BYTES, 0o1777),
+        ("dev/shm", SHM_BYTES, 0o1777),
+        (&HOME[1..], order.scratch_bytes, 0o755),
+    ] {
+        memory(&new.join(path), bytes, mode)?;
+    }
     for (path, tree) in &sources.folders {
         let (path, text) = below(new, path);
         fs::create_dir_all(&path).with_context(|| cannot("make", &path))?;
@@ -46,13 +54,6 @@ pub(crate) fn make(sources: &Sources, order: &Order) -> Result<()> {
         symlink(target, &path).with_context(|| cannot("link", &path))?;
     }
     devices(sources, new)?;
-    for (path, bytes, mode) in [
-        ("tmp", TMP_BYTES, 0o1777),
-        ("dev/shm", SHM_BYTES, 0o1777),
-        (&HOME[1..], order.scratch_bytes, 0o755),
-    ] {
-        memory(&new.join(path), bytes, mode)?;
-    }
     file_system(&new.join("dev/mqueue"), "mqueue", "")?;
     file_system(&new.join("dev/pts"), "devpts", "newinstance,ptmxmode=0666,mode=0620")?;
     file_system(&new.join("proc"), "proc", "")?;

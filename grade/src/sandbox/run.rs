@@ -1,12 +1,12 @@
 //! Runs one job in a box, from outside: starts it, hears it, and ends it in time.
 
-use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::sandbox::failure::Failure;
 use crate::sandbox::inside::ARGUMENT;
 use crate::sandbox::listener::Listener;
 use crate::sandbox::order::Order;
@@ -44,34 +44,6 @@ impl BoxSpec {
     }
 }
 
-/// Why a job did not end as it should.
-#[derive(Debug)]
-pub enum Failure {
-    /// No box can be made on this machine: why.
-    NoBox(String),
-    /// The submission does not fit into the box.
-    NoCopy(String),
-    /// The box was killed at its time limit.
-    TimeLimit(Duration),
-    /// The judge inside ended with an error, or did not keep to its own rules.
-    Judge(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::NoBox(why) => write!(f, "cannot make a box: {why}"),
-            Failure::NoCopy(why) => write!(f, "cannot copy the submission into its box: {why}"),
-            Failure::TimeLimit(limit) => {
-                write!(f, "the box was killed after {:.1} s", limit.as_secs_f64())
-            }
-            Failure::Judge(why) => write!(f, "the judge in the box failed: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
 /// Runs a job in a new box; each line of its judge goes to `on_line`.
 ///
 /// Returns the submission's folder as the job left it, if the judge sent it.
@@ -101,7 +73,7 @@ pub fn run(
         n_processes: spec.n_processes,
         job: job.to_owned(),
     };
-    let mut listener = Listener::new(spec, on_line);
+    let mut listener = Listener::new(spec.time_limit, spec.scratch_bytes, on_line);
     let heard = thread::scope(|scope| {
         // A box that dies closes the pipe; who listens to it knows why.
         scope.spawn(|| send(input, &order, &spec.submission));

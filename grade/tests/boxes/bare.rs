@@ -67,3 +67,15 @@ fn what_cannot_be_started_is_an_error_and_leaves_nobody() {
         assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
     }
 }
+
+#[test]
+fn nothing_of_ours_is_open_in_a_program() {
+    // Unlike a file that std opens, a copy stays open in exec.
+    let open = nix::unistd::dup(std::io::stdin()).unwrap();
+    let (file, streams) = log();
+    let mut process = Launcher::bare().start(&program("exec ls /proc/self/fd"), streams).unwrap();
+    process.wait_for(LONG).unwrap().unwrap();
+    drop(open);
+    // The fourth is the folder that ls reads.
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "0\n1\n2\n3\n");
+}

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use grade::sandbox::failure::Failure;
 use grade::sandbox::leftovers::Leftovers;
-use grade::sandbox::run::{BoxSpec, Failure, run};
+use grade::sandbox::run::{BoxSpec, run};
 use grade::sandbox::steps::{After, Done, End, Line, Step, Steps};
 use grade::sandbox::tree::Tree;
 use nix::unistd::geteuid;
@@ -28,32 +29,38 @@ pub(crate) enum By {
     User,
 }
 
-/// The program under test, where every user can run it.
-///
-/// Other programs write the files: a file that this process has open for writing is open in children
-/// that other tests start at the same moment, and cannot be run for so long.
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<TempDir> = OnceLock::new();
-    PROGRAMS
-        .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let script = format!(
-                "chmod 755 . && install -m 755 {GRADE} grade && install -m 755 /dev/null as-user &&
-                echo '#!/bin/sh' > as-user &&
-                echo 'exec setpriv --reuid {USER} --regid {USER} --clear-groups {} \"$@\"' >> as-user",
-                folder.path().join("grade").display()
-            );
-            let made = Command::new("sh").args(["-ec", &script]).current_dir(folder.path()).status();
-            assert!(made.unwrap().success());
-            folder
-        })
-        .path()
+/// A folder with the program under test, which every user can run; it goes with its last user.
+fn programs() -> Arc<TempDir> {
+    static PROGRAMS: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    programs.upgrade().unwrap_or_else(|| {
+        let made = Arc::new(copy_programs());
+        *programs = Arc::downgrade(&made);
+        made
+    })
 }
 
-/// The judge; for [`By::User`] a script that gives up root first.
-pub(crate) fn judge(by: By) -> PathBuf {
+/// Other programs write the files: a file that this process has open for writing is open in children
+/// that other tests start at the same moment, and cannot be run for so long.
+fn copy_programs() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "chmod 755 . && install -m 755 {GRADE} grade && install -m 755 /dev/null as-user &&
+        echo '#!/bin/sh' > as-user &&
+        echo 'exec setpriv --reuid {USER} --regid {USER} --clear-groups {} \"$@\"' >> as-user",
+        folder.path().join("grade").display()
+    );
+    let made = Command::new("sh").args(["-ec", &script]).current_dir(folder.path()).status();
+    assert!(made.unwrap().success());
+    folder
+}
+
+/// The judge; for [`By::User`] a script that gives up root first. It is there as long as the folder.
+pub(crate) fn judge(by: By) -> (Arc<TempDir>, PathBuf) {
     let gives_up = by == By::User && geteuid().is_root();
-    programs().join(if gives_up { "as-user" } else { "grade" })
+    let programs = programs();
+    let judge = programs.path().join(if gives_up { "as-user" } else { "grade" });
+    (programs, judge)
 }
 
 /// What came out of a box.
@@ -83,7 +90,8 @@ impl Report {
 
 /// Runs steps in a box that has these sizes.
 pub(crate) fn run_in(by: By, change: impl FnOnce(&mut BoxSpec), steps: Steps) -> Report {
-    let mut spec = BoxSpec { judge: judge(by), ..BoxSpec::new(Tree::default()) };
+    let (_programs, judge) = judge(by);
+    let mut spec = BoxSpec { judge, ..BoxSpec::new(Tree::default()) };
     change(&mut spec);
     let (mut done, mut after) = (BTreeMap::new(), None);
     let job = serde_json::to_string(&steps).unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -45,15 +46,16 @@ fn is_there((pid, begin): &(i32, String)) -> bool {
 }
 
 /// A grader with a box in which programs run.
-fn busy(by: By) -> (TempDir, Child) {
+fn busy(by: By) -> ((TempDir, Arc<TempDir>), Child) {
     let given = folder(&[]);
     fs::set_permissions(given.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let line = "ipcmk -Q; setsid sleep 1000 & sleep 1000 & trap '' HUP TERM INT; sleep 1000; true";
-    let mut command = Command::new(judge(by));
+    let (programs, judge) = judge(by);
+    let mut command = Command::new(judge);
     command.arg("box").args([given.path().as_os_str(), line.as_ref()]).stdout(Stdio::null());
     // Ctrl-C goes to a group.
     command.process_group(0);
-    (given, command.spawn().unwrap())
+    ((given, programs), command.spawn().unwrap())
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
@@ -71,7 +73,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
 #[case::me_ctrl_c(By::Me, Signal::SIGINT)]
 #[case::user_ctrl_c(By::User, Signal::SIGINT)]
 fn a_grader_that_is_killed_leaves_nothing(#[case] by: By, #[case] signal: Signal) {
-    let (_given, mut grader) = busy(by);
+    let (_folders, mut grader) = busy(by);
     let pid = grader.id() as i32;
     let mut below = Vec::new();
     // The keeper, the first process, the shell, and three that sleep.
@@ -91,7 +93,7 @@ fn a_grader_that_is_killed_leaves_nothing(#[case] by: By, #[case] signal: Signal
 #[case::first(1)]
 #[case::keeper(0)]
 fn a_box_whose_own_process_is_killed_is_no_verdict(#[case] which: usize) {
-    let (_given, grader) = busy(By::Me);
+    let (_folders, grader) = busy(By::Me);
     let pid = grader.id() as i32;
     let mut below = Vec::new();
     wait_until("the box is not busy", || {

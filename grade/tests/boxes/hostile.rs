@@ -107,8 +107,9 @@ fn a_terminal_is_the_controlling_one_of_the_foreground_group(#[case] by: By) {
 #[case::me(By::Me)]
 #[case::user(By::User)]
 fn orphans_are_collected(#[case] by: By) {
-    let line = "for i in 1 2 3; do (sleep 0.05 &) ; done; sleep 0.3; ps -e -o stat= | grep -c Z";
+    let line = "for i in 1 2 3; do (sleep 0.05 & echo $! >> born); done; sleep 0.1
+        for pid in $(cat born); do while kill -0 $pid 2>/dev/null; do sleep 0.01; done; done";
     let report = run_steps(by, vec![background("exec sleep 50"), Step::shell(line)]);
-    assert_eq!(report.step(1).1, "0\n");
-    assert_eq!(report.left().processes.len(), 1);
+    assert_eq!(report.step(1).0, &End::Exit(0));
+    assert_eq!(report.left().processes.len(), 1, "{report:?}");
 }

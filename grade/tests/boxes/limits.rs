@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use grade::sandbox::run::Failure;
+use grade::sandbox::failure::Failure;
 use grade::sandbox::steps::{End, Step, Steps};
 use rstest::rstest;
 

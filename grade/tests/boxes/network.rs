@@ -8,6 +8,19 @@ use crate::boxed::{By, background, run_steps, say};
 #[rstest]
 #[case::me(By::Me)]
 #[case::user(By::User)]
+fn a_server_on_loopback_is_reached_in_each_network(#[case] by: By) {
+    let line = "exec /usr/bin/python3 -c '
+import socket
+s = socket.socket(); s.bind((\"127.0.0.1\", 0)); s.listen()
+socket.create_connection(s.getsockname(), 5); print(1)'";
+    let here = Step::shell(line);
+    let report = run_steps(by, vec![here.clone(), Step { elsewhere: true, ..here }]);
+    assert_eq!((report.step(0).1, report.step(1).1), ("1\n", "1\n"), "{report:?}");
+}
+
+#[rstest]
+#[case::me(By::Me)]
+#[case::user(By::User)]
 fn there_is_a_loopback_interface_and_no_other(#[case] by: By) {
     let said = say(by, "tail -n +3 /proc/net/dev | cut -d: -f1");
     assert_eq!(said.trim(), "lo");

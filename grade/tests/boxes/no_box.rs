@@ -7,11 +7,9 @@ use crate::boxed::{By, folder, judge};
 /// What `grade box` says after these commands of root in a namespace of its own.
 fn after(commands: &str) -> Output {
     let given = folder(&[]);
-    let line = format!(
-        "{commands} && exec {} box {} true",
-        judge(By::Me).display(),
-        given.path().display()
-    );
+    let (_programs, judge) = judge(By::Me);
+    let (judge, given) = (judge.display(), given.path().display());
+    let line = format!("{commands} && exec {judge} box {given} true");
     Command::new("unshare").args(["-rm", "sh", "-c", &line]).output().unwrap()
 }
 

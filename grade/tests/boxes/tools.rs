@@ -1,9 +1,13 @@
 //! Compilers, sanitizers and debuggers work in a box.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
 use grade::sandbox::steps::{End, Step, Steps};
 use rstest::rstest;
 
-use crate::boxed::{By, background, run_in, run_steps, say, submission};
+use crate::boxed::{By, background, folder, judge, run_in, run_steps, submission};
 
 const OVERFLOW: &str = "#include <stdlib.h>
 int main(int argc, char **argv) { int *p = malloc(4); int n = p[argc]; free(p); return n; }
@@ -31,11 +35,39 @@ fn compilers_and_sanitizers_work(#[case] by: By) {
     assert!(report.step(3).1.contains("exited normally"), "{report:?}");
 }
 
-/// Where there is a Rust toolchain in PATH, it works. It is in the home of whoever has it.
-#[test]
-fn a_toolchain_in_a_home_works() {
-    let line = "printf 'fn main() { println!(\"rust\"); }' > a.rs && rustc a.rs && ./a";
-    assert_eq!(say(By::Me, line), "rust\n");
+#[rstest]
+#[case::me(By::Me)]
+#[case::user(By::User)]
+fn toolchains_of_a_home_are_seen_and_nothing_else_of_it(#[case] by: By) {
+    let (given, home) = (folder(&[]), folder(&[(".netrc", "secret")]));
+    let cargo = home.path().join(".cargo");
+    let write = |path: &str, text: &str| {
+        let path = cargo.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    write("bin/tool", "#!/bin/sh\necho a tool\n");
+    write("registry/crate", "");
+    write("credentials.toml", "secret");
+    for path in [given.path(), home.path()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let (_programs, judge) = judge(by);
+    let line =
+        format!("tool; ls -A {} {} ~/.cargo/registry/", home.path().display(), cargo.display());
+    let path = format!("{}:/usr/bin:/usr/sbin:/bin", cargo.join("bin").display());
+    let output = Command::new(judge)
+        .arg("box")
+        .args([given.path().as_os_str(), line.as_ref()])
+        .envs([("HOME", home.path().as_os_str()), ("PATH", path.as_ref())])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.starts_with("a tool\n") && said.contains(":\nbin\nregistry\n"), "{said}");
+    assert!(said.contains("/registry/:\ncrate\n"), "{said}");
+    assert!(!said.contains("netrc") && !said.contains("credentials"), "{said}");
 }
 
 #[rstest]
