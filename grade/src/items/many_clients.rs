@@ -49,7 +49,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
 
 /// The show with the fewest seats that is enough for everybody's first reservation.
 fn wanted(shows: Vec<Show>, n_clients: i64) -> Option<Show> {
-    let enough = shows.iter().filter(|show| show.seats >= 2 * n_clients).last().cloned();
+    let enough = shows.iter().rfind(|show| show.seats >= 2 * n_clients).cloned();
     enough.or_else(|| shows.into_iter().next()).filter(|show| show.seats >= 2)
 }
 

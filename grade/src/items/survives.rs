@@ -60,7 +60,7 @@ fn killed_alone(course: &Course<'_>) -> Asked<Ruling> {
 
 /// Clients whose answer is sent when they are gone, or stopped: nobody takes it.
 fn unread(course: &Course<'_>, scene: &mut Scene<'_>, show: &Show) -> Asked<()> {
-    let at_once = course.question.clients.min(CLIENTS_MAX).max(1) as usize;
+    let at_once = course.question.clients.clamp(1, CLIENTS_MAX) as usize;
     let mut done = 0;
     while done < UNREAD {
         let mut clients: Vec<Client<'_>> = Vec::new();
