@@ -59,7 +59,7 @@ impl Question {
     /// # Errors
     /// Says which key is missing or wrong.
     pub fn check(&self) -> anyhow::Result<()> {
-        if self.server.is_empty() != self.one_program {
+        if self.server.is_empty() && !self.one_program {
             bail!("it needs `server`, or one_program = true");
         }
         ensure!(!self.client.is_empty(), "`client` is empty");

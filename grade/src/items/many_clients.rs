@@ -79,13 +79,15 @@ fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked
         for client in &mut clients {
             client.prepare_reserve(&show.name, &seats.to_string());
         }
-        if round == 2 && n > 2 {
-            // One dies at its prompt, one between its request and the answer.
-            clients.remove(0).kill();
+        if round == 2 {
+            // One dies between its request and the answer; of many, another one at its prompt.
             let mut dying = clients.remove(0);
             dying.send();
             dying.kill();
             tally.unknown += seats;
+            if n > 2 {
+                clients.remove(0).kill();
+            }
         }
         for client in &mut clients {
             client.send();

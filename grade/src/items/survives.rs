@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 
 use crate::dialogue::client::Client;
+use crate::dialogue::reading::Answer;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
@@ -113,9 +114,14 @@ fn served(
         return Err(Box::new(fault.with_lines(scene.last_words())));
     }
     let served = scene.client("zoe").and_then(|mut client| {
-        let left = hearing::left(course, &mut client, &show.name);
+        let left = hearing::left(course, &mut client, &show.name)?;
+        // Another part of the server may take reservations. They may be sold out by now.
+        let outcome = client.reserve(&show.name, "1");
+        if outcome.answer != Answer::Refused {
+            hearing::must_be_done(course, &outcome)?;
+        }
         client.leave();
-        left
+        Ok(left)
     });
     match served {
         Ok(_) => Ok(()),

@@ -1,4 +1,5 @@
 //! The corpus: each submission gets exactly the verdicts that are written beside it.
+#![cfg(test)]
 
 mod expected;
 mod marks;
