@@ -1,5 +1,5 @@
 //! The command line: what it prints, in each format, and what it says of wrong use.
-#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 mod course;
 mod formats;
