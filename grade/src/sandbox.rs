@@ -16,7 +16,6 @@ pub mod inside;
 pub mod leftovers;
 pub mod processes;
 pub mod steps;
-pub mod tool;
 
 mod capture;
 

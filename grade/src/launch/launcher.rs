@@ -51,8 +51,7 @@ impl Launcher {
         };
         let mut known = self.children.hold();
         let started = child::start(&plan, streams)?;
-        known.programs.insert(started.program.as_raw());
-        known.holders.extend(started.holder.map(|pid| pid.as_raw()));
+        known.insert(started.program.as_raw());
         drop(known);
         Ok(Process::new(started, self.children.clone()))
     }

@@ -88,7 +88,7 @@ impl Process {
         };
         if self.status.is_some() {
             // The number may soon be another process's.
-            self.children.hold().programs.remove(&self.pid());
+            self.children.hold().remove(&self.pid());
         }
         Ok(())
     }
@@ -126,7 +126,6 @@ impl Drop for Process {
         }
         if let Some(holder) = self.started.holder {
             end(holder);
-            self.children.hold().holders.remove(&holder.as_raw());
         }
     }
 }

@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -21,7 +20,6 @@ use crate::sandbox::leftovers::Leftovers;
 use crate::sandbox::order::Order;
 use crate::sandbox::processes::{Census, Found};
 use crate::sandbox::supervisor::Supervisor;
-use crate::sandbox::tool::Tool;
 use crate::sandbox::tree::Tree;
 use crate::sandbox::{keeper, nested, network, root};
 use crate::sys;
@@ -151,7 +149,7 @@ fn make(order: &Order, results: &File) -> Result<Made> {
         n_processes: order.n_processes,
         environment,
     };
-    let census = Census { user: walls.user.clone(), children: Children::default() };
+    let census = Census::new(Children::default()).context("cannot tell processes apart")?;
     let supervisor =
         Supervisor::start(census, order.memory_bytes).context("cannot start the supervisor")?;
     Ok(Made { home, walls, supervisor })
@@ -214,14 +212,6 @@ impl Inside {
         };
         let walls = Walls { network: Some(network), ..self.walls.clone() };
         Ok(Launcher::behind(walls, self.supervisor.census.children.clone()))
-    }
-
-    /// Starts a program of the judge's own, which has all rights in the box.
-    ///
-    /// # Errors
-    /// See [`Command::spawn`].
-    pub fn start_tool(&self, command: &mut Command) -> io::Result<Tool> {
-        Tool::start(command, &self.supervisor.census.children)
     }
 
     /// The processes of the submission, zombies included.

@@ -2,17 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
-use std::sync::Arc;
 
-use nix::sys::stat::fstat;
 use serde::{Deserialize, Serialize};
 
-use crate::launch::children::{Children, Known};
-
-/// Bytes of a page, on the machines that this is for.
-const PAGE: u64 = 4096;
+use crate::launch::children::Children;
 
 /// A process, as it was when one looked.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -25,7 +18,7 @@ pub struct Found {
     pub state: char,
     /// The name of its program, as the kernel keeps it: 15 bytes.
     pub name: String,
-    /// Its memory, in bytes; pages that it shares with others are counted for each.
+    /// Its memory that is in no file on a disk, in bytes; shared pages count for each who has them.
     pub memory_bytes: u64,
 }
 
@@ -36,65 +29,68 @@ impl Found {
     }
 }
 
-/// Knows which processes are the submission's.
+/// Knows which processes are the submission's: those that the system call filter holds for. No
+/// process gets rid of it, or comes to it but by birth; zombies show it, too.
 #[derive(Clone, Debug)]
 pub(crate) struct Census {
-    /// The user namespace in which its programs are started.
-    pub(crate) user: Arc<OwnedFd>,
+    /// The filters of this process: the machine may have set some.
+    n_filters: u32,
     pub(crate) children: Children,
 }
 
 impl Census {
+    /// # Errors
+    /// /proc cannot be read.
+    pub(crate) fn new(children: Children) -> io::Result<Census> {
+        let status = fs::read_to_string("/proc/self/status")?;
+        let n_filters = field(&status, N_FILTERS).and_then(|number| number.parse().ok());
+        let none = || io::Error::other("the kernel does not count system call filters");
+        Ok(Census { n_filters: n_filters.ok_or_else(none)?, children })
+    }
+
     /// The processes of the submission, zombies included.
     ///
     /// # Errors
     /// /proc cannot be read.
     pub(crate) fn take(&self) -> io::Result<Vec<Found>> {
-        self.take_with(&self.children.hold())
-    }
-
-    /// The same, for whoever holds the list of children.
-    ///
-    /// # Errors
-    /// /proc cannot be read.
-    pub(crate) fn take_with(&self, known: &Known) -> io::Result<Vec<Found>> {
-        let theirs = fstat(&self.user)?.st_ino;
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            if pid == 1 || known.holders.contains(&pid) {
-                continue;
-            }
-            // Others of the judge's, such as strace, are in its own namespace; a zombie is in none.
-            let namespace = fs::metadata(format!("/proc/{pid}/ns/user"));
-            if namespace.is_ok_and(|namespace| namespace.ino() != theirs) {
-                continue;
-            }
             // One that is gone by now was not left.
-            found.extend(read(pid));
+            found.extend(self.read(pid));
         }
         Ok(found)
     }
+
+    fn read(&self, pid: i32) -> Option<Found> {
+        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+        let status = String::from_utf8_lossy(&status);
+        let n_filters: u32 = field(&status, N_FILTERS)?.parse().ok()?;
+        if n_filters <= self.n_filters {
+            return None;
+        }
+        let kilobytes = |name| -> Option<u64> {
+            field(&status, name)?.strip_suffix(" kB")?.trim().parse().ok()
+        };
+        Some(Found {
+            pid,
+            parent: field(&status, "PPid:")?.parse().ok()?,
+            state: field(&status, "State:")?.chars().next()?,
+            name: field(&status, "Name:")?.chars().filter(|letter| !letter.is_control()).collect(),
+            // A zombie has none.
+            memory_bytes: 1024
+                * (kilobytes("RssAnon:").unwrap_or(0) + kilobytes("RssShmem:").unwrap_or(0)),
+        })
+    }
 }
 
-fn read(pid: i32) -> Option<Found> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    // The name may have blanks and parentheses in it.
-    let (begin, end) = (stat.find('(')?, stat.rfind(')')?);
-    let mut fields = stat[end + 1..].split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let parent = fields.next()?.parse().ok()?;
-    let name = stat[begin + 1..end].chars().filter(|letter| !letter.is_control()).collect();
-    Some(Found { pid, parent, state, name, memory_bytes: memory(pid).unwrap_or(0) })
-}
+const N_FILTERS: &str = "Seccomp_filters:";
 
-/// Resident pages.
-fn memory(pid: i32) -> Option<u64> {
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    statm.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * PAGE)
+/// A field of a status file, as proc_pid_status(5) has them.
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
 
 /// The memory of a process that is in no file on a disk, each page divided by the number of processes
@@ -102,8 +98,7 @@ fn memory(pid: i32) -> Option<u64> {
 pub(crate) fn proportional(pid: i32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let kilobytes = |name: &str| -> Option<u64> {
-        let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().strip_suffix(" kB")?.parse().ok()
+        field(&rollup, name)?.strip_suffix(" kB")?.trim().parse().ok()
     };
     Some((kilobytes("Pss_Anon:")? + kilobytes("Pss_Shmem:")?) * 1024)
 }

@@ -1,6 +1,7 @@
 //! A thread of a box's first process: it collects orphans, and ends a submission that takes too much
 //! memory.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
-use crate::launch::children::Known;
 use crate::sandbox::processes::{Census, Found, proportional};
 
 /// How often it looks: in this time two processors fill some 50 MB.
@@ -58,14 +58,14 @@ impl Supervisor {
     /// Looks once.
     fn watch(&self) -> io::Result<()> {
         let known = self.census.children.hold();
-        let found = self.census.take_with(&known)?;
+        let found = self.census.take()?;
         collect(&found, &known);
         drop(known);
         let bytes: u64 = found.iter().map(|process| process.memory_bytes).sum();
         if bytes <= self.memory_bytes {
             return Ok(());
         }
-        // Some have the same pages, or those of programs; the exact sum takes longer.
+        // Some have the same pages; the exact sum takes longer.
         let bytes: u64 = found.iter().filter_map(|process| proportional(process.pid)).sum();
         if bytes > self.memory_bytes {
             self.exceeded.fetch_max(bytes, Ordering::AcqRel);
@@ -87,7 +87,7 @@ impl Supervisor {
             // ESRCH: there is nobody.
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
             let known = self.census.children.hold();
-            let mut found = self.census.take_with(&known)?;
+            let mut found = self.census.take()?;
             collect(&found, &known);
             // Others have dead parents, and come to this process in a moment.
             found.retain(|process| !process.is_zombie());
@@ -104,9 +104,9 @@ impl Supervisor {
 }
 
 /// Collects zombies that came to this process because their parents ended.
-fn collect(found: &[Found], known: &Known) {
+fn collect(found: &[Found], known: &BTreeSet<i32>) {
     for process in found {
-        if process.is_zombie() && process.parent == 1 && !known.is_waited_for(process.pid) {
+        if process.is_zombie() && process.parent == 1 && !known.contains(&process.pid) {
             // Nothing depends on how it ended.
             let _ = waitpid(Pid::from_raw(process.pid), Some(WaitPidFlag::WNOHANG));
         }

@@ -96,11 +96,22 @@ fn what_cannot_be_started_is_said(#[case] by: By) {
 #[rstest]
 #[case::me(By::Me)]
 #[case::user(By::User)]
+fn nobody_collects_the_judges_own_children_but_the_judge(#[case] by: By) {
+    let report = run_steps(by, vec![Step { tool: true, ..Step::shell("exit 5") }; 200]);
+    assert!((0..200).all(|step| *report.step(step).0 == End::Exit(5)), "{report:?}");
+}
+
+#[rstest]
+#[case::me(By::Me)]
+#[case::user(By::User)]
 fn the_judge_traces_and_chooses_the_next_pid(#[case] by: By) {
     let tool = |line: &str| Step { tool: true, ..Step::shell(line) };
     let steps = vec![
         background("exec sleep 50"),
-        tool("timeout -s INT 1 strace -o /tmp/trace -p $(pgrep sleep); cat /tmp/trace"),
+        tool(
+            "until pid=$(pgrep -x sleep); do true; done
+            timeout -s INT 1 strace -o /tmp/trace -p $pid; cat /tmp/trace",
+        ),
         tool("echo 700 > /proc/sys/kernel/ns_last_pid"),
         Step::shell("echo $$"),
         tool("ps -e -o stat= | grep -c Z; id -u"),
