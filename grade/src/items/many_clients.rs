@@ -82,8 +82,11 @@ fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked
         if round == 2 {
             // One dies between its request and the answer; of many, another one at its prompt.
             let mut dying = clients.remove(0);
+            let frozen = scene.freeze(&[&dying])?;
             dying.send();
+            quiet::wait(&[dying.pid()], course.patience);
             dying.kill();
+            drop(frozen);
             tally.unknown += seats;
             if n > 2 {
                 clients.remove(0).kill();
@@ -158,6 +161,7 @@ fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<
     no.prepare_reserve(&show.name, &(show.seats + 1).to_string());
     let frozen = scene.freeze(&[&yes, &no])?;
     yes.send();
+    quiet::wait(&[yes.pid()], course.patience);
     no.send();
     quiet::wait(&[yes.pid(), no.pid()], course.patience);
     for signal in [Signal::SIGSTOP, Signal::SIGCONT] {
