@@ -67,6 +67,7 @@ object-sem = a semaphore
 object-shm = shared memory
 object-mutex = a mutex
 object-process = a process
+object-zombie = a zombie
 object-file = a file
 
 workers-two-threads = two threads of one process, which stay

@@ -67,6 +67,7 @@ object-sem = un sémaphore
 object-shm = une mémoire partagée
 object-mutex = un mutex
 object-process = un processus
+object-zombie = un zombie
 object-file = un fichier
 
 workers-two-threads = deux threads d'un même processus, qui restent

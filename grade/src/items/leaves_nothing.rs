@@ -72,10 +72,20 @@ fn nothing_left(course: &Course<'_>, signal: &str) -> Asked<String> {
             return Ok(format!("{signal}: -"));
         }
         if begin.elapsed() >= budget {
+            let left: Vec<String> = left.iter().map(|thing| in_words(course, thing)).collect();
             let values = [("signal", text(signal)), ("left", text(left.join(", ")))];
             let fault = course.words.fault(Verdict::Fail, "fault-left-behind", &values);
             return Err(Box::new(fault.with_lines(left)));
         }
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// Something that is left, such as `msg 5 (key 0x4d2)`, with the name of its kind in words.
+fn in_words(course: &Course<'_>, thing: &str) -> String {
+    let Some((kind, rest)) = thing.split_once(' ') else { return thing.to_owned() };
+    match ["msg", "shm", "sem", "process", "zombie"].contains(&kind) {
+        true => format!("{} {rest}", course.words.say(&format!("object-{kind}"))),
+        false => thing.to_owned(),
     }
 }

@@ -54,10 +54,24 @@ pub fn bad_ending(course: &Course<'_>, doing: &str, ending: &Ending, shown: &str
             let mut ruling = words.fault(Verdict::Timeout, "fault-silent", &values);
             ruling.budget_ms = Some(budget as u64);
             let findings = stuck.findings().into_iter().map(str::to_owned);
-            ruling.with_lines(findings.chain(stuck.waits()).collect())
+            let mut lines: Vec<String> = Vec::new();
+            // The server may be seen beside the client, and once more by itself.
+            for line in findings.chain(stuck.waits()) {
+                let is_known = lines.iter().any(|other| is_same_wait(other, &line));
+                if !is_known {
+                    lines.push(line);
+                }
+            }
+            ruling.with_lines(lines)
         }
     }
     .with_lines(last_lines(shown))
+}
+
+/// Whether two lines about a thread differ at most in how long it has waited.
+fn is_same_wait(one: &str, other: &str) -> bool {
+    let what = |line: &str| line.split(" >= ").next().unwrap_or_default().trim().to_owned();
+    what(one) == what(other)
 }
 
 /// A server that does not get ready.

@@ -64,13 +64,18 @@ fn ask_one(course: &Course<'_>, item: &Item) -> ItemReport {
     report(course, item, ruling, begin.elapsed().as_secs_f64(), runs)
 }
 
-/// The first of rulings that all lose or all do not; else it is flaky, with what the first said that
-/// lost.
+/// What rulings say together: if some lose and some do not, it is flaky. Of those that lose, a fault
+/// says more than a time-out.
 fn unanimous(rulings: Vec<Ruling>, words: &Words) -> Ruling {
     let is_mixed = rulings.iter().any(|ruling| ruling.verdict.loses())
         && !rulings.iter().all(|ruling| ruling.verdict.loses());
-    let first = rulings.into_iter().find(|ruling| ruling.verdict.loses() || !is_mixed);
-    let mut ruling = first.expect("an item is asked at least once");
+    let telling = |ruling: &Ruling| match ruling.verdict {
+        Verdict::Fail | Verdict::Crash => 0,
+        verdict if verdict.loses() => 1,
+        _ => 2,
+    };
+    let mut ruling =
+        rulings.into_iter().min_by_key(telling).expect("an item is asked at least once");
     if is_mixed {
         ruling.verdict = Verdict::Flaky;
         ruling.cause = words.say_with("fault-flaky", &[("cause", text(ruling.cause))]);
