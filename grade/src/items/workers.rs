@@ -8,7 +8,8 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
-use crate::kernel::thread;
+use crate::kernel::thread::{self, Doing};
+use crate::kernel::waits::{self, Waits};
 use crate::verdict::item::Verdict;
 use crate::words::{number, text};
 
@@ -24,6 +25,7 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let show = shows::with_seats(course, &mut client, 1)?;
     let requests = REQUESTS.min(show.seats);
     let before = threads(scene);
+    let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
     let made_before = last_task(course)?;
     for _ in 0..requests {
         let outcome = client.reserve(&show.name, "1");
@@ -38,11 +40,15 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let stayed = before.intersection(&after).count();
     let n_processes = scene.workers.len();
     let line = format!(
-        "{requests} requests: {made} tasks made; {stayed} threads stay, in {n_processes} processes"
+        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, in \
+         {n_processes} processes"
     );
     let is_right = match course.question.workers {
         Workers::Any => true,
-        Workers::TwoThreads => stayed >= 2 && n_processes == 1 && made < requests,
+        // Both receive, or a third one gives them what it has received.
+        Workers::TwoThreads => {
+            (receivers >= 2 || stayed >= 3) && n_processes == 1 && made < requests
+        }
         Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
     };
     if is_right {
@@ -58,15 +64,24 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         ("requests", number(requests)),
         ("made", number(made)),
         ("stayed", number(stayed as i64)),
+        ("receivers", number(receivers as i64)),
         ("processes", number(n_processes as i64)),
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
     Err(Box::new(fault.with(line)))
 }
 
-/// The threads of the server.
-fn threads(scene: &Scene<'_>) -> BTreeSet<i32> {
-    scene.workers.iter().flat_map(|&pid| thread::of(pid)).collect()
+/// The threads of the server, each with its process.
+fn threads(scene: &Scene<'_>) -> BTreeSet<(i32, i32)> {
+    let of = |&pid: &i32| thread::of(pid).into_iter().map(move |tid| (pid, tid));
+    scene.workers.iter().flat_map(of).collect()
+}
+
+/// Whether a thread waits for something that somebody else sends.
+fn receives(pid: i32, tid: i32) -> bool {
+    let Some(Doing::Sleeps(call)) = thread::doing(pid, tid) else { return false };
+    let waits = waits::of(pid, &call);
+    matches!(waits, Waits::Message | Waits::At(_) | Waits::AtOneOf(..) | Waits::OtherEnd)
 }
 
 /// The id of the task that was made last, in this PID namespace. See proc_loadavg(5).
