@@ -69,10 +69,18 @@ impl Messages {
     /// # Panics
     /// If the file of sentences is broken, which a test would have shown.
     pub fn new(language: Language) -> Messages {
+        Messages::of(language, language.source())
+    }
+
+    /// Those of another program, from the text of its file in this language.
+    ///
+    /// # Panics
+    /// If the text is broken, which a test of that program would have shown.
+    pub fn of(language: Language, source: &str) -> Messages {
         let mut bundle = FluentBundle::new_concurrent(vec![language.id()]);
         // The marks that it would put around each value are for texts in two directions.
         bundle.set_use_isolating(false);
-        let resource = FluentResource::try_new(language.source().to_owned());
+        let resource = FluentResource::try_new(source.to_owned());
         bundle.add_resource_overriding(resource.expect("a test reads this file"));
         Messages { language, bundle }
     }
@@ -94,6 +102,16 @@ impl Messages {
             set(&mut args, name, value);
         }
         self.format(name, None, &args)
+    }
+
+    /// An attribute of a sentence, with values; None if it has no such attribute.
+    pub fn attribute(&self, name: &str, attribute: &str, values: &[(&str, Value)]) -> Option<String> {
+        self.bundle.get_message(name)?.get_attribute(attribute)?;
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            set(&mut args, name, value);
+        }
+        Some(self.format(name, Some(attribute), &args))
     }
 
     /// Puts a finding into words.

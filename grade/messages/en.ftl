@@ -1,0 +1,186 @@
+# Verdicts.
+verdict-pass = pass
+verdict-fail = fail
+verdict-timeout = time-out
+verdict-crash = crash
+verdict-skipped = skipped
+verdict-flaky = flaky
+verdict-not_judged = not judged
+
+# Parts of a verdict.
+part-expected = Expected: { $what }
+part-actual = Seen: { $what }
+part-evidence = What was typed and shown, and what the kernel says:
+part-runs = Run again: { $runs }.
+part-hint = Hint: { $hint }
+isolation-none = No namespaces can be made here (isolation: none): the programs ran as you, beside all others.
+
+# Items: the question that each asks.
+item-builds = Can it be built?
+    .hint = Run the build command yourself, in a fresh copy of the folder.
+item-starts = Does it start, and wait for requests?
+    .hint = Start it yourself in a fresh copy of the folder, and look at what it prints.
+item-consultation = Does it show the seats that are left?
+    .hint = Type the same keys yourself, and compare with what the assignment says is shown.
+item-reservation = Does it take exactly the seats asked for?
+    .hint = Reserve two seats, then look at the count with a second client.
+item-refusals = Does it refuse what cannot be reserved?
+    .hint = Check the show and the number in the server, before it changes the table.
+item-many-clients = Many clients: is no seat sold twice?
+    .hint = Check and change the count in one step, in one place, under one lock.
+item-mechanism = Does it use the mechanism asked for?
+    .hint = Use `ipctop --once` while your client waits: it shows the object it waits for.
+item-survives = Does it survive clients that die?
+    .hint = Look at every result of write, send and msgsnd; ignore SIGPIPE.
+item-leaves-nothing = Does it leave nothing behind?
+    .hint = Handle SIGINT and SIGTERM, and remove each object there: `ipcs` and `ls` show them.
+
+# What a client is doing.
+doing-open = while it started
+doing-list = while it showed the table
+doing-view = while it showed the seats of one show
+doing-reserve = while it reserved
+doing-odd = after an odd input
+
+# Odd inputs.
+odd-too-many = more seats than are left
+odd-unknown = a show that is not there
+odd-zero = 0 seats
+odd-negative = -1 seats
+odd-huge = 2147483648 seats, which is 2^31
+odd-letters = letters for a number
+odd-empty = an empty line for a number
+odd-end = the end of input (Ctrl-D) instead of a number
+
+# When a client is served.
+after-killed = { $count } clients were killed
+after-stopped = some clients are stopped and do not read their answers
+after-unread = { $count } answers were not read
+
+# Objects.
+object-none = nothing
+object-msg = a message queue
+object-mqueue = a POSIX message queue
+object-pipe = a pipe or FIFO
+object-socket = a socket
+object-sem = a semaphore
+object-shm = shared memory
+object-mutex = a mutex
+object-process = a process
+object-zombie = a zombie
+object-file = a file
+
+workers-two-threads = two threads of one process, which stay
+workers-thread-per-request = a new thread for each request
+workers-process-per-request = a new process for each request
+
+# Faults: the cause, what was expected, what was seen, and where to look.
+fault-grader = The grader cannot { $what }: { $error }
+fault-skipped = Not asked, because { $id } is lost: { $item }
+fault-flaky = It passes sometimes only. When it lost: { $cause }
+    .hint = Something depends on who is faster. Look for a wait that is missing, or a lock.
+fault-build = The build command fails: { $status }.
+    .expected = `{ $command }` ends with 0
+    .actual = { $status }
+fault-build-slow = The build command does not end.
+    .expected = `{ $command }` ends within { $budget } s
+    .actual = it was still running
+fault-not-started = `{ $command }` cannot be started: { $error }
+    .expected = a program of this name after the build
+    .hint = Look at the name of the program, and whether the build makes it in this folder.
+fault-server-ended = The server ends instead of waiting for requests.
+    .expected = a server that waits
+    .actual = { $status }
+    .hint = An object from another run may be in its way: the grader starts it with none.
+fault-not-ready = The server runs, but does not wait for a request.
+    .expected = it waits in msgrcv, accept, read, open of a FIFO or the like within { $budget } ms
+    .actual = where its threads are is below
+fault-line-unsaid = The server waits for a request, but has not printed its line.
+    .expected = the line within { $budget } ms
+    .hint = Output to a file stays in the buffer of stdio: fflush(stdout).
+fault-client-lost = The client cannot be started: { $error }
+fault-client-ended = The client ended { $doing }: { $status }.
+    .expected = it goes on, or ends by itself when it is told to
+    .actual = { $status }
+fault-asks = The client waited for more input { $doing }.
+fault-flood = The client printed without end { $doing }.
+    .expected = one answer, then it waits for the next choice
+    .actual = more than 200 kB
+    .hint = Look at what scanf, read or fgets return: at the end of input, or at letters, the same input is read again and again.
+fault-silent = The client was silent or busy { $doing }, until its time was over.
+    .expected = an answer within { $budget } ms
+    .actual = none after { $used } ms; below is where each process waits
+    .hint = Somebody waits for something that nobody sends. `ipctop` shows who waits for whom.
+fault-no-list = The client shows no table.
+    .expected = after { $typed }: lines that match { $pattern }
+    .actual = the last lines of the terminal are below
+fault-no-view = The client does not show how many seats a show has left.
+    .expected = after { $typed }: text that matches { $pattern }
+    .actual = the last lines of the terminal are below
+fault-no-answer = The client says neither that the reservation was made nor that it was refused.
+    .expected = after { $typed }: text that matches { $pattern }
+    .actual = the last lines of the terminal are below
+fault-refused = A reservation was refused, although there are seats.
+    .expected = after { $typed }: the reservation is made
+    .actual = it was refused
+fault-two-counts = The table and the view of one show disagree.
+    .expected = show { $show } has { $listed } seats, as in the table
+    .actual = { $viewed }
+fault-few-seats = There are too few seats to ask: no show has { $needed }.
+    .expected = a table with a show of at least { $needed } seats after each fresh start
+fault-wrong-count = The count is wrong after a reservation.
+    .expected = show { $show } had { $before } seats, { $seats } were reserved: { $wanted } are left
+    .actual = { $left }
+fault-not-refused = It confirms { $input }.
+    .expected = it refuses
+    .actual = it says that the reservation was made
+fault-refusal-unsaid = It does not say that it refuses { $input }.
+    .expected = the words of a refusal
+    .actual = the last lines of the terminal are below
+fault-count-changed = The count changed after { $input }.
+    .expected = { $before } seats are left, as before
+    .actual = { $left }
+fault-server-died-of = The server ended after { $input }.
+    .expected = it goes on
+    .actual = { $status }
+fault-oversold = More seats were sold than there were.
+    .expected = show { $show } had { $start } seats: no more than { $start } are confirmed, and no count is negative
+    .actual = { $confirmed } confirmed, { $left } left
+    .hint = Two reservations saw the same count. Check and change it under one lock.
+fault-sold-not-counted = Seats were confirmed that are not missing from the count.
+    .expected = { $confirmed } confirmed seats are gone from the { $start } of show { $show }
+    .actual = { $left } are left: { $gone } are gone
+    .hint = One reservation has overwritten another's count: read and write it under one lock.
+fault-counted-not-sold = More seats are gone than were confirmed.
+    .expected = at most { $confirmed } confirmed and { $unknown } unknown are gone from the { $start } of show { $show }
+    .actual = { $left } are left: { $gone } are gone
+fault-all-refused = Every reservation of many clients was refused, although seats are left.
+    .expected = some of them are made
+    .actual = { $left } of { $start } seats are left, none confirmed
+fault-wrong-answer = Two clients wait for their answers, and each hears the other's, or one hears both.
+    .expected = the first hears that its seat is reserved, the second that it asked for too many
+    .hint = An answer must name whom it is for: the PID as the type of the message, or a channel for each client.
+fault-mechanism = Requests do not travel by { $wanted }.
+    .expected = while the server is stopped, the client waits for { $wanted }, which holds its request
+    .actual = it waits for { $awaited }; bytes are in: { $loaded }
+fault-same-message = The message in the queue is not the request.
+    .expected = another message for another request
+    .actual = the same one both times
+fault-workers = Requests are not served as the question asks.
+    .expected = { $wanted }
+    .actual = during { $requests } requests { $made } tasks were made; { $stayed } threads stay, { $receivers } of them receive, in { $processes } processes
+fault-not-served = After { $after }, a new client is not served. { $cause }
+fault-no-end = { $signal } does not end the server.
+    .expected = it ends within { $budget } ms
+    .actual = it still runs
+fault-left-behind = Something stays when { $signal } has ended the server.
+    .expected = nothing
+    .actual = { $left }
+
+note-refused = The submission's grade.toml sets { $keys }, which is not its to set: ignored.
+
+# Pages about a course.
+page-overview = Marks
+page-student = Student
+page-sum = Sum
+page-nothing = Nothing was handed in.

@@ -1,0 +1,186 @@
+# Verdicts.
+verdict-pass = réussi
+verdict-fail = échoué
+verdict-timeout = trop long
+verdict-crash = planté
+verdict-skipped = sauté
+verdict-flaky = instable
+verdict-not_judged = non jugé
+
+# Parties d'un verdict.
+part-expected = Attendu : { $what }
+part-actual = Observé : { $what }
+part-evidence = Ce qui a été tapé et affiché, et ce que dit le noyau :
+part-runs = Essais : { $runs }.
+part-hint = Piste : { $hint }
+isolation-none = Aucun espace de noms n'est possible ici (isolation : none) : les programmes ont tourné sous votre nom, à côté des autres.
+
+# Critères : la question que chacun pose.
+item-builds = Se compile-t-il ?
+    .hint = Lancez vous-même la commande de compilation, dans une copie neuve du dossier.
+item-starts = Démarre-t-il, et attend-il des requêtes ?
+    .hint = Lancez-le vous-même dans une copie neuve du dossier, et lisez ce qu'il affiche.
+item-consultation = Montre-t-il les places qui restent ?
+    .hint = Tapez les mêmes touches vous-même, et comparez avec ce que le sujet dit être affiché.
+item-reservation = Prend-il exactement les places voulues ?
+    .hint = Réservez deux places, puis regardez le nombre avec un second client.
+item-refusals = Refuse-t-il ce qui est impossible ?
+    .hint = Vérifiez le spectacle et le nombre dans le serveur, avant de changer la table.
+item-many-clients = Aucune place vendue deux fois ?
+    .hint = Vérifiez et changez le nombre en une seule étape, à un seul endroit, sous un seul verrou.
+item-mechanism = Utilise-t-il le mécanisme demandé ?
+    .hint = Lancez `ipctop --once` pendant que votre client attend : il montre l'objet attendu.
+item-survives = Survit-il aux clients qui meurent ?
+    .hint = Regardez chaque résultat de write, send et msgsnd ; ignorez SIGPIPE.
+item-leaves-nothing = Ne laisse-t-il rien derrière lui ?
+    .hint = Traitez SIGINT et SIGTERM, et détruisez-y chaque objet : `ipcs` et `ls` les montrent.
+
+# Ce que fait un client.
+doing-open = en démarrant
+doing-list = en montrant la table
+doing-view = en montrant les places d'un spectacle
+doing-reserve = en réservant
+doing-odd = après une entrée inattendue
+
+# Entrées inattendues.
+odd-too-many = plus de places qu'il n'en reste
+odd-unknown = un spectacle qui n'existe pas
+odd-zero = 0 place
+odd-negative = -1 place
+odd-huge = 2147483648 places, soit 2^31
+odd-letters = des lettres au lieu d'un nombre
+odd-empty = une ligne vide au lieu d'un nombre
+odd-end = la fin de l'entrée (Ctrl-D) au lieu d'un nombre
+
+# Quand un client est servi.
+after-killed = { $count } clients tués
+after-stopped = des clients arrêtés qui ne lisent pas leur réponse
+after-unread = { $count } réponses que personne n'a lues
+
+# Objets.
+object-none = rien
+object-msg = une file de messages
+object-mqueue = une file de messages POSIX
+object-pipe = un tube
+object-socket = une socket
+object-sem = un sémaphore
+object-shm = une mémoire partagée
+object-mutex = un mutex
+object-process = un processus
+object-zombie = un zombie
+object-file = un fichier
+
+workers-two-threads = deux threads d'un même processus, qui restent
+workers-thread-per-request = un nouveau thread pour chaque requête
+workers-process-per-request = un nouveau processus pour chaque requête
+
+# Fautes : la cause, ce qui était attendu, ce qui a été observé, et où chercher.
+fault-grader = Le correcteur n'arrive pas à faire ceci : { $what } : { $error }
+fault-skipped = Non demandé, car { $id } est perdu : { $item }
+fault-flaky = Cela ne réussit que parfois. Quand cela échoue : { $cause }
+    .hint = Quelque chose dépend de qui est le plus rapide. Cherchez une attente qui manque, ou un verrou.
+fault-build = La commande de compilation échoue : { $status }.
+    .expected = `{ $command }` finit par 0
+    .actual = { $status }
+fault-build-slow = La commande de compilation ne finit pas.
+    .expected = `{ $command }` finit en { $budget } s
+    .actual = elle tournait encore
+fault-not-started = `{ $command }` ne peut pas être lancé : { $error }
+    .expected = un programme de ce nom après la compilation
+    .hint = Regardez le nom du programme, et si la compilation le crée dans ce dossier.
+fault-server-ended = Le serveur se termine au lieu d'attendre des requêtes.
+    .expected = un serveur qui attend
+    .actual = { $status }
+    .hint = Un objet d'une autre exécution le gêne peut-être : le correcteur le lance sans aucun.
+fault-not-ready = Le serveur tourne, mais n'attend pas de requête.
+    .expected = il attend dans msgrcv, accept, read, l'ouverture d'un tube ou un appel semblable en { $budget } ms
+    .actual = l'état de ses threads est ci-dessous
+fault-line-unsaid = Le serveur attend une requête, mais n'a pas affiché sa ligne.
+    .expected = la ligne en { $budget } ms
+    .hint = Vers un fichier, la sortie reste dans le tampon de stdio : fflush(stdout).
+fault-client-lost = Le client ne peut pas être lancé : { $error }
+fault-client-ended = Le client s'est terminé { $doing } : { $status }.
+    .expected = il continue, ou finit de lui-même quand on le lui demande
+    .actual = { $status }
+fault-asks = Le client attendait encore une entrée { $doing }.
+fault-flood = Le client a affiché sans fin { $doing }.
+    .expected = une réponse, puis il attend le choix suivant
+    .actual = plus de 200 ko
+    .hint = Regardez ce que rendent scanf, read ou fgets : à la fin de l'entrée, ou sur des lettres, la même entrée est relue sans cesse.
+fault-silent = Le client est resté muet ou occupé { $doing }, jusqu'à la fin de son temps.
+    .expected = une réponse en { $budget } ms
+    .actual = aucune après { $used } ms ; ci-dessous, où chaque processus attend
+    .hint = Quelqu'un attend ce que personne n'envoie. `ipctop` montre qui attend qui.
+fault-no-list = Le client ne montre pas la table.
+    .expected = après { $typed } : des lignes qui correspondent à { $pattern }
+    .actual = les dernières lignes du terminal sont ci-dessous
+fault-no-view = Le client ne montre pas combien de places il reste pour un spectacle.
+    .expected = après { $typed } : un texte qui correspond à { $pattern }
+    .actual = les dernières lignes du terminal sont ci-dessous
+fault-no-answer = Le client ne dit ni que la réservation est faite, ni qu'elle est refusée.
+    .expected = après { $typed } : un texte qui correspond à { $pattern }
+    .actual = les dernières lignes du terminal sont ci-dessous
+fault-refused = Une réservation a été refusée, alors qu'il reste des places.
+    .expected = après { $typed } : la réservation est faite
+    .actual = elle a été refusée
+fault-two-counts = La table et la consultation d'un spectacle ne disent pas la même chose.
+    .expected = le spectacle { $show } a { $listed } places, comme dans la table
+    .actual = { $viewed }
+fault-few-seats = Il y a trop peu de places pour juger : aucun spectacle n'en a { $needed }.
+    .expected = après chaque nouveau démarrage, une table avec un spectacle d'au moins { $needed } places
+fault-wrong-count = Le nombre de places est faux après une réservation.
+    .expected = le spectacle { $show } avait { $before } places, { $seats } sont réservées : il en reste { $wanted }
+    .actual = { $left }
+fault-not-refused = Il confirme : { $input }.
+    .expected = il refuse
+    .actual = il dit que la réservation est faite
+fault-refusal-unsaid = Il ne dit pas qu'il refuse : { $input }.
+    .expected = les mots d'un refus
+    .actual = les dernières lignes du terminal sont ci-dessous
+fault-count-changed = Le nombre de places a changé après : { $input }.
+    .expected = il reste { $before } places, comme avant
+    .actual = { $left }
+fault-server-died-of = Le serveur s'est terminé après : { $input }.
+    .expected = il continue
+    .actual = { $status }
+fault-oversold = Plus de places ont été vendues qu'il n'y en avait.
+    .expected = le spectacle { $show } avait { $start } places : pas plus de { $start } confirmées, et aucun nombre négatif
+    .actual = { $confirmed } confirmées, { $left } restantes
+    .hint = Deux réservations ont vu le même nombre. Vérifiez et changez-le sous un seul verrou.
+fault-sold-not-counted = Des places confirmées ne manquent pas dans la table.
+    .expected = { $confirmed } places confirmées manquent aux { $start } du spectacle { $show }
+    .actual = il en reste { $left } : { $gone } manquent
+    .hint = Une réservation a écrasé le nombre d'une autre : lisez-le et écrivez-le sous un seul verrou.
+fault-counted-not-sold = Il manque plus de places qu'il n'y en a de confirmées.
+    .expected = au plus { $confirmed } confirmées et { $unknown } inconnues manquent aux { $start } du spectacle { $show }
+    .actual = il en reste { $left } : { $gone } manquent
+fault-all-refused = Toutes les réservations de plusieurs clients ont été refusées, alors qu'il reste des places.
+    .expected = certaines sont faites
+    .actual = il reste { $left } des { $start } places, aucune confirmée
+fault-wrong-answer = Deux clients attendent leur réponse, et chacun reçoit celle de l'autre, ou l'un reçoit les deux.
+    .expected = le premier apprend que sa place est réservée, le second qu'il en demandait trop
+    .hint = Une réponse doit dire à qui elle est destinée : le PID comme type du message, ou un canal par client.
+fault-mechanism = Les requêtes ne passent pas par { $wanted }.
+    .expected = pendant que le serveur est arrêté, le client attend { $wanted }, qui contient sa requête
+    .actual = il attend { $awaited } ; des octets sont dans : { $loaded }
+fault-same-message = Le message dans la file n'est pas la requête.
+    .expected = un autre message pour une autre requête
+    .actual = le même les deux fois
+fault-workers = Les requêtes ne sont pas servies comme la question le demande.
+    .expected = { $wanted }
+    .actual = pendant { $requests } requêtes, { $made } tâches ont été créées ; { $stayed } threads restent, dont { $receivers } reçoivent, dans { $processes } processus
+fault-not-served = Après ceci : { $after }, un nouveau client n'est pas servi. { $cause }
+fault-no-end = { $signal } n'arrête pas le serveur.
+    .expected = il se termine en { $budget } ms
+    .actual = il tourne encore
+fault-left-behind = Quelque chose reste quand { $signal } a arrêté le serveur.
+    .expected = rien
+    .actual = { $left }
+
+note-refused = Le grade.toml rendu fixe { $keys }, ce qui n'est pas à lui de fixer : ignoré.
+
+# Pages d'un cours.
+page-overview = Notes
+page-student = Étudiant
+page-sum = Somme
+page-nothing = Rien n'a été rendu.

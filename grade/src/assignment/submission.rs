@@ -1,0 +1,81 @@
+//! A submission: the folder of one student's answer to one question.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use toml::Table;
+
+use crate::assignment::file::Assignment;
+use crate::assignment::question::Question;
+
+/// The file in which a submission says how it is built, started and spoken to.
+const OWN_FILE: &str = "grade.toml";
+
+/// A submission for one question.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Its name in reports.
+    pub name: String,
+    /// Its files.
+    pub folder: PathBuf,
+    /// The question, as the submission may change it.
+    pub question: Question,
+    /// The same, as it was written.
+    pub table: Table,
+    /// The keys that it tried to change without leave.
+    pub refused: Vec<String>,
+}
+
+impl Submission {
+    /// The answer to a question in a student's folder: FOLDER/q2, or what the assignment names, or
+    /// FOLDER itself.
+    ///
+    /// # Errors
+    /// If the folder is not there or empty, or its own file cannot be understood.
+    pub fn find(assignment: &Assignment, name: &str, folder: &Path) -> anyhow::Result<Submission> {
+        let asked = assignment.question(name)?;
+        let student = folder.canonicalize();
+        let student = student.with_context(|| format!("cannot open {}", folder.display()))?;
+        let inner = student.join(asked.folder.as_deref().unwrap_or(name));
+        let folder = if inner.is_dir() { inner } else { student.clone() };
+        let is_empty = fs::read_dir(&folder)
+            .with_context(|| format!("cannot open {}", folder.display()))?
+            .next()
+            .is_none();
+        if is_empty {
+            bail!("the folder {} is empty", folder.display());
+        }
+        let changes = changes(&folder, name)?;
+        let (table, question, refused) = assignment
+            .question_of(name, &changes)
+            .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
+        let label = student.file_name().unwrap_or(student.as_os_str());
+        Ok(Submission {
+            name: label.to_string_lossy().into_owned(),
+            folder,
+            question,
+            table,
+            refused,
+        })
+    }
+}
+
+/// What the submission's own file says of a question: its table, if it has one, else all of it.
+fn changes(folder: &Path, name: &str) -> anyhow::Result<Table> {
+    let path = folder.join(OWN_FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Table::new()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+    };
+    let mut table: Table =
+        text.parse().with_context(|| format!("cannot read {}", path.display()))?;
+    match table.remove(name) {
+        Some(toml::Value::Table(own)) => Ok(own),
+        _ => Ok(table),
+    }
+}

@@ -1,0 +1,7 @@
+//! A whole course: every question of every submission, and the pages about them.
+
+pub mod files;
+pub mod list;
+pub mod marks;
+pub mod pages;
+pub mod store;

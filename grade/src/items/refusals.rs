@@ -1,0 +1,142 @@
+//! Does it refuse what cannot be reserved?
+
+use crate::dialogue::client::Client;
+use crate::dialogue::reading::Answer;
+use crate::judge::course::{Asked, Course};
+use crate::judge::hearing;
+use crate::judge::scene::Scene;
+use crate::judge::shows::{self, Show};
+use crate::terminal::turn::Ending;
+use crate::verdict::item::{Ruling, Verdict};
+use crate::words::{number, text};
+
+/// What is typed for one of the odd inputs.
+enum Odd {
+    /// A reservation of this show, with this number of seats.
+    Reserve(String, String),
+    /// The keys of a reservation up to here, and then these.
+    Raw(String),
+}
+
+/// Each odd input, with a server and a client that have just started: it is not done, the count stays,
+/// and another client is served.
+pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
+    let mut evidence = Vec::new();
+    let mut n_timeouts = 0;
+    let mut lost: Option<Box<Ruling>> = None;
+    for name in ["too-many", "unknown", "zero", "negative", "huge", "letters", "empty", "end"] {
+        match ask_one(course, name) {
+            Ok(line) => evidence.push(line),
+            Err(ruling) => {
+                n_timeouts += usize::from(ruling.verdict == Verdict::Timeout);
+                let input = course.words.say(&format!("odd-{name}"));
+                evidence.push(format!("{input}: {}", ruling.cause));
+                lost.get_or_insert(ruling);
+            }
+        }
+        // Each costs the whole budget, and says the same.
+        if n_timeouts == 2 {
+            break;
+        }
+    }
+    match lost {
+        None => Ok(Ruling::pass(evidence)),
+        Some(ruling) => Err(Box::new(ruling.with_lines(evidence))),
+    }
+}
+
+fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
+    let mut scene = Scene::start(course)?;
+    let mut client = scene.client("ada")?;
+    let show = shows::with_seats(course, &mut client, 1)?;
+    let input = course.words.say(&format!("odd-{name}"));
+    match odd(course, name, &show) {
+        Odd::Reserve(other, seats) => {
+            let outcome = client.reserve(&other, &seats);
+            if outcome.answer == Answer::Done {
+                return lost(course, "fault-not-refused", &input, &client);
+            }
+            if name == "too-many" && outcome.answer == Answer::Neither {
+                if let Some(turn) = outcome.turn.filter(|turn| !turn.ending.is_calm()) {
+                    return Err(Box::new(hearing::bad_ending(
+                        course,
+                        "reserve",
+                        &turn.ending,
+                        client.transcript(),
+                    )));
+                }
+                return lost(course, "fault-refusal-unsaid", &input, &client);
+            }
+            if let Some(turn) = &outcome.turn {
+                check_ending(course, &turn.ending, &client)?;
+            }
+        }
+        Odd::Raw(keys) => {
+            let turn = client.type_raw(&keys);
+            check_ending(course, &turn.ending, &client)?;
+        }
+    }
+    if course.question.one_program {
+        return Ok(input);
+    }
+    if let Some(status) = scene.server_end()? {
+        let values = [("input", text(input)), ("status", text(status.to_string()))];
+        let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
+        let fault = course.words.fault(verdict, "fault-server-died-of", &values);
+        return Err(Box::new(fault.with_lines(scene.last_words())));
+    }
+    client.kill();
+    let mut fresh = scene.client("bob")?;
+    let left = hearing::left(course, &mut fresh, &show.name)?;
+    if left != show.seats {
+        let values =
+            [("input", text(input)), ("before", number(show.seats)), ("left", number(left))];
+        let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
+        return Err(Box::new(fault.with_lines(hearing::last_lines(fresh.transcript()))));
+    }
+    Ok(format!("{input}: {left} = {}", show.seats))
+}
+
+/// A client may end or ask on, and may wait for more; it must not flood, nor die of a signal.
+fn check_ending(course: &Course<'_>, ending: &Ending, client: &Client<'_>) -> Asked<()> {
+    let is_good = match ending {
+        Ending::Asks | Ending::Budget(_) => true,
+        Ending::Exit(status) => status.code().is_some(),
+        Ending::Flood | Ending::NotStarted(_) => false,
+    };
+    match is_good {
+        true => Ok(()),
+        false => Err(Box::new(hearing::bad_ending(course, "odd", ending, client.transcript()))),
+    }
+}
+
+fn lost<T>(course: &Course<'_>, fault: &str, input: &str, client: &Client<'_>) -> Asked<T> {
+    let fault = course.words.fault(Verdict::Fail, fault, &[("input", text(input))]);
+    Err(Box::new(fault.with_lines(hearing::last_lines(client.transcript()))))
+}
+
+fn odd(course: &Course<'_>, name: &str, show: &Show) -> Odd {
+    let reserve = |seats: &str| Odd::Reserve(show.name.clone(), seats.to_owned());
+    let keys = &course.question.dialogue.reserve;
+    let before_seats = keys.split("{seats}").next().unwrap_or_default();
+    let before_seats = before_seats.replace("{show}", &show.name);
+    match name {
+        "too-many" => reserve(&(show.seats + 1).to_string()),
+        "unknown" => Odd::Reserve(unknown(&show.name), "1".to_owned()),
+        "zero" => reserve("0"),
+        "negative" => reserve("-1"),
+        "huge" => reserve("2147483648"),
+        "letters" => reserve("abc"),
+        // An empty line may simply be waited over, as scanf(3) does.
+        "empty" => Odd::Raw(before_seats + "\n"),
+        _ => Odd::Raw(before_seats + "\u{4}"),
+    }
+}
+
+/// A show that is not there, spelt as the others are.
+fn unknown(show: &str) -> String {
+    match show.parse::<i64>() {
+        Ok(_) => "9999".to_owned(),
+        Err(_) => "Nowhere".to_owned(),
+    }
+}

@@ -1,0 +1,94 @@
+//! Who serves requests: two threads that stay, or a thread or process that is made for each.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::assignment::question::Workers;
+use crate::judge::course::{Asked, Course};
+use crate::judge::hearing;
+use crate::judge::scene::Scene;
+use crate::judge::shows;
+use crate::kernel::thread::{self, Doing};
+use crate::kernel::waits::{self, Waits};
+use crate::verdict::item::Verdict;
+use crate::words::{number, text};
+
+/// Reservations that are counted.
+const REQUESTS: i64 = 10;
+
+/// Counts the tasks that are made while one client reserves ten times.
+///
+/// # Errors
+/// What the submission lost by.
+pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>> {
+    let mut client = scene.client("ada")?;
+    let show = shows::with_seats(course, &mut client, 1)?;
+    let requests = REQUESTS.min(show.seats);
+    let before = threads(scene);
+    let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
+    let made_before = last_task(course)?;
+    for _ in 0..requests {
+        let outcome = client.reserve(&show.name, "1");
+        hearing::must_be_done(course, &outcome)?;
+    }
+    let mut made = last_task(course)? - made_before;
+    if course.question.dialogue.one_action {
+        // Each of its clients is a task itself.
+        made -= requests;
+    }
+    let after = threads(scene);
+    let stayed = before.intersection(&after).count();
+    let n_processes = scene.workers.len();
+    let line = format!(
+        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, in \
+         {n_processes} processes"
+    );
+    let is_right = match course.question.workers {
+        Workers::Any => true,
+        // Both receive, or a third one gives them what it has received.
+        Workers::TwoThreads => {
+            (receivers >= 2 || stayed >= 3) && n_processes == 1 && made < requests
+        }
+        Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
+    };
+    if is_right {
+        return Ok(vec![line]);
+    }
+    let wanted = match course.question.workers {
+        Workers::TwoThreads => "workers-two-threads",
+        Workers::ThreadPerRequest => "workers-thread-per-request",
+        _ => "workers-process-per-request",
+    };
+    let values = [
+        ("wanted", text(course.words.say(wanted))),
+        ("requests", number(requests)),
+        ("made", number(made)),
+        ("stayed", number(stayed as i64)),
+        ("receivers", number(receivers as i64)),
+        ("processes", number(n_processes as i64)),
+    ];
+    let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
+    Err(Box::new(fault.with(line)))
+}
+
+/// The threads of the server, each with its process.
+fn threads(scene: &Scene<'_>) -> BTreeSet<(i32, i32)> {
+    let of = |&pid: &i32| thread::of(pid).into_iter().map(move |tid| (pid, tid));
+    scene.workers.iter().flat_map(of).collect()
+}
+
+/// Whether a thread waits for something that somebody else sends.
+fn receives(pid: i32, tid: i32) -> bool {
+    let Some(Doing::Sleeps(call)) = thread::doing(pid, tid) else { return false };
+    let waits = waits::of(pid, &call);
+    matches!(waits, Waits::Message | Waits::At(_) | Waits::AtOneOf(..) | Waits::OtherEnd)
+}
+
+/// The id of the task that was made last, in this PID namespace. See proc_loadavg(5).
+fn last_task(course: &Course<'_>) -> Asked<i64> {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    match load.split_whitespace().nth(4).and_then(|last| last.parse().ok()) {
+        Some(last) => Ok(last),
+        None => course.cannot("read /proc/loadavg", &load),
+    }
+}

@@ -1,0 +1,9 @@
+//! Asks the items of a question, one after the other.
+
+pub mod course;
+pub mod hearing;
+pub mod log;
+pub mod rounds;
+pub mod scene;
+pub mod shows;
+pub mod surroundings;

@@ -1,0 +1,230 @@
+//! Where the programs of a submission run: what of them is there, and how all of it ends.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+
+use crate::kernel::processes;
+use crate::launch::launcher::Launcher;
+use crate::sandbox::inside::Inside;
+
+/// How long killed processes may take to be gone.
+const DEATH: Duration = Duration::from_secs(2);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(1);
+/// The kinds of System V objects, as /proc/sysvipc names them, and as ipcrm(1) does.
+const SYSTEM_V: [(&str, &str); 3] = [("msg", "-q"), ("shm", "-m"), ("sem", "-s")];
+
+/// Where the programs of a submission run.
+#[derive(Debug)]
+pub enum Surroundings {
+    /// In a box; this process is its first one.
+    Box(Box<Inside>),
+    /// Beside all other programs; this process adopts those whose parent ends.
+    Bare {
+        /// Starts programs.
+        launcher: Launcher,
+        /// The submission's folder, which may be written.
+        home: PathBuf,
+        /// The objects that were there before.
+        before: BTreeSet<String>,
+    },
+}
+
+impl Surroundings {
+    /// Those of a process that adopts orphans, without a box.
+    ///
+    /// # Errors
+    /// See PR_SET_CHILD_SUBREAPER(2const).
+    pub fn bare(home: PathBuf) -> io::Result<Surroundings> {
+        nix::sys::prctl::set_child_subreaper(true)?;
+        Ok(Surroundings::Bare { launcher: Launcher::bare(), home, before: objects() })
+    }
+
+    /// Starts programs.
+    pub fn launcher(&self) -> &Launcher {
+        match self {
+            Surroundings::Box(inside) => &inside.launcher,
+            Surroundings::Bare { launcher, .. } => launcher,
+        }
+    }
+
+    /// The submission's folder, which may be written.
+    pub fn home(&self) -> &Path {
+        match self {
+            Surroundings::Box(inside) => &inside.home,
+            Surroundings::Bare { home, .. } => home,
+        }
+    }
+
+    /// The living processes of the submission.
+    ///
+    /// # Errors
+    /// /proc cannot be read.
+    pub fn processes(&self) -> io::Result<Vec<i32>> {
+        match self {
+            Surroundings::Box(inside) => {
+                let found = inside.processes()?;
+                Ok(found.iter().filter(|found| !found.is_zombie()).map(|found| found.pid).collect())
+            }
+            Surroundings::Bare { .. } => Ok(descendants()),
+        }
+    }
+
+    /// Ends every process of the submission, and removes every object of it.
+    ///
+    /// # Errors
+    /// Something stays.
+    pub fn end_everything(&self) -> io::Result<()> {
+        match self {
+            Surroundings::Box(inside) => inside.end_all()?,
+            Surroundings::Bare { .. } => end_descendants()?,
+        }
+        let before = self.before();
+        for object in objects().difference(&before) {
+            remove(object)?;
+        }
+        Ok(())
+    }
+
+    /// What is left of the submission, each thing in a word or two, with FIFOs and sockets in a folder.
+    ///
+    /// # Errors
+    /// /proc cannot be read.
+    pub fn leftovers(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut left: Vec<String> = objects().difference(&self.before()).cloned().collect();
+        left.extend(special_files(folder));
+        match self {
+            Surroundings::Box(inside) => {
+                left.extend(special_files(Path::new("/tmp")));
+                for found in inside.processes()? {
+                    let kind = if found.is_zombie() { "zombie" } else { "process" };
+                    left.push(format!("{kind} {} ({})", found.pid, found.name));
+                }
+            }
+            Surroundings::Bare { .. } => {
+                left.extend(descendants().iter().map(|pid| format!("process {pid}")));
+            }
+        }
+        Ok(left)
+    }
+
+    fn before(&self) -> BTreeSet<String> {
+        match self {
+            Surroundings::Box(_) => BTreeSet::new(),
+            Surroundings::Bare { before, .. } => before.clone(),
+        }
+    }
+}
+
+/// The processes that come of this one, zombies not counted.
+fn descendants() -> Vec<i32> {
+    let rows = processes::all();
+    let mut known = BTreeSet::from([std::process::id() as i32]);
+    loop {
+        let is_new =
+            |row: &&processes::Row| known.contains(&row.parent) && !known.contains(&row.pid);
+        let new: Vec<i32> = rows.iter().filter(is_new).map(|row| row.pid).collect();
+        if new.is_empty() {
+            break;
+        }
+        known.extend(new);
+    }
+    known.remove(&(std::process::id() as i32));
+    known.into_iter().collect()
+}
+
+fn end_descendants() -> io::Result<()> {
+    let begin = Instant::now();
+    loop {
+        let living = descendants();
+        for &pid in &living {
+            // It may have ended by itself.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        for pid in &living {
+            // Who was adopted by this process is collected here; others are their parents' to collect.
+            let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::WNOHANG));
+        }
+        if living.is_empty() {
+            return Ok(());
+        }
+        if begin.elapsed() >= DEATH {
+            return Err(io::Error::other(format!("processes {living:?} do not end")));
+        }
+        sleep(PAUSE);
+    }
+}
+
+/// The objects of this user that outlive a process: `msg 5 (key 0x4d2)`, `/dev/shm/x`.
+fn objects() -> BTreeSet<String> {
+    let mut objects = BTreeSet::new();
+    let own = nix::unistd::geteuid().as_raw();
+    for (kind, _) in SYSTEM_V {
+        let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
+        let mut lines = table.lines();
+        let names: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+        let Some(cuid) = names.iter().position(|name| *name == "cuid") else { continue };
+        for line in lines {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let is_own = fields.get(cuid).and_then(|user| user.parse().ok()) == Some(own);
+            let key: i64 = fields.first().and_then(|key| key.parse().ok()).unwrap_or_default();
+            if let Some(id) = fields.get(1).filter(|_| is_own) {
+                objects.insert(format!("{kind} {id} (key {:#x})", key as i32));
+            }
+        }
+    }
+    for folder in ["/dev/shm", "/dev/mqueue"] {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_own = |entry: &fs::DirEntry| {
+            use std::os::unix::fs::MetadataExt;
+            entry.metadata().is_ok_and(|file| file.uid() == own)
+        };
+        let own = entries.filter(is_own);
+        objects.extend(own.map(|entry| entry.path().display().to_string()));
+    }
+    objects
+}
+
+fn remove(object: &str) -> io::Result<()> {
+    if object.starts_with('/') {
+        return fs::remove_file(object);
+    }
+    let mut words = object.split(' ');
+    let kind = words.next().unwrap_or_default();
+    let option = SYSTEM_V.iter().find(|(name, _)| *name == kind).map(|(_, option)| option);
+    let (Some(option), Some(id)) = (option, words.next()) else {
+        return Err(io::Error::other(format!("cannot understand {object}")));
+    };
+    let output = Command::new("ipcrm").args([option, &id]).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
+    }
+}
+
+/// The FIFOs and sockets in a folder, as their paths in it.
+fn special_files(folder: &Path) -> Vec<String> {
+    use std::os::unix::fs::FileTypeExt;
+    let mut found = Vec::new();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            found.extend(special_files(&entry.path()));
+        } else if kind.is_fifo() {
+            found.push(format!("FIFO {}", entry.file_name().to_string_lossy()));
+        } else if kind.is_socket() {
+            found.push(format!("socket {}", entry.file_name().to_string_lossy()));
+        }
+    }
+    found
+}

@@ -1,0 +1,7 @@
+//! What the kernel says of other processes: which there are, and what each thread does.
+
+pub mod processes;
+pub mod quiet;
+pub mod stop;
+pub mod thread;
+pub mod waits;

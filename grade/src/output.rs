@@ -1,0 +1,7 @@
+//! Reports, as people and other programs read them.
+
+pub mod csv;
+pub mod gradescope;
+pub mod human;
+pub mod junit;
+pub mod vpl;

@@ -1,0 +1,47 @@
+//! The results.json that Gradescope reads.
+
+use serde_json::{Value, json};
+
+use crate::verdict::item::{ItemReport, Verdict};
+use crate::verdict::report::Report;
+use crate::words::Words;
+
+/// The results of one report.
+///
+/// Gradescope adds the scores of the tests up, unless there is a score above them: the mark, which is
+/// in halves.
+pub fn results(report: &Report, words: &Words) -> Value {
+    let tests: Vec<Value> = report.items.iter().map(|item| test(item, words)).collect();
+    json!({
+        "score": report.points,
+        "output": report.notes.join("\n"),
+        "output_format": "text",
+        "visibility": "visible",
+        "tests": tests,
+    })
+}
+
+fn test(item: &ItemReport, words: &Words) -> Value {
+    let passed = item.ruling.verdict == Verdict::Pass;
+    json!({
+        "name": format!("{}: {}", item.id, words.say(&format!("item-{}", item.id))),
+        "number": item.id,
+        "score": item.points,
+        "max_score": item.max,
+        "status": if passed { "passed" } else { "failed" },
+        "output": explanation(item, words),
+        "output_format": "text",
+    })
+}
+
+/// What an item is told, line by line.
+pub(super) fn explanation(item: &ItemReport, words: &Words) -> String {
+    let ruling = &item.ruling;
+    let verdict = words.say(&format!("verdict-{}", ruling.verdict.name()));
+    let mut lines = vec![verdict];
+    lines.extend([&ruling.cause, &ruling.expected, &ruling.actual].map(String::clone));
+    lines.extend(ruling.evidence.iter().cloned());
+    lines.push(ruling.hint.clone());
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}

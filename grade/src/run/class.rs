@@ -1,0 +1,154 @@
+//! Marks every submission of a course.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use ipctop::messages::Language;
+
+use crate::assignment::file::Assignment;
+use crate::assignment::submission::Submission;
+use crate::course::list::{self, Entry};
+use crate::course::marks::{self, Student};
+use crate::course::{files, pages, store};
+use crate::items::{self, Item};
+use crate::options::How;
+use crate::run::{marking, one};
+use crate::verdict::report::Report;
+use crate::words::Words;
+
+/// The grader could not judge something.
+const NOT_JUDGED: u8 = 3;
+
+/// Marks all, and writes the pages and tables.
+///
+/// What is judged already, and has not changed since then, stays as it is.
+///
+/// # Errors
+/// If the course cannot be read, or the marks cannot be written.
+pub fn run(course: &Path, out: &Path, jobs: u32, how: &How) -> anyhow::Result<ExitCode> {
+    let path = match &how.assignment {
+        Some(path) => path.clone(),
+        None => Assignment::nearest(course)?,
+    };
+    let assignment = Assignment::read(&path)?;
+    let language = how.lang.unwrap_or_else(Language::of_environment);
+    let words = Words::new(language);
+    let mut unpacked = Vec::new();
+    let mut students = Vec::new();
+    for (name, path) in list::students(course, out)? {
+        let (folder, temporary) = files::folder(&path)?;
+        unpacked.extend(temporary);
+        students.push((name, folder));
+    }
+    let entries = list::entries(&assignment, course, &students)?;
+    let marking = Marking { how, out, assignment: &path, language };
+    let reports = marking.all(&entries, jobs)?;
+    let students = students_of(&entries, reports);
+    write(&students, out, &words)?;
+    let is_incomplete = students.iter().any(Student::is_incomplete);
+    Ok(if is_incomplete { ExitCode::from(NOT_JUDGED) } else { ExitCode::SUCCESS })
+}
+
+/// How all answers are marked.
+struct Marking<'a> {
+    how: &'a How,
+    out: &'a Path,
+    assignment: &'a Path,
+    language: Language,
+}
+
+impl Marking<'_> {
+    /// The report of each entry that has an answer, by its place.
+    fn all(&self, entries: &[Entry], jobs: u32) -> anyhow::Result<BTreeMap<usize, Report>> {
+        let bar = ProgressBar::new(entries.len() as u64);
+        let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} {msg}");
+        bar.set_style(style.context("cannot draw a progress bar")?);
+        let (to_do, next) = crossbeam_channel::unbounded();
+        for at in 0..entries.len() {
+            to_do.send(at).context("cannot list what is to be done")?;
+        }
+        drop(to_do);
+        let (done, reports) = crossbeam_channel::unbounded();
+        thread::scope(|scope| {
+            for _ in 0..jobs {
+                let (next, done, bar) = (next.clone(), done.clone(), &bar);
+                scope.spawn(move || {
+                    let words = Words::new(self.language);
+                    for at in next {
+                        bar.set_message(entries[at].student.clone());
+                        // Nobody listens any more only if another one has failed.
+                        let _ = done.send((at, self.one(&entries[at], &words)));
+                        bar.inc(1);
+                    }
+                });
+            }
+        });
+        drop(done);
+        bar.finish_and_clear();
+        let mut all = BTreeMap::new();
+        for (at, report) in reports {
+            if let Some(report) = report? {
+                all.insert(at, report);
+            }
+        }
+        Ok(all)
+    }
+
+    fn one(&self, entry: &Entry, words: &Words) -> anyhow::Result<Option<Report>> {
+        let submission = match &entry.answer {
+            None => return Ok(None),
+            Some(Err(why)) => {
+                let report = marking::not_judged(&entry.question, &entry.student, why, words);
+                return Ok(Some(report));
+            }
+            Some(Ok(submission)) => submission,
+        };
+        let kept = store::path(self.out, &entry.student, &entry.question);
+        let judged: [&Path; 2] = [&submission.folder, self.assignment];
+        if let Some(report) = store::load(&kept, &judged) {
+            return Ok(Some(report));
+        }
+        let job = one::job(self.how, submission, &counted(submission), self.language)?;
+        let mut report = marking::mark(submission, &entry.question, &job, words)?;
+        report.submission = entry.student.clone();
+        store::save(&kept, &report)?;
+        Ok(Some(report))
+    }
+}
+
+/// The items that bring points.
+fn counted(submission: &Submission) -> Vec<&'static Item> {
+    let points = &submission.question.points;
+    let max = |item: &Item| points.get(item.id).copied().unwrap_or(item.points);
+    items::ALL.iter().filter(|item| max(item) > 0.0).collect()
+}
+
+fn students_of(entries: &[Entry], mut reports: BTreeMap<usize, Report>) -> Vec<Student> {
+    let mut students: Vec<Student> = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        if students.last().is_none_or(|student| student.name != entry.student) {
+            students.push(Student { name: entry.student.clone(), reports: Vec::new() });
+        }
+        let report = reports.remove(&at);
+        if let Some(student) = students.last_mut() {
+            student.reports.push((entry.question.clone(), report));
+        }
+    }
+    students
+}
+
+fn write(students: &[Student], out: &Path, words: &Words) -> anyhow::Result<()> {
+    for student in students {
+        files::write(&out.join(pages::file(&student.name)), &pages::student(student, words))?;
+    }
+    let separator = if words.language() == Language::French { b';' } else { b',' };
+    files::write(&out.join("marks.csv"), &marks::table(students, separator)?)?;
+    let overview: PathBuf = out.join("overview.html");
+    files::write(&overview, &pages::overview(students, words))?;
+    println!("{}", overview.display());
+    Ok(())
+}

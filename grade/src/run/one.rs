@@ -1,0 +1,117 @@
+//! Marks one question of one submission.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use ipctop::messages::Language;
+
+use crate::assignment::file::Assignment;
+use crate::assignment::submission::Submission;
+use crate::items::{self, Item};
+use crate::job::{self, Job};
+use crate::options::{Format, How, One};
+use crate::output::{csv, gradescope, human, junit, vpl};
+use crate::run::marking;
+use crate::verdict::report::Report;
+use crate::words::Words;
+
+/// Marks were lost.
+const LOST: u8 = 1;
+/// The grader could not judge.
+const NOT_JUDGED: u8 = 3;
+
+/// Marks, and prints the verdict.
+///
+/// # Errors
+/// If the question, the submission or an item is not there, or cannot be understood.
+pub fn run(one: &One) -> anyhow::Result<ExitCode> {
+    let Some(question) = &one.question else { bail!("which question? See grade --help") };
+    let Some(folder) = &one.folder else { bail!("which submission? grade {question} FOLDER") };
+    let assignment = match &one.how.assignment {
+        Some(path) => Assignment::read(path)?,
+        None => Assignment::read(&Assignment::nearest(folder)?)?,
+    };
+    let submission = Submission::find(&assignment, question, folder)?;
+    let language = one.how.lang.unwrap_or_else(Language::of_environment);
+    let wanted = wanted(one, &submission)?;
+    let job = job(&one.how, &submission, &wanted, language)?;
+    let words = Words::new(language);
+    let report = marking::mark(&submission, question, &job, &words)?;
+    print(&report, one.format, &words)?;
+    Ok(match (report.is_incomplete(), report.is_full()) {
+        (true, _) => ExitCode::from(NOT_JUDGED),
+        (false, false) => ExitCode::from(LOST),
+        (false, true) => ExitCode::SUCCESS,
+    })
+}
+
+/// What the process inside is told.
+///
+/// # Errors
+/// If no seed can be drawn.
+pub fn job(
+    how: &How,
+    submission: &Submission,
+    wanted: &[&Item],
+    language: Language,
+) -> anyhow::Result<Job> {
+    let seed = match how.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().context("cannot draw a seed")?,
+    };
+    Ok(Job {
+        question: serde_json::to_value(&submission.table).context("cannot write the job")?,
+        items: wanted.iter().map(|item| item.id.to_owned()).collect(),
+        language: job::name(language).to_owned(),
+        seed,
+        patience: how.patience.unwrap_or(1.0),
+    })
+}
+
+/// The items that are asked for, and those that they depend on.
+fn wanted(one: &One, submission: &Submission) -> anyhow::Result<Vec<&'static Item>> {
+    for id in &one.item {
+        if items::find(id).is_none() {
+            bail!("there is no item `{id}`, but {}", items::names().join(", "));
+        }
+    }
+    let points = &submission.question.points;
+    let is_chosen = |item: &Item| {
+        let is_named = one.item.is_empty() || one.item.iter().any(|id| id == item.id);
+        let is_counted = points.get(item.id).is_none_or(|points| *points > 0.0);
+        is_named && is_counted && one.door.is_none_or(|door| door == item.door)
+    };
+    let chosen: Vec<&Item> = items::ALL.iter().filter(|item| is_chosen(item)).collect();
+    let is_needed = |item: &Item| chosen.iter().any(|other| other.depends_on.contains(&item.id));
+    let wanted: Vec<&'static Item> =
+        items::ALL.iter().filter(|item| is_chosen(item) || is_needed(item)).collect();
+    if wanted.is_empty() {
+        bail!("no item is asked for: the assignment gives none of them points");
+    }
+    Ok(wanted)
+}
+
+/// Prints a report.
+fn print(report: &Report, format: Format, words: &Words) -> anyhow::Result<()> {
+    let is_coloured = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let text = match format {
+        Format::Human => human::page(report, words, is_coloured),
+        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+        Format::Junit => junit::xml(std::slice::from_ref(report), words)?,
+        Format::Gradescope => {
+            serde_json::to_string_pretty(&gradescope::results(report, words))? + "\n"
+        }
+        Format::Vpl => vpl::lines(report, words),
+        Format::Csv => {
+            let separator = if words.language() == Language::French { b';' } else { b',' };
+            csv::table(std::slice::from_ref(report), separator)?
+        }
+    };
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write stdout"),
+    }
+}
