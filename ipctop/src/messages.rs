@@ -105,7 +105,12 @@ impl Messages {
     }
 
     /// An attribute of a sentence, with values; None if it has no such attribute.
-    pub fn attribute(&self, name: &str, attribute: &str, values: &[(&str, Value)]) -> Option<String> {
+    pub fn attribute(
+        &self,
+        name: &str,
+        attribute: &str,
+        values: &[(&str, Value)],
+    ) -> Option<String> {
         self.bundle.get_message(name)?.get_attribute(attribute)?;
         let mut args = FluentArgs::new();
         for (name, value) in values {

@@ -1,14 +1,12 @@
 //! Does it serve many clients, and sell no seat twice?
 
-use nix::sys::signal::Signal;
-
 use crate::dialogue::client::Client;
 use crate::dialogue::reading::{Answer, Outcome};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows::{self, Show};
-use crate::kernel::quiet;
+use crate::kernel::{quiet, stop};
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -164,10 +162,9 @@ fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<
     quiet::wait(&[yes.pid()], course.patience);
     no.send();
     quiet::wait(&[yes.pid(), no.pid()], course.patience);
-    for signal in [Signal::SIGSTOP, Signal::SIGCONT] {
-        if let Err(error) = yes.signal(signal) {
-            return course.cannot("stop a client", &error);
-        }
+    // A SIGCONT that comes before it has stopped would only take the SIGSTOP back.
+    if let Err(error) = stop::stop(yes.pid()).and_then(|()| stop::go_on(yes.pid())) {
+        return course.cannot("stop a client", &error);
     }
     quiet::wait(&[yes.pid(), no.pid()], course.patience);
     drop(frozen);

@@ -115,6 +115,8 @@ impl Session {
     /// If it does not come in time, these processes are looked at, too.
     pub fn wait(&mut self, awaited: Awaited<'_>, begin: usize, others: &[i32]) -> Ending {
         let budget = self.patience.turn();
+        // Not since it was typed: of many clients each is waited for in its turn.
+        let waited = Instant::now();
         let mut calm = Instant::now();
         let mut pause = PAUSE.0;
         let mut answer = Answer::default();
@@ -141,7 +143,7 @@ impl Session {
                 }
             }
             let used = self.typed.elapsed();
-            if used >= budget {
+            if waited.elapsed() >= budget {
                 let pids = [&[self.process.pid()], others].concat();
                 return Ending::Budget(Box::new(Stuck::look(budget, used, &pids)));
             }
