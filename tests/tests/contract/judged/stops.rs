@@ -28,7 +28,10 @@ fn whoever_a_server_leaves_running_is_found_ended_and_named() {
             "setsid sleep TIME >/dev/null 2>&1 & exec \"$RIGHT\" \"$@\"",
             &["nothing that it leaves", "sleep TIME"],
         ),
-        ("(\"$RIGHT\" \"$@\"; sleep TIME) &", &["it ended with exit status: 0", "left [", "--dir"]),
+        (
+            "(sleep 0.5; \"$RIGHT\" \"$@\"; sleep TIME) &",
+            &["it ended with exit status: 0", "left [", "--dir"],
+        ),
         (
             "trap '' TERM; echo ready a b; sleep TIME; sleep TIME",
             &["sent:     SIGTERM", "its end within 1.2 s", "it runs"],
