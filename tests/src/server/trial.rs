@@ -18,7 +18,7 @@ use crate::{verdict, wait};
 static TRIALS: Mutex<Vec<(Target, Result<(), Finding>)>> = Mutex::new(Vec::new());
 
 /// How long a server that did not get ready may take to end, for its last words.
-const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 
 /// Ends the test of a server that cannot be judged; the reason is said at the end of the run.
 ///
