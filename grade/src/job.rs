@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use anyhow::Context;
-use ipctop::messages::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::assignment::question::{Mechanism, Question};
@@ -13,7 +12,7 @@ use crate::judge::rounds;
 use crate::judge::surroundings::Surroundings;
 use crate::launch::launcher::Launcher;
 use crate::patience::Patience;
-use crate::words::Words;
+use crate::words::{self, Words};
 
 /// One question of one submission.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +45,7 @@ impl Job {
         on_line: &mut dyn FnMut(&Surroundings, &str) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let question = Question::deserialize(&self.question).context("cannot read the job")?;
-        let words = Words::new(language(&self.language));
+        let words = Words::new(words::language(&self.language));
         let elsewhere = elsewhere(surroundings, &question);
         let surroundings = &*surroundings;
         let patience = Patience::calibrate(surroundings.launcher(), self.patience)
@@ -81,18 +80,5 @@ fn elsewhere(surroundings: &mut Surroundings, question: &Question) -> Option<Lau
             inside.elsewhere().ok()
         }
         _ => None,
-    }
-}
-
-/// The language of a name, English unless it is French.
-pub fn language(name: &str) -> Language {
-    if name == "fr" { Language::French } else { Language::English }
-}
-
-/// The name of a language.
-pub fn name(language: Language) -> &'static str {
-    match language {
-        Language::English => "en",
-        Language::French => "fr",
     }
 }

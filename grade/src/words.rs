@@ -34,7 +34,7 @@ impl Words {
 
     /// Its name: `en` or `fr`.
     pub fn code(&self) -> &'static str {
-        crate::job::name(self.language())
+        name(self.language())
     }
 
     /// A word or sentence without values.
@@ -62,6 +62,19 @@ impl Words {
             hint: part("hint").unwrap_or_default(),
             ..Ruling::of(verdict)
         }
+    }
+}
+
+/// The language of a name, English unless it is French.
+pub fn language(name: &str) -> Language {
+    if name == "fr" { Language::French } else { Language::English }
+}
+
+/// The name of a language.
+pub fn name(language: Language) -> &'static str {
+    match language {
+        Language::English => "en",
+        Language::French => "fr",
     }
 }
 

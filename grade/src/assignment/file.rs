@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::assignment::question::Question;
+use crate::items;
 
 /// The name of an assignment file.
 pub const NAME: &str = "assignment.toml";
@@ -130,8 +131,23 @@ impl Assignment {
 
 fn question(name: &str, value: Value) -> anyhow::Result<Question> {
     let question = Question::deserialize(value).with_context(|| format!("[{name}]"))?;
-    question.check().with_context(|| format!("[{name}]"))?;
+    question.check().and_then(|()| check_points(&question)).with_context(|| format!("[{name}]"))?;
     Ok(question)
+}
+
+fn check_points(question: &Question) -> anyhow::Result<()> {
+    for (id, points) in &question.points {
+        ensure!(
+            items::find(id).is_some(),
+            "points.{id}: there is no such item, but {}",
+            items::names().join(", ")
+        );
+        ensure!(
+            points.is_finite() && *points >= 0.0,
+            "points.{id}: {points} is no number of points"
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use anyhow::{bail, ensure};
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
-use crate::items;
 
 /// A question, as a table `[q2]` of the assignment file says it.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,17 +69,6 @@ impl Question {
             ensure!(
                 self.dialogue.view.is_some(),
                 "dialogue.row has no group (?<seats>...), and there is no dialogue.view"
-            );
-        }
-        for (id, points) in &self.points {
-            ensure!(
-                items::find(id).is_some(),
-                "points.{id}: there is no such item, but {}",
-                items::names().join(", ")
-            );
-            ensure!(
-                points.is_finite() && *points >= 0.0,
-                "points.{id}: {points} is no number of points"
             );
         }
         Ok(())

@@ -9,12 +9,12 @@ use ipctop::messages::Language;
 use crate::assignment::file::Assignment;
 use crate::assignment::submission::Submission;
 use crate::items::{self, Item};
-use crate::job::{self, Job};
+use crate::job::Job;
 use crate::options::{Format, How, One};
 use crate::output::{csv, gradescope, human, junit, vpl};
 use crate::run::marking;
 use crate::verdict::report::Report;
-use crate::words::Words;
+use crate::words::{self, Words};
 
 /// Marks were lost.
 const LOST: u8 = 1;
@@ -63,7 +63,7 @@ pub fn job(
     Ok(Job {
         question: serde_json::to_value(&submission.table).context("cannot write the job")?,
         items: wanted.iter().map(|item| item.id.to_owned()).collect(),
-        language: job::name(language).to_owned(),
+        language: words::name(language).to_owned(),
         seed,
         patience: how.patience.unwrap_or(1.0),
     })
