@@ -77,7 +77,8 @@ impl Watcher {
         let begin = Instant::now();
         let mut notes = Notes::default();
         self.table.refresh();
-        let is_wanted = |pid: i32, row: &Row| members::is_likely(&self.scope, pid, row);
+        let first = members::first(&self.scope);
+        let is_wanted = |pid: i32, row: &Row| members::is_likely(first, pid, row);
         self.open.refresh(&self.table, is_wanted, self.details_max);
         self.open.note(&mut notes);
         let system_v = SystemV::read(&mut notes);

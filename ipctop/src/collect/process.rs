@@ -99,7 +99,7 @@ impl Kept {
         let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
         let mut memory = Memory::of(pid, sight.may_trace);
         let mut around = around(pid, known, sight, &mut memory);
-        let (threads, status) = thread::of(&mut around, sight.may_trace);
+        let (threads, status) = thread::of(&mut around, row.n_threads, sight.may_trace);
         let (read_bytes, written_bytes) = moved_bytes(&folder, sight.may_trace).unzip();
         let program = fs::metadata(format!("{folder}/exe")).ok();
         let mut process = Process {

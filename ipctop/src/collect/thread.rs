@@ -22,9 +22,17 @@ pub(crate) type Seen = (Thread, Option<Syscall>);
 
 /// Reads the threads of a process; also the file `status` of its first one, which tells of the
 /// process too.
-pub(crate) fn of(around: &mut Around<'_>, is_allowed: bool) -> (Vec<Seen>, Vec<u8>) {
+pub(crate) fn of(
+    around: &mut Around<'_>,
+    n_threads: u64,
+    is_allowed: bool,
+) -> (Vec<Seen>, Vec<u8>) {
     let (mut threads, mut first) = (Vec::new(), Vec::new());
-    for tid in numbers(&format!("/proc/{}/task", around.pid)).into_iter().take(THREADS_MAX) {
+    let tids = match n_threads {
+        1 => vec![around.pid],
+        _ => numbers(&format!("/proc/{}/task", around.pid)),
+    };
+    for tid in tids.into_iter().take(THREADS_MAX) {
         let status = contents(&format!("/proc/{}/task/{tid}/status", around.pid));
         let status = status.unwrap_or_default();
         threads.extend(read(tid, &status, around, is_allowed));
