@@ -9,7 +9,6 @@ use crate::collect::call::{self, Around};
 use crate::collect::channel;
 use crate::collect::futex;
 use crate::collect::notes::Notes;
-use crate::collect::process::moved_bytes;
 use crate::collect::stat::Stat;
 use crate::collect::table::{contents, field, numbers};
 use crate::model::process::Thread;
@@ -127,6 +126,13 @@ fn read(tid: i32, status: &[u8], around: &mut Around<'_>, is_allowed: bool) -> O
         };
     }
     Some((thread, syscall))
+}
+
+/// Bytes read and written.
+pub(crate) fn moved_bytes(folder: &str, is_allowed: bool) -> Option<(u64, u64)> {
+    let io = is_allowed.then(|| contents(&format!("{folder}/io")).ok()).flatten()?;
+    let count = |name| field(&io, name)?.parse().ok();
+    Some((count("rchar")?, count("wchar")?))
 }
 
 /// Clock ticks in milliseconds.
