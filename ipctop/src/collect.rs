@@ -8,6 +8,8 @@ pub(crate) mod table;
 
 pub(crate) mod descriptors;
 
+pub(crate) mod maps;
+
 pub(crate) mod index;
 
 pub(crate) mod calls;

@@ -77,7 +77,8 @@ impl Watcher {
         let begin = Instant::now();
         let mut notes = Notes::default();
         self.table.refresh();
-        let is_wanted = |pid: i32, row: &Row| members::is_likely(&self.scope, pid, row);
+        let first = members::first(&self.scope);
+        let is_wanted = |pid: i32, row: &Row| members::is_likely(first, pid, row);
         self.open.refresh(&self.table, is_wanted, self.details_max);
         self.open.note(&mut notes);
         let system_v = SystemV::read(&mut notes);
@@ -105,7 +106,7 @@ impl Watcher {
         let has_shared = !system_v.segments.is_empty() || posix::are_any();
         let mapped = Mapped::of(members.processes.keys().copied().filter(|_| has_shared), open);
         look.posix = posix::read(&members, open, &mapped, may_trace, &mut notes);
-        look.sockets = all_sockets.of(&members, open, &mut notes);
+        look.sockets = all_sockets.of(&members.processes, open, &mut notes);
         self.add_system_v(&mut look, system_v, &members, &mapped, &mut notes);
         let folders = || self.open.directories(members.processes.keys().copied());
         self.key_files.tell(&mut look.queues, &self.scope, folders, begin);

@@ -11,7 +11,7 @@ use crate::model::process::{Memory, Process};
 /// How long a count is good, at least.
 const EVERY: Duration = Duration::from_secs(5);
 /// CPU time for counting in one look among many; one process is always counted.
-pub(crate) const BUDGET: Duration = Duration::from_millis(3);
+pub(crate) const BUDGET: Duration = Duration::from_millis(1);
 
 /// The memory of processes when it was last counted.
 #[derive(Debug, Default)]

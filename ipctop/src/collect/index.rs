@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::collect::calls;
 use crate::collect::descriptors::{self, Descriptor, Descriptors};
+use crate::collect::maps::{self, Mapping};
 use crate::collect::namespace::Namespace;
 use crate::collect::notes::Notes;
-use crate::collect::segments::{self, Mapping};
+
 use crate::collect::table::{Row, Table};
 use crate::model::object::ObjectId;
 
@@ -136,7 +137,7 @@ impl Index {
     /// The shared memory that a process has mapped.
     pub(crate) fn mappings(&self, pid: i32) -> &[Mapping] {
         let known = self.known.get(&pid);
-        known.map_or(&[], |known| known.mappings.get_or_init(|| segments::mappings(pid)))
+        known.map_or(&[], |known| known.mappings.get_or_init(|| maps::mappings(pid)))
     }
 }
 

@@ -48,12 +48,20 @@ pub(crate) enum Whole {
     All,
 }
 
+/// The process that a scope begins with, if it names one: that of a box office is in its lock file.
+pub(crate) fn first(scope: &Scope) -> Option<i32> {
+    match &scope.target {
+        Target::Pid(asked) => Some(*asked),
+        Target::Dir(dir) => lock::holder(dir).ok().flatten().map(|holder| holder.pid),
+        Target::Mine | Target::All => None,
+    }
+}
+
 /// Whether a process is likely to be a member: such are read first.
-pub(crate) fn is_likely(scope: &Scope, pid: i32, row: &Row) -> bool {
-    match scope.target {
-        Target::Pid(asked) => [pid, row.group, row.parent].contains(&asked),
-        Target::Mine | Target::Dir(_) => row.user == geteuid().as_raw(),
-        Target::All => true,
+pub(crate) fn is_likely(first: Option<i32>, pid: i32, row: &Row) -> bool {
+    match first {
+        Some(first) => [pid, row.group, row.parent].contains(&first),
+        None => row.user == geteuid().as_raw(),
     }
 }
 

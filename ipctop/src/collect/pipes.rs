@@ -1,6 +1,7 @@
 //! Pipes and FIFOs: who has which end, and how full they are.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,6 +19,8 @@ use crate::model::object::{End, ObjectId, Pipe};
 use crate::scope::{Scope, Target};
 use crate::sys;
 
+/// Processes to which a descriptor is held during a look, so that each is asked for once.
+const HOLDERS_MAX: usize = 256;
 /// Entries of a directory that are looked at.
 const ENTRIES_MAX: usize = 2000;
 
@@ -55,11 +58,12 @@ pub(crate) fn read(
         }
     }
     let mut pipes: Vec<Pipe> = pipes.into_values().collect();
+    let mut holders = HashMap::new();
     for pipe in &mut pipes {
         pipe.readers.sort_by_key(|end| (end.pid, end.descriptor));
         pipe.writers.sort_by_key(|end| (end.pid, end.descriptor));
         if may_trace {
-            measure(pipe, notes);
+            measure(pipe, &mut holders, notes);
         } else {
             notes.add("pipes-not-measured");
         }
@@ -97,13 +101,13 @@ fn new(id: &ObjectId, link: &str) -> Pipe {
 /// Asks the pipe itself through a duplicate of a descriptor, which is closed at once.
 ///
 /// One end is enough: the side that nobody in sight has is asked for from the other side.
-fn measure(pipe: &mut Pipe, notes: &mut Notes) {
+fn measure(pipe: &mut Pipe, holders: &mut HashMap<i32, OwnedFd>, notes: &mut Notes) {
     let (ends, is_reading) = match pipe.readers.is_empty() {
         true => (&pipe.writers, false),
         false => (&pipe.readers, true),
     };
     let Some(end) = ends.first() else { return };
-    let duplicate = match duplicate(end) {
+    let duplicate = match duplicate(end, holders) {
         Ok(duplicate) => duplicate,
         Err(error) => {
             notes.add_error("pipes-not-measured", &error);
@@ -124,7 +128,13 @@ fn measure(pipe: &mut Pipe, notes: &mut Notes) {
     };
 }
 
-fn duplicate(end: &End) -> io::Result<OwnedFd> {
-    let process = sys::pidfd_open(end.pid)?;
+fn duplicate(end: &End, holders: &mut HashMap<i32, OwnedFd>) -> io::Result<OwnedFd> {
+    if holders.len() == HOLDERS_MAX {
+        holders.clear();
+    }
+    let process = match holders.entry(end.pid) {
+        Entry::Occupied(holder) => holder.into_mut(),
+        Entry::Vacant(place) => place.insert(sys::pidfd_open(end.pid)?),
+    };
     sys::pidfd_getfd(process.as_fd(), end.descriptor)
 }

@@ -10,7 +10,7 @@ use crate::collect::index::{Index, Known};
 use crate::collect::memory::Memory;
 use crate::collect::notes::Notes;
 use crate::collect::table::{Row, Table, contents, field};
-use crate::collect::thread::{self, Seen, ticks_to_ms};
+use crate::collect::thread::{self, Seen, moved_bytes, ticks_to_ms};
 use crate::model::process::{Descriptor, Process, Signals};
 use crate::sys;
 
@@ -99,7 +99,7 @@ impl Kept {
         let words: Vec<String> = command.split(|&byte| byte == 0).map(clean_bytes).collect();
         let mut memory = Memory::of(pid, sight.may_trace);
         let mut around = around(pid, known, sight, &mut memory);
-        let (threads, status) = thread::of(&mut around, sight.may_trace);
+        let (threads, status) = thread::of(&mut around, row.n_threads, sight.may_trace);
         let (read_bytes, written_bytes) = moved_bytes(&folder, sight.may_trace).unzip();
         let program = fs::metadata(format!("{folder}/exe")).ok();
         let mut process = Process {
@@ -141,13 +141,6 @@ fn place(process: &mut Process, row: &Row) {
 fn descriptor((&number, found): (&i32, &crate::collect::descriptors::Descriptor)) -> Descriptor {
     let object = found.object.clone();
     Descriptor { number, reads: found.reads, writes: found.writes, object }
-}
-
-/// Bytes read and written.
-pub(super) fn moved_bytes(folder: &str, is_allowed: bool) -> Option<(u64, u64)> {
-    let io = is_allowed.then(|| contents(&format!("{folder}/io")).ok()).flatten()?;
-    let count = |name| field(&io, name)?.parse().ok();
-    Some((count("rchar")?, count("wchar")?))
 }
 
 fn signals(status: &[u8]) -> Signals {

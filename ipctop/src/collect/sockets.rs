@@ -1,7 +1,7 @@
 //! TCP and Unix sockets, and who has the other end.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,6 @@ use netlink_packet_sock_diag::unix::nlas::{Nla, UnixDiagName};
 
 use crate::clean::clean_bytes;
 use crate::collect::index::Index;
-use crate::collect::members::Members;
 use crate::collect::netlink;
 use crate::collect::notes::Notes;
 use crate::model::object::{ObjectId, Socket};
@@ -63,9 +62,14 @@ impl Sockets {
     }
 
     /// Those of which a member has a descriptor, with the owners of both ends.
-    pub(crate) fn of(self, members: &Members, open: &Index, notes: &mut Notes) -> Vec<Socket> {
+    pub(crate) fn of(
+        self,
+        members: &BTreeMap<i32, bool>,
+        open: &Index,
+        notes: &mut Notes,
+    ) -> Vec<Socket> {
         let mut owners: HashMap<u64, Vec<i32>> = HashMap::new();
-        let is_member = |pid: &i32| members.processes.contains_key(pid);
+        let is_member = |pid: &i32| members.contains_key(pid);
         for (pid, _, found) in open.iter() {
             if let Some(inode) = found.object.0.strip_prefix("socket:") {
                 owners.entry(inode.parse().unwrap_or(0)).or_default().push(pid);

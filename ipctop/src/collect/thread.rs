@@ -9,7 +9,6 @@ use crate::collect::call::{self, Around};
 use crate::collect::channel;
 use crate::collect::futex;
 use crate::collect::notes::Notes;
-use crate::collect::process::moved_bytes;
 use crate::collect::stat::Stat;
 use crate::collect::table::{contents, field, numbers};
 use crate::model::process::Thread;
@@ -22,9 +21,17 @@ pub(crate) type Seen = (Thread, Option<Syscall>);
 
 /// Reads the threads of a process; also the file `status` of its first one, which tells of the
 /// process too.
-pub(crate) fn of(around: &mut Around<'_>, is_allowed: bool) -> (Vec<Seen>, Vec<u8>) {
+pub(crate) fn of(
+    around: &mut Around<'_>,
+    n_threads: u64,
+    is_allowed: bool,
+) -> (Vec<Seen>, Vec<u8>) {
     let (mut threads, mut first) = (Vec::new(), Vec::new());
-    for tid in numbers(&format!("/proc/{}/task", around.pid)).into_iter().take(THREADS_MAX) {
+    let tids = match n_threads {
+        1 => vec![around.pid],
+        _ => numbers(&format!("/proc/{}/task", around.pid)),
+    };
+    for tid in tids.into_iter().take(THREADS_MAX) {
         let status = contents(&format!("/proc/{}/task/{tid}/status", around.pid));
         let status = status.unwrap_or_default();
         threads.extend(read(tid, &status, around, is_allowed));
@@ -119,6 +126,13 @@ fn read(tid: i32, status: &[u8], around: &mut Around<'_>, is_allowed: bool) -> O
         };
     }
     Some((thread, syscall))
+}
+
+/// Bytes read and written.
+pub(crate) fn moved_bytes(folder: &str, is_allowed: bool) -> Option<(u64, u64)> {
+    let io = is_allowed.then(|| contents(&format!("{folder}/io")).ok()).flatten()?;
+    let count = |name| field(&io, name)?.parse().ok();
+    Some((count("rchar")?, count("wchar")?))
 }
 
 /// Clock ticks in milliseconds.

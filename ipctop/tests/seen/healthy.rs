@@ -42,7 +42,8 @@ fn watch(stage: Stage, time: Duration) {
             let findings = &look.findings;
             let page = || text::page(&look, &Messages::new(Language::English));
             assert!(findings.is_empty(), "{stage:?} is healthy: {findings:#?}\n{}", page());
-            assert!(look.processes.len() >= stage.processes(), "{:?}", look.processes);
+            // With more than 500 processes on the machine, clients may come later.
+            assert!(look.processes.len() >= stage.processes(), "{stage:?}: {}", page());
         }
         // What a client that rests between two looks of a user sees.
         std::thread::park_timeout(Duration::from_millis(200));
