@@ -11,6 +11,7 @@ pub mod consultation;
 pub mod reservation;
 pub mod refusals;
 pub mod many_clients;
+pub mod queued;
 
 pub mod mechanism;
 pub mod workers;

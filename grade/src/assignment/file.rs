@@ -17,7 +17,7 @@ pub const NAME: &str = "assignment.toml";
 const STUDENTS_MAY: [&str; 4] = ["build", "server", "client", "dialogue"];
 
 /// What no assignment can leave to its students: it is what is judged.
-const NEVER_THEIRS: [&str; 4] = ["points", "mechanism", "workers", "durable"];
+const NEVER_THEIRS: [&str; 5] = ["points", "mechanism", "workers", "persistent", "fifo"];
 
 /// An assignment, as its file says it.
 #[derive(Clone, Debug)]

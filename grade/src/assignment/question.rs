@@ -42,9 +42,6 @@ pub struct Question {
     /// Whether the table survives a restart.
     #[serde(default)]
     pub persistent: bool,
-    /// Whether it survives a power cut: fsync is asked for.
-    #[serde(default)]
-    pub durable: bool,
     /// What a person types and sees.
     pub dialogue: Dialogue,
     /// Points of items, where they are not the usual ones; 0 takes an item out.

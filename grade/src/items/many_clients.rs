@@ -2,11 +2,12 @@
 
 use crate::dialogue::client::Client;
 use crate::dialogue::reading::{Answer, Outcome};
+use crate::items::queued;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows::{self, Show};
-use crate::kernel::{quiet, stop};
+use crate::kernel::quiet;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -40,7 +41,10 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let left = hearing::left(course, &mut fresh, &show.name)?;
     let line = check(course, &show, &tally, left)?;
     if n_clients > 1 {
-        each_hears_its_own(course, &scene, fresh)?;
+        queued::each_hears_its_own(course, &scene, &mut fresh)?;
+    }
+    if n_clients > 1 && course.question.fifo {
+        queued::first_come_first_served(course, &scene, &mut fresh)?;
     }
     Ok(Ruling::pass(vec![line]))
 }
@@ -141,45 +145,5 @@ fn check(course: &Course<'_>, show: &Show, tally: &Tally, left: i64) -> Asked<St
             "show {}: {} - {left} = {gone}; {confirmed} confirmed, {unknown} unknown",
             show.name, show.seats
         )),
-    }
-}
-
-/// Two clients wait for their answers at once, the second for a refusal; the first one's receive has
-/// been put behind the other's.
-fn each_hears_its_own(course: &Course<'_>, scene: &Scene<'_>, mut fresh: Client<'_>) -> Asked<()> {
-    let shows = shows::all(course, &mut fresh)?;
-    let max = course.question.dialogue.seats_max.unwrap_or(i64::MAX);
-    // There must be a show with seats, and a number that is refused.
-    let Some(show) = shows.into_iter().find(|show| show.seats >= 2 && show.seats < max) else {
-        return Ok(());
-    };
-    fresh.leave();
-    let (mut yes, mut no) = (scene.client("ada")?, scene.client("bob")?);
-    yes.prepare_reserve(&show.name, "1");
-    no.prepare_reserve(&show.name, &(show.seats + 1).to_string());
-    let frozen = scene.freeze(&[&yes, &no])?;
-    yes.send();
-    quiet::wait(&[yes.pid()], course.patience);
-    no.send();
-    quiet::wait(&[yes.pid(), no.pid()], course.patience);
-    // A SIGCONT that comes before it has stopped would only take the SIGSTOP back.
-    if let Err(error) = stop::stop(yes.pid()).and_then(|()| stop::go_on(yes.pid())) {
-        return course.cannot("stop a client", &error);
-    }
-    quiet::wait(&[yes.pid(), no.pid()], course.patience);
-    drop(frozen);
-    let (heard_yes, heard_no) = (yes.outcome(), no.outcome());
-    if heard_yes.answer == Answer::Refused || heard_no.answer == Answer::Done {
-        let lines = [yes.transcript(), no.transcript()].map(hearing::last_lines).concat();
-        let fault = course.words.fault(Verdict::Fail, "fault-wrong-answer", &[]);
-        return Err(Box::new(fault.with_lines(lines)));
-    }
-    hearing::must_be_done(course, &heard_yes)?;
-    match heard_no.turn.filter(|turn| !turn.ending.is_calm()) {
-        Some(turn) => {
-            let shown = no.transcript();
-            Err(Box::new(hearing::bad_ending(course, "reserve", &turn.ending, shown)))
-        }
-        None => Ok(()),
     }
 }

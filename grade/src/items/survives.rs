@@ -40,6 +40,9 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     }
     served(course, &mut scene, &show, "killed", KILLED)?;
     unread(course, &mut scene, &show)?;
+    if course.question.persistent {
+        restart(course)?;
+    }
     let line = format!("{KILLED} killed, {UNREAD} unread");
     Ok(Ruling::pass(scene.last_words()).with(line))
 }
@@ -57,6 +60,32 @@ fn killed_alone(course: &Course<'_>) -> Asked<Ruling> {
     let mut client = again.client("bob")?;
     hearing::rows(course, &mut client)?;
     Ok(Ruling::pass(hearing::last_lines(client.transcript())))
+}
+
+/// The table after the server was killed, and started again in the same folder.
+fn restart(course: &Course<'_>) -> Asked<()> {
+    let mut scene = Scene::start(course)?;
+    let mut client = scene.client("ada")?;
+    let show = shows::with_seats(course, &mut client, 1)?;
+    let outcome = client.reserve(&show.name, "1");
+    hearing::must_be_done(course, &outcome)?;
+    client.kill();
+    scene.kill_server()?;
+    scene.start_server()?;
+    let mut client = scene.client("bob")?;
+    let left = hearing::left(course, &mut client, &show.name)?;
+    let wanted = show.seats - 1;
+    if left == wanted {
+        return Ok(());
+    }
+    let values = [
+        ("show", text(show.name)),
+        ("before", number(show.seats)),
+        ("wanted", number(wanted)),
+        ("left", number(left)),
+    ];
+    let fault = course.words.fault(Verdict::Fail, "fault-not-kept", &values);
+    Err(Box::new(fault.with_lines(hearing::last_lines(client.transcript()))))
 }
 
 /// Clients whose answer is sent when they are gone, or stopped: nobody takes it.

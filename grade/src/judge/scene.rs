@@ -84,6 +84,18 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Kills the server's processes; what it has left stays, as after a crash.
+    ///
+    /// # Errors
+    /// If something does not end.
+    pub fn kill_server(&mut self) -> Asked<()> {
+        self.server = None;
+        match self.course.surroundings.end_processes() {
+            Ok(()) => Ok(()),
+            Err(error) => self.course.cannot("end the server", &error),
+        }
+    }
+
     /// A client at its menu.
     ///
     /// # Errors

@@ -79,15 +79,23 @@ impl Surroundings {
         }
     }
 
+    /// Ends every process of the submission.
+    ///
+    /// # Errors
+    /// Some do not end.
+    pub fn end_processes(&self) -> io::Result<()> {
+        match self {
+            Surroundings::Box(inside) => inside.end_all(),
+            Surroundings::Bare { .. } => end_descendants(),
+        }
+    }
+
     /// Ends every process of the submission, and removes every object of it.
     ///
     /// # Errors
     /// Something stays.
     pub fn end_everything(&self) -> io::Result<()> {
-        match self {
-            Surroundings::Box(inside) => inside.end_all()?,
-            Surroundings::Bare { .. } => end_descendants()?,
-        }
+        self.end_processes()?;
         let before = self.before();
         for object in objects().difference(&before) {
             remove(object)?;
