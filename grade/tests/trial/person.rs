@@ -89,6 +89,13 @@ impl Person {
         (status.code(), self.seen)
     }
 
+    /// Makes the window of the terminal another size.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let mut stty = Command::new("stty");
+        stty.args(["rows", &rows.to_string(), "cols", &columns.to_string()]);
+        assert!(stty.stdin(self.slave.try_clone().unwrap()).status().unwrap().success());
+    }
+
     /// Sends the program a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();

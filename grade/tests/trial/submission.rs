@@ -25,6 +25,28 @@ impl Course {
         course
     }
 
+    /// With a server that waits at a FIFO, and a client that is this line of shell.
+    pub(crate) fn of_shell_scripts(client: &str) -> Course {
+        let course = Course { dir: tempfile::tempdir().unwrap(), question: "q1" };
+        let assignment = format!(
+            r#"
+            [q1]
+            server = ["sh", "-c", "mkfifo requests; cat requests"]
+            client = ["sh", "-c", "{client}"]
+            dialogue.row = '(?<show>none) (?<seats>none)'
+            dialogue.reserve = "none"
+            dialogue.done = "none"
+            dialogue.refused = "none"
+            "#
+        );
+        fs::write(course.path("assignment.toml"), assignment).unwrap();
+        for folder in ["alice", "tmp"] {
+            fs::create_dir(course.path(folder)).unwrap();
+        }
+        fs::write(course.path("alice/readme"), "").unwrap();
+        course
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

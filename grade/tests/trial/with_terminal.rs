@@ -61,23 +61,24 @@ fn a_table_on_the_start_screen_needs_no_keys_and_ctrl_c_leaves() {
     course.forget_dialogue();
     let mut person = Person::start(&mut course.command());
     person.answer(&[("Press Enter to open", "")]);
+    const MENU: &str = "2 = réserver : ";
     for step in ["(1/6)", "(2/6)"] {
         person.see(step);
-        person.see("> ");
+        person.see(MENU);
         person.press(DONE);
     }
     person.see("(3/6)");
-    person.answer(&[("> ", "1"), (": ", "2")]);
-    person.see("> ");
+    person.answer(&[(MENU, "1"), ("spectacle ? ", "2")]);
+    person.see(MENU);
     person.press(DONE);
     for (step, seats) in [("(4/6)", "1"), ("(5/6)", "500")] {
         person.see(step);
-        person.answer(&[("> ", "2"), (": ", "2"), (": ", seats)]);
-        person.see("> ");
+        person.answer(&[(MENU, "2"), ("spectacle ? ", "2"), ("9999) ? ", seats)]);
+        person.see(MENU);
         person.press(DONE);
     }
     person.see("(6/6)");
-    person.see("> ");
+    person.see(MENU);
     person.press("\u{3}");
     let (status, seen) = person.end();
     assert_eq!(status, Some(0), "{seen}");
@@ -95,4 +96,17 @@ fn a_dialogue_that_works_already_is_left_as_it_is() {
     person.answer(&[("Press Enter to end", "")]);
     let (status, seen) = person.end();
     assert_eq!((status, course.own_file()), (Some(0), before), "{seen}");
+}
+
+#[test]
+fn a_client_has_the_size_of_the_persons_window() {
+    let course = Course::of_shell_scripts("stty size; read x; stty size; read x");
+    let mut person = Person::start(&mut course.command());
+    person.answer(&[("Press Enter to open", "")]);
+    person.see("24 80");
+    person.resize(30, 100);
+    person.press("\r");
+    person.see("30 100");
+    person.signal(nix::sys::signal::Signal::SIGTERM);
+    person.end();
 }
