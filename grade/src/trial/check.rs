@@ -195,7 +195,7 @@ fn nothing(course: &Course<'_>, doing: &str, pattern: &Regex, turn: &Turn) -> Ru
     if !turn.ending.is_calm() {
         return hearing::bad_ending(course, doing, &turn.ending, &turn.conversation());
     }
-    let values = [("pattern", text(pattern.as_str())), ("typed", text(hearing::typed(turn)))];
+    let values = [("pattern", text(pattern.as_str()))];
     let fault = course.words.fault(Verdict::Fail, "fault-trial-no-match", &values);
     fault.with_lines(hearing::last_lines(&turn.conversation()))
 }

@@ -99,7 +99,7 @@ fn write_one(order: &Order, course: &Course<'_>, own: &OwnTerminal) -> anyhow::R
     let proposal = propose(&recorded?);
     print!("{}", page::proposed(&order.name, &proposal, words));
     let Some(dialogue) = proposal.dialogue().filter(|_| proposal.missing.is_empty()) else {
-        say_whether(words, false);
+        print!("{}", page::paragraph(&words.say("trial-not-whole")));
         return Ok(false);
     };
     let question = Question { dialogue, ..course.question.clone() };

@@ -42,7 +42,7 @@ fn what_is_typed_at_a_menu_becomes_a_dialogue() {
         "list = \"1\\n\"",
         r"row = '^\s*\[\s*(?<show>\d+)\s*\].*?(?<seats>-?\d+) places? libres?'",
         "view = \"2\\n{show}\\n\"",
-        r"left = 'encore (?<seats>-?\d+) places'",
+        r"left = 'encore (?<seats>-?\d+) places?'",
         "reserve = \"3\\n{show}\\n{seats}\\n\"",
         "done = 'Réservation OK'",
         "refused = 'Réservation NOK'",

@@ -27,7 +27,7 @@ fn a_line_that_matches_nothing_is_named_with_what_was_shown() {
     course.replace("Réservation NOK", "Refus");
     let (status, said) = tried(&course);
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("! refused  Nothing matches Refus."), "{said}");
+    assert!(said.contains("! refused  Nothing matches `Refus`;"), "{said}");
     assert!(said.contains("client| Places : 160"), "{said}");
     assert!(said.contains("client| Réservation NOK, il reste 159 places"), "{said}");
     assert!(said.contains("\n  quit     the client ends"), "{said}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::trial::proposal::compile;
-use crate::trial::proposal::lines::{Word, pattern, words};
+use crate::trial::proposal::lines::{Word, counted, pattern, words};
 use crate::trial::proposal::table::Table;
 use crate::trial::recording::Shown;
 
@@ -36,7 +36,7 @@ fn left_in(line: &str, text: &str, table: &Table) -> Option<String> {
     };
     let inner = |begin: usize, end: usize| {
         let (before, after) = (&line[begin..number.begin], &line[number.end..end]);
-        format!(r"{}(?<seats>-?\d+){}", pattern(before), pattern(after))
+        format!(r"{}(?<seats>-?\d+){}", pattern(before), counted(after))
     };
     let made = match begin.zip(end) {
         Some((begin, end)) => inner(begin, end),

@@ -7,6 +7,11 @@ use regex::Regex;
 static WORDS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"-?\d+|[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*").expect("a pattern"));
 
+/// What there may be one of, or several.
+static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(place|seat|billet|ticket|libre|restante|disponible)s?$").expect("a pattern")
+});
+
 /// A word or number of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
@@ -64,9 +69,21 @@ pub(super) fn pattern(text: &str) -> String {
     pattern
 }
 
+/// The same for what follows a number: one place, two places.
+pub(super) fn counted(text: &str) -> String {
+    let (mut made, mut copied) = (String::new(), 0);
+    for word in words(text).iter().filter(|word| COUNTED.is_match(word.text)) {
+        made += &pattern(&text[copied..word.begin]);
+        made += &pattern(word.text.strip_suffix('s').unwrap_or(word.text));
+        made += "s?";
+        copied = word.end;
+    }
+    made + &pattern(&text[copied..])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{pattern, words};
+    use super::{counted, pattern, words};
 
     #[test]
     fn a_line_is_words_and_numbers() {
@@ -78,5 +95,6 @@ mod tests {
     #[test]
     fn a_pattern_has_any_number_and_any_blanks() {
         assert_eq!(pattern("OK (12)  places."), r"OK \(\d+\)\s+places\.");
+        assert_eq!(counted(" place libre, left"), r" places? libres?, left");
     }
 }

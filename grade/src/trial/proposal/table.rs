@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::trial::proposal::compile;
-use crate::trial::proposal::lines::{Word, pattern, words};
+use crate::trial::proposal::lines::{Word, counted, pattern, words};
 
 /// Words beside a number of seats.
 static SEATS: LazyLock<Regex> = LazyLock::new(|| {
@@ -150,15 +150,8 @@ fn tails(line: &Line<'_>, seats: usize) -> Vec<String> {
     let following: Vec<&Word<'_>> =
         line.words[seats + 1..].iter().take_while(|word| !word.is_number()).take(2).collect();
     let mut tails = Vec::new();
-    for count in (1..=following.len()).rev() {
-        let mut tail = NUMBER.to_owned();
-        let mut at = number.end;
-        for word in &following[..count] {
-            tail += &pattern(&line.text[at..word.begin]);
-            tail += &with_any_number(word.text);
-            at = word.end;
-        }
-        tails.push(tail);
+    for last in following.iter().rev() {
+        tails.push(format!("{NUMBER}{}", counted(&line.text[number.end..last.end])));
     }
     let end = after.find(char::is_alphanumeric).unwrap_or(after.len());
     let signs = after[..end].trim();
@@ -171,12 +164,6 @@ fn tails(line: &Line<'_>, seats: usize) -> Vec<String> {
     let sign = before.rsplit(char::is_whitespace).next().unwrap_or_default();
     tails.push(format!(r"{}\s*{NUMBER}", pattern(sign)));
     tails
-}
-
-/// One place, two places: a word with or without its s.
-fn with_any_number(word: &str) -> String {
-    let stem = word.strip_suffix('s').unwrap_or(word);
-    if stem.chars().count() < 3 { pattern(word) } else { pattern(stem) + "s?" }
 }
 
 /// The words that are not in every row.

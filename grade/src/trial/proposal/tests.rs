@@ -57,7 +57,7 @@ fn a_french_menu_with_numbers_in_brackets_and_ok_in_nok() {
     assert_eq!(made.reserve, "3\n{show}\n{seats}\n");
     assert_eq!(made.view.as_deref(), Some("2\n{show}\n"));
     let left = |text| crate::dialogue::reading::left(&made, text);
-    assert_eq!(left("Spectacle : \nHenry 5 : encore 3 places\n"), Some(3));
+    assert_eq!(left("Spectacle : \nHenry 5 : encore 1 place\n"), Some(1));
     assert_eq!((made.done.as_str(), made.refused.as_str()), ("Réservation OK", "Réservation NOK"));
 }
 
