@@ -10,9 +10,10 @@ pub mod page;
 pub mod check;
 
 // A person who shows how the client is used.
+pub mod recording;
 pub mod own_terminal;
 pub mod relay;
-pub mod recording;
+pub mod guide;
 
 // A dialogue made of that.
 pub mod proposal;

@@ -5,11 +5,9 @@ pub mod keys;
 pub mod lines;
 pub mod table;
 
-use regex::Regex;
-
 use crate::assignment::dialogue::Dialogue;
 use crate::trial::proposal::keys::Places;
-use crate::trial::recording::{Recording, Shown};
+use crate::trial::recording::Recording;
 
 /// What was proposed, and which lines could not be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,11 +93,6 @@ fn others(recording: &Recording) -> Vec<&str> {
     view.into_iter().chain([recording.list.text.as_str(), recording.opening.as_str()]).collect()
 }
 
-/// A pattern as the dialogue understands it: `^` and `$` are at each line.
-pub(crate) fn compile(pattern: &str) -> Option<Regex> {
-    regex::RegexBuilder::new(pattern).multi_line(true).build().ok()
-}
-
 /// Keys as TOML writes them.
 fn quoted(keys: &str) -> String {
     let mut text = String::from("\"");
@@ -118,13 +111,6 @@ fn quoted(keys: &str) -> String {
 /// A pattern as TOML writes it: between quotes that leave backslashes alone, if it has none itself.
 fn literal(pattern: &str) -> String {
     if pattern.contains('\'') { quoted(pattern) } else { format!("'{pattern}'") }
-}
-
-impl Shown {
-    /// What was shown since the last Enter.
-    pub fn answer(&self) -> &str {
-        self.text.get(self.last..).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

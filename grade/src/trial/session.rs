@@ -15,7 +15,7 @@ use crate::patience::Patience;
 use crate::trial::order::Order;
 use crate::trial::own_terminal::OwnTerminal;
 use crate::trial::proposal::propose;
-use crate::trial::{check, own_file, page, recording};
+use crate::trial::{check, guide, own_file, page};
 use crate::verdict::item::Ruling;
 use crate::words::{Words, text};
 
@@ -93,7 +93,7 @@ fn write_one(order: &Order, course: &Course<'_>, own: &OwnTerminal) -> anyhow::R
             return Ok(false);
         }
     };
-    let recorded = recording::record(course, own);
+    let recorded = guide::record(course, own);
     own.restore();
     drop(scene);
     let proposal = propose(&recorded?);

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::trial::proposal::compile;
-use crate::trial::proposal::lines::{Word, counted, pattern, words};
+use crate::trial::proposal::lines::{Word, compile, counted, pattern, words};
 use crate::trial::proposal::table::Table;
 use crate::trial::recording::Shown;
 

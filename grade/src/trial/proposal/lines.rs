@@ -44,6 +44,11 @@ pub(super) fn words(line: &str) -> Vec<Word<'_>> {
     WORDS.find_iter(line).map(word).collect()
 }
 
+/// A pattern as the dialogue understands it: `^` and `$` are at each line.
+pub(super) fn compile(pattern: &str) -> Option<Regex> {
+    regex::RegexBuilder::new(pattern).multi_line(true).build().ok()
+}
+
 /// A text as a pattern that matches it, with any blanks between its words and any numbers.
 pub(super) fn pattern(text: &str) -> String {
     let mut pattern = String::new();

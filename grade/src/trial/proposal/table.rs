@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::trial::proposal::compile;
-use crate::trial::proposal::lines::{Word, counted, pattern, words};
+use crate::trial::proposal::lines::{Word, compile, counted, pattern, words};
 
 /// Words beside a number of seats.
 static SEATS: LazyLock<Regex> = LazyLock::new(|| {
