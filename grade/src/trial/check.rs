@@ -1,5 +1,7 @@
 //! Tries a dialogue line by line, with a server and clients that have just started.
 
+use std::time::Instant;
+
 use regex::Regex;
 
 use crate::dialogue::client::Client;
@@ -49,7 +51,7 @@ impl<'a> Trial<'a> {
         };
         let asks = course.words.say("trial-asks");
         let mut client = self.line("open", scene.client("ada").map(|client| (client, asks)))?;
-        let table = table(course, &mut client);
+        let table = table(course, &scene, &mut client);
         self.line("row", table)?;
         if course.question.dialogue.view.is_some() || course.question.dialogue.left.is_some() {
             let viewed = first_view(course, &mut client);
@@ -87,8 +89,20 @@ impl<'a> Trial<'a> {
     }
 }
 
-fn table(course: &Course<'_>, client: &mut Client<'_>) -> Asked<((), String)> {
-    let rows = found(course, "list", &course.question.dialogue.row, client.list())?;
+/// The table. A server may wait for requests before those behind it can answer: for a moment it is
+/// tried again, with fresh clients.
+fn table<'a>(
+    course: &Course<'a>,
+    scene: &Scene<'a>,
+    client: &mut Client<'a>,
+) -> Asked<((), String)> {
+    let begin = Instant::now();
+    let mut read = client.list();
+    while read.value.is_none() && begin.elapsed() < course.patience.turn() {
+        *client = scene.client("ada")?;
+        read = client.list();
+    }
+    let rows = found(course, "list", &course.question.dialogue.row, read)?;
     let said = |row: &Row| match row.seats {
         Some(seats) => format!("{} ({seats})", row.show),
         None => row.show.clone(),
