@@ -70,7 +70,7 @@ fn a_table_on_the_start_screen_with_a_show_that_is_complet() {
         view: Some(shown("1\n10\n", ">Numéro : >Places disponibles : 7\nChoix : ")),
         done: shown(
             "2\n10\n2\n",
-            ">Numéro : >Combien : >Les Bonnes : c'est d'accord pour 2 places\nChoix : ",
+            ">Numéro : >Combien : >Les Bonnes réservé pour 2 personnes\nChoix : ",
         ),
         refused: shown(
             "2\n10\n60\n",
@@ -82,7 +82,7 @@ fn a_table_on_the_start_screen_with_a_show_that_is_complet() {
     let made = dialogue(&recording);
     assert_eq!(made.list, None);
     assert_eq!(rows(&made, TABLE), [row("1", 12), row("2", 0), row("10", 7)]);
-    assert!(made.done.is_match("Hamlet : c'est d'accord pour 1 place"));
+    assert!(made.done.is_match("Hamlet réservé pour 1 personnes"));
     assert!(made.refused.is_match("Désolé, Hamlet n'a plus que 1 places"));
     assert_eq!(made.quit, "\u{4}");
 }
