@@ -191,3 +191,37 @@ page-overview = Marks
 page-student = Student
 page-sum = Sum
 page-nothing = Nothing was handed in.
+
+# A dialogue that is tried.
+trial-apart = The programs run as you, in a copy of the folder, with queues and shared memory of their own.
+trial-bare = The programs run as you, in a copy of the folder, beside all your other programs.
+trial-waits = it waits for requests
+trial-asks = the client asks what to do
+trial-rows = { $count ->
+    [one] { $count } show: { $rows }
+   *[other] { $count } shows: { $rows }
+    }
+trial-left = { $seats ->
+    [one] show { $show } has { $seats } seat left
+   *[other] show { $show } has { $seats } seats left
+    }
+trial-not-asked = not tried: seats_max says that the client itself refuses it
+trial-ends = the client ends
+fault-trial-no-match = Nothing matches `{ $pattern }`; the terminal showed:
+fault-trial-stays = The client does not end after { $typed }; the terminal showed:
+trial-good = The dialogue works.
+trial-not-good = The dialogue does not work: mend the lines that are marked with !.
+trial-another = Press Enter to end, or type n and Enter to write a new dialogue.
+trial-begin = Press Enter to open the client and write a new dialogue, or type q and Enter to end.
+trial-person = The client is on your terminal now. Ctrl-] says that what you were asked for is done.
+trial-do = ({ $at }/{ $of }) { $what }
+trial-do-open = Go to the menu, if you are not there yet; then press Ctrl-].
+trial-do-list = Show the table of all shows, and press Ctrl-] when it is there; at once, if it is on the start screen.
+trial-do-view = Look at the seats of one show, then press Ctrl-]; at once, if only the table says them.
+trial-do-done = Reserve 1 seat of that show, then press Ctrl-].
+trial-do-refused = Reserve more seats of it than there are, then press Ctrl-].
+trial-do-quit = Leave the client.
+trial-proposal = Paste this into the assignment, in the place of the dialogue there:
+trial-missing = { $key }: nothing that was shown tells it. Write it yourself, or try again with a show of the table.
+trial-not-whole = The dialogue is not whole: the lines that begin with # are missing.
+trial-written = Written into { $path }.

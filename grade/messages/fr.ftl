@@ -191,3 +191,37 @@ page-overview = Notes
 page-student = Étudiant
 page-sum = Somme
 page-nothing = Rien n'a été rendu.
+
+# Un dialogue que l'on essaie.
+trial-apart = Les programmes tournent sous votre nom, dans une copie du dossier, avec des files et une mémoire partagée à eux.
+trial-bare = Les programmes tournent sous votre nom, dans une copie du dossier, à côté de tous les autres.
+trial-waits = il attend des requêtes
+trial-asks = le client demande quoi faire
+trial-rows = { $count ->
+    [one] { $count } spectacle : { $rows }
+   *[other] { $count } spectacles : { $rows }
+    }
+trial-left = { $seats ->
+    [one] le spectacle { $show } a encore { $seats } place
+   *[other] le spectacle { $show } a encore { $seats } places
+    }
+trial-not-asked = pas essayé : selon seats_max, le client lui-même le refuse
+trial-ends = le client se termine
+fault-trial-no-match = Rien ne correspond à `{ $pattern }` ; le terminal montrait :
+fault-trial-stays = Le client ne se termine pas après { $typed } ; le terminal montrait :
+trial-good = Le dialogue fonctionne.
+trial-not-good = Le dialogue ne fonctionne pas : corrigez les lignes marquées par !.
+trial-another = Entrée pour finir, ou n puis Entrée pour écrire un nouveau dialogue.
+trial-begin = Entrée pour ouvrir le client et écrire un nouveau dialogue, ou q puis Entrée pour finir.
+trial-person = Le client est maintenant sur votre terminal. Ctrl-] dit que ce qui était demandé est fait.
+trial-do = ({ $at }/{ $of }) { $what }
+trial-do-open = Allez jusqu'au menu, si vous n'y êtes pas encore ; puis Ctrl-].
+trial-do-list = Affichez la liste des spectacles, et Ctrl-] quand elle est là ; tout de suite, si elle est sur l'écran d'accueil.
+trial-do-view = Regardez les places d'un spectacle, puis Ctrl-] ; tout de suite, si seule la liste les dit.
+trial-do-done = Réservez 1 place de ce spectacle, puis Ctrl-].
+trial-do-refused = Réservez-en plus qu'il n'y en a, puis Ctrl-].
+trial-do-quit = Quittez le client.
+trial-proposal = Copiez ceci dans le sujet, à la place du dialogue qui s'y trouve :
+trial-missing = { $key } : rien de ce qui a été montré ne le dit. Écrivez-le vous-même, ou recommencez avec un spectacle de la liste.
+trial-not-whole = Le dialogue n'est pas entier : il manque les lignes qui commencent par #.
+trial-written = Écrit dans { $path }.

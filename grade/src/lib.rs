@@ -24,6 +24,9 @@ pub mod readiness;
 pub mod job;
 pub mod sandbox;
 
+// A dialogue that is tried, or made.
+pub mod trial;
+
 // The command line, and what is printed.
 pub mod options;
 pub mod course;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::program::signals::inherit_nothing;
 use grade::options::{Command, Options};
-use grade::run::{self, inside};
+use grade::run::{self, inside, try_out};
 use grade::sandbox::{command, inside as sandbox};
 use ipctop::messages::Language;
 
@@ -17,6 +17,9 @@ fn main() -> ExitCode {
     if inside::is_bare() {
         return status(inside::bare());
     }
+    if try_out::is_inside() {
+        return try_out::inside();
+    }
     let options = Options::parse();
     let done = match &options.command {
         None => run::one::run(&options.one),
@@ -25,7 +28,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Class { course, out, jobs, how }) => run::class::run(course, out, *jobs, how),
         Some(Command::Box { folder, line }) => return command::main(folder, line),
-        Some(Command::Try { .. }) => Err(anyhow::anyhow!("not yet")),
+        Some(Command::Try(asked)) => try_out::run(asked),
     };
     done.unwrap_or_else(|error| {
         eprintln!("grade: {error:#}");

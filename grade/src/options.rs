@@ -35,16 +35,11 @@ pub enum Command {
         /// The folder of the course
         course: PathBuf,
     },
-    /// Build and start a submission, open its client on your terminal, and write down its dialogue
-    Try {
-        /// The question, as the assignment names it
-        question: String,
-        /// The submission
-        folder: PathBuf,
-        /// The assignment file; the default is the nearest assignment.toml in FOLDER or above
-        #[arg(long, value_name = "FILE")]
-        assignment: Option<PathBuf>,
-    },
+    /// Build and start a submission, try its dialogue, and on a terminal write one that works
+    ///
+    /// On a terminal its client is opened for you: what you type becomes the dialogue. The programs
+    /// run in a copy of the folder, as you, without the box of the other commands.
+    Try(Try),
     /// Run a command line in a box with a copy of FOLDER in it, as the programs of a submission are
     Box {
         /// What is copied into the box
@@ -87,6 +82,24 @@ pub struct One {
     /// How it is asked and told.
     #[command(flatten)]
     pub how: How,
+}
+
+/// One dialogue.
+#[derive(Clone, Debug, Args)]
+pub struct Try {
+    /// The question, as the assignment names it
+    pub question: String,
+    /// The submission
+    pub folder: PathBuf,
+    /// The assignment file; the default is the nearest assignment.toml in FOLDER or above
+    #[arg(long, value_name = "FILE")]
+    pub assignment: Option<PathBuf>,
+    /// The language; the default is what LANG says
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
+    /// Write a dialogue that works into the submission's grade.toml, unless it has one
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// How submissions are asked, and in which language they are told.

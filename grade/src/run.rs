@@ -5,3 +5,4 @@ pub mod init;
 pub mod inside;
 pub mod marking;
 pub mod one;
+pub mod try_out;

@@ -102,6 +102,29 @@ pub(crate) fn take_terminal(terminal: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// How large a terminal is.
+///
+/// # Errors
+/// ENOTTY. See TIOCGWINSZ(2const).
+pub(crate) fn window_size(terminal: BorrowedFd<'_>) -> io::Result<libc::winsize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    let pointer = ptr::from_mut(&mut size);
+    // SAFETY: TIOCGWINSZ writes a structure of this type.
+    Errno::result(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, pointer) })?;
+    Ok(size)
+}
+
+/// Makes a terminal so large, and tells its programs by SIGWINCH.
+///
+/// # Errors
+/// ENOTTY. See TIOCSWINSZ(2const).
+pub(crate) fn set_window_size(terminal: BorrowedFd<'_>, size: &libc::winsize) -> io::Result<()> {
+    let pointer = ptr::from_ref(size);
+    // SAFETY: TIOCSWINSZ reads a structure of this type.
+    Errno::result(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, pointer) })?;
+    Ok(())
+}
+
 /// Makes a descriptor also standard input, output or errors; it stays open in exec.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::assignment::file::Assignment;
 use crate::assignment::question::Question;
 
 /// The file in which a submission says how it is built, started and spoken to.
-const OWN_FILE: &str = "grade.toml";
+pub const OWN_FILE: &str = "grade.toml";
 
 /// A submission for one question.
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ pub fn last_lines(shown: &str) -> Vec<String> {
 }
 
 /// What was typed, in words.
-fn typed(turn: &Turn) -> String {
+pub fn typed(turn: &Turn) -> String {
     turn.typed
         .iter()
         .map(|typed| typed.keys.escape_debug().to_string())

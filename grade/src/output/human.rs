@@ -98,7 +98,7 @@ fn paint(verdict: Verdict, name: &str) -> String {
 }
 
 /// One line; what is too long for it is cut, and the cut is shown.
-fn line(page: &mut String, text: &str) {
+pub(crate) fn line(page: &mut String, text: &str) {
     let visible = text.chars().filter(|c| !c.is_control()).count();
     if text.contains('\u{1b}') || visible <= WIDTH {
         page.push_str(text.trim_end());
@@ -110,7 +110,7 @@ fn line(page: &mut String, text: &str) {
 }
 
 /// A paragraph, indented, broken between words.
-fn wrap(page: &mut String, indent: usize, text: &str) {
+pub(crate) fn wrap(page: &mut String, indent: usize, text: &str) {
     for paragraph in text.lines() {
         let mut column = 0;
         for word in paragraph.split_whitespace() {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{
     LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr,
 };
+
+use crate::sys;
 
 /// Wide enough that no library breaks a line of a menu.
 const SIZE: Winsize = Winsize { ws_row: 50, ws_col: 250, ws_xpixel: 0, ws_ypixel: 0 };
@@ -79,6 +81,20 @@ impl Terminal {
         }
     }
 
+    /// Makes it as large as another one is.
+    ///
+    /// # Errors
+    /// See TIOCSWINSZ(2const).
+    pub fn resize(&self, size: &Winsize) -> io::Result<()> {
+        sys::set_window_size(self.master.as_fd(), size)
+    }
+
+    /// Whether whoever reads it gets whole lines, which can be corrected before Enter.
+    pub fn is_by_line(&self) -> bool {
+        let mode = tcgetattr(&self.slave);
+        mode.is_ok_and(|mode| mode.local_flags.contains(LocalFlags::ICANON))
+    }
+
     /// Whether something was typed that nobody has read yet.
     ///
     /// The call also moves to the slave what the kernel had put aside: after it, nothing is under way.
@@ -103,5 +119,12 @@ impl Terminal {
         let mut ends = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         // Interrupted or not, the caller looks again.
         let _ = ppoll(&mut ends, Some(at_most.into()), None);
+    }
+}
+
+/// It can be read when something was written to it.
+impl AsFd for Terminal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
     }
 }
