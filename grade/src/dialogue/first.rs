@@ -1,26 +1,23 @@
 //! The first consultation: whether a server answers at all, asked with fresh clients.
 
-use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::dialogue::client::Client;
-use crate::dialogue::reading::{Reading, Row};
-use crate::patience::Patience;
+use crate::dialogue::reading::Row;
 
-/// Consults until the table comes, or for as long as a server may take to become ready; then the
-/// last try is told.
-///
-/// # Errors
-/// Those of opening a client.
-pub fn consult<'a>(
-    mut open: impl FnMut() -> io::Result<Client<'a>>,
-    patience: Patience,
-) -> io::Result<Reading<Vec<Row>>> {
+/// Consults with fresh clients until a table comes, for so long at most; None if it never came.
+pub fn consult<'a, E>(
+    mut open: impl FnMut() -> Result<Client<'a>, E>,
+    budget: Duration,
+) -> Option<Vec<Row>> {
     let begin = Instant::now();
-    loop {
-        let reading = open()?.list();
-        if reading.value.is_some() || begin.elapsed() >= patience.ready() {
-            return Ok(reading);
+    while begin.elapsed() < budget {
+        let Ok(mut client) = open() else { continue };
+        let rows = client.list().value;
+        client.leave();
+        if rows.is_some() {
+            return rows;
         }
     }
+    None
 }

@@ -1,6 +1,7 @@
 //! A server of the submission that runs, in a fresh copy of its files, and clients for it.
 
 use crate::dialogue::client::Client;
+use crate::dialogue::first;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
@@ -8,7 +9,7 @@ use crate::kernel::{processes, stop};
 use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
-use crate::readiness;
+use crate::readiness::{self, Sign};
 use crate::words::text;
 
 /// The last lines of a server's output that are evidence.
@@ -75,7 +76,13 @@ impl<'a> Scene<'a> {
         self.server = Some(process);
         match ready {
             Ok(asked) => {
+                let is_certain = asked.sign != Sign::Polls && asked.pids.len() == 1;
                 self.workers = asked.pids;
+                if !is_certain {
+                    // Of several processes one may be ready before the others, and who polls is never
+                    // seen waiting. What goes wrong here goes wrong again in the item.
+                    first::consult(|| self.client("ada"), course.patience.turn());
+                }
                 Ok(())
             }
             Err(not_ready) => {

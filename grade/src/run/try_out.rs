@@ -12,7 +12,6 @@ use nix::sys::signal::Signal;
 
 use crate::assignment::file::Assignment;
 use crate::assignment::submission::Submission;
-use crate::job;
 use crate::judge::surroundings::Surroundings;
 use crate::options::Try;
 use crate::sandbox::tree::Tree;
@@ -20,6 +19,7 @@ use crate::sys;
 use crate::trial::order::Order;
 use crate::trial::own_terminal::OwnTerminal;
 use crate::trial::{apart, session};
+use crate::words;
 
 /// The first argument of the process that tries; the second is the file of its order.
 const INSIDE: &str = "try-inside";
@@ -57,7 +57,7 @@ pub fn run(asked: &Try) -> anyhow::Result<ExitCode> {
     let surroundings = Surroundings::bare(home.clone()).context("cannot adopt orphans")?;
     let write_to = asked.write.then_some(submission.folder);
     let name = asked.question.clone();
-    let language = job::name(language).to_owned();
+    let language = words::name(language).to_owned();
     let order = Order { name, question, home, write_to, language, is_apart };
     let path = folder.path().join("order");
     order.write(&path)?;

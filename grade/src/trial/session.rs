@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::assignment::question::Question;
 use crate::items;
-use crate::job::language;
 use crate::judge::course::{Asked, Course};
 use crate::judge::scene::Scene;
 use crate::judge::surroundings::Surroundings;
@@ -17,6 +16,7 @@ use crate::trial::own_terminal::OwnTerminal;
 use crate::trial::proposal::propose;
 use crate::trial::{check, guide, own_file, page};
 use crate::verdict::item::Ruling;
+use crate::words::language;
 use crate::words::{Words, text};
 
 /// Whether the dialogue works, at the end.

@@ -78,7 +78,7 @@ fn a_server_that_polls_is_known_by_its_queue_and_its_answer() {
     other.compile("scanf.c", "client", &[]);
     let (launcher, question) = (Launcher::bare(), question(&["./client"], ""));
     let open = || Client::open(&launcher, &question, "", other.path(), "", patience());
-    let rows = first::consult(open, patience()).unwrap().value.unwrap();
+    let rows = first::consult(open, patience().ready()).unwrap();
     assert_eq!(rows.len(), 3);
 }
 
