@@ -64,7 +64,7 @@ fn each_submission_gets_what_is_written_beside_it() {
     let per_question = Effort::asked().of(0, 1, usize::MAX);
     let mut taken: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     let mut chosen: Vec<&Submission> = Vec::new();
-    let only = std::env::var("SPECTACLES_CORPUS").ok();
+    let only = std::env::var("GRADE_CORPUS").ok();
     for submission in &all {
         let n = taken.entry((&submission.question, submission.is_good())).or_default();
         let is_wanted = match &only {
