@@ -200,7 +200,7 @@ impl Inside {
     }
 
     /// Starts programs on another machine, as far as they can see: in a network of its own, at
-    /// [`network::ELSEWHERE`], with a cable to that of the box, which is at [`network::HERE`].
+    /// 10.0.0.2, with a cable to that of the box, which is at 10.0.0.1.
     ///
     /// # Errors
     /// The kernel has no veth.
