@@ -166,7 +166,20 @@ impl Queue {
     pub fn peek(&self, position: i64) -> io::Result<Option<Received>> {
         let mut received = Received::default();
         let flags = libc::MSG_COPY | libc::IPC_NOWAIT;
-        Ok(self.msgrcv(&mut received, position, flags)?.then_some(received))
+        match self.msgrcv(&mut received, position, flags) {
+            // Anybody can put a message there that is longer than any of ours.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => self.peek_large(position),
+            found => Ok(found?.then_some(received)),
+        }
+    }
+
+    fn peek_large(&self, position: i64) -> io::Result<Option<Received>> {
+        // Fails if the queue is gone, which is EINVAL, too.
+        let capacity = self.load()?.capacity as usize;
+        match sys::msgrcv_copy(self.id, position, capacity) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOMSG) => Ok(None),
+            message => message.map(|message| Some(Received(message))),
+        }
     }
 
     fn msgrcv(&self, received: &mut Received, mtype: i64, flags: i32) -> io::Result<bool> {

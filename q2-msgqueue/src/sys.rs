@@ -116,6 +116,26 @@ pub fn msgrcv(queue: i32, message: &mut Message, mtype: c_long, flags: i32) -> i
     Ok(())
 }
 
+/// Copies the message at a position, from 0 for the oldest, with room for `room` bytes; what is
+/// longer than any reply is cut as by [`msgrcv`].
+///
+/// MSG_NOERROR cuts no copy: without room for the whole message the call fails with EINVAL.
+///
+/// # Errors
+/// ENOMSG if there are fewer messages, ENOSYS, EINVAL, EIDRM. See msgop(2).
+pub(crate) fn msgrcv_copy(queue: i32, position: c_long, room: usize) -> io::Result<Message> {
+    let mut buffer = vec![0_u64; 1 + room.div_ceil(8)];
+    let into = buffer.as_mut_ptr().cast();
+    let flags = libc::MSG_COPY | libc::IPC_NOWAIT;
+    // SAFETY: the kernel writes a type of 8 bytes and at most `room` behind it, all inside `buffer`.
+    let len = unsafe { libc::msgrcv(queue, into, room, position, flags) };
+    let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+    let text = buffer[1..].iter().flat_map(|word| word.to_ne_bytes());
+    let mut message = Message::room();
+    message.set(buffer[0] as c_long, &text.take(len.min(ROOM)).collect::<Vec<u8>>());
+    Ok(message)
+}
+
 /// What the kernel says about a queue.
 ///
 /// # Errors

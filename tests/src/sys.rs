@@ -135,7 +135,7 @@ pub(crate) fn leave(status: i32) -> ! {
 ///
 /// # Errors
 /// EAGAIN if the queue is full, EINVAL for a type below 1 or a text over msgmax. See msgsnd(2).
-pub(crate) fn msgsnd(queue: i32, mtype: i64, text: &[u8]) -> io::Result<()> {
+pub fn msgsnd(queue: i32, mtype: i64, text: &[u8]) -> io::Result<()> {
     let message = [&mtype.to_ne_bytes(), text].concat();
     // SAFETY: the kernel reads the type, 8 bytes, and the text behind it: the whole of `message`.
     let result =

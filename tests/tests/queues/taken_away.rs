@@ -6,6 +6,7 @@ use common::client::ask::Ask;
 use common::protocol::request::Request;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours};
+use harness::sys;
 use harness::wait;
 use nix::unistd::gettid;
 use q2_msgqueue::channel::Channel;
@@ -77,4 +78,24 @@ fn a_directory_that_was_removed_after_a_kill_is_served_again(stage: Stage) {
     );
     assert_eq!(server.client().view(1), 200);
     server.stop();
+}
+
+#[apply(every_queue_stage)]
+fn a_message_that_is_longer_than_any_reply_ends_no_server(stage: Stage) {
+    if !is_ours("a_message_that_is_longer_than_any_reply_ends_no_server") {
+        return;
+    }
+    let mut server = Server::start(stage);
+    let channel = Channel::open(&server.dir()).unwrap();
+    let is_empty = || channel.replies.load().unwrap().messages == 0;
+    for size in [754, 8192] {
+        // Nobody has this PID: it is above every limit.
+        sys::msgsnd(channel.replies.id(), 99_999_999, &vec![b'x'; size]).unwrap();
+        wait::until_true("a message of nobody is taken out", SOON, is_empty);
+    }
+    // Somebody alive, who never reads it.
+    sys::msgsnd(channel.replies.id(), std::process::id().into(), &[b'x'; 8192]).unwrap();
+    assert!(server.client_program(&["reserve", "1", "1"]).status().unwrap().success());
+    server.stop();
+    server.assert_nothing_left(i32::MAX);
 }
