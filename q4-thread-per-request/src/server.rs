@@ -80,8 +80,10 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let publish = move |table: &Table| shared.published.publish(table);
     committer::start(&mut workers, "q4 commit", office, batches, publish)?;
     workers.wait_ready()?;
-    let mut ready_line = start::ready_line(PACKAGE, options.dir.display())?;
     let sweeper = Sweeper::new(&channel.replies).context("cannot look at the reply queue")?;
+    // Requests that come now wait in the queue. Before the next thread is there, which takes signals:
+    // a stop must not wait for whoever reads this line.
+    start::ready_line(PACKAGE, options.dir.display())?.print()?;
     let mut handle = channel.handle();
     let shared = state.clone();
     let watcher = Builder::new()
@@ -93,7 +95,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             watched.and(stopped)
         })
         .context("cannot start a thread")?;
-    let served = ready_line.print().and_then(|()| serve(&handle, &state, queue));
+    let served = serve(&handle, &state, queue);
     // Whichever of the two threads ends first ends the other: it removes the request queue.
     let removed = handle.requests.remove().context("cannot remove the request queue");
     let watched = watcher.join().map_err(|_| anyhow!("q4 signals has panicked"))?;

@@ -133,3 +133,24 @@ pub fn survive_file_size_limit() {
 fn failed(errno: Errno) -> io::Error {
     io::Error::other(format!("cannot wait for signals: {}", plain(&errno.into())))
 }
+
+/// Waits until `out` has room for a line, or a signal to stop is there; whether it is the signal, which
+/// stays for whoever waits for signals.
+///
+/// # Errors
+/// EMFILE, ENFILE, ENOMEM. See signalfd(2), poll(2).
+pub fn stop_comes_before_room(out: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut stop = SigSet::empty();
+    stop.add(Signal::SIGTERM);
+    stop.add(Signal::SIGINT);
+    let stop = SignalFd::with_flags(&stop, SfdFlags::SFD_CLOEXEC)?;
+    let mut events =
+        [PollFd::new(out, PollFlags::POLLOUT), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut events, PollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            Err(errno) => return Err(errno.into()),
+            Ok(_) => return Ok(!events[0].any().unwrap_or(true)),
+        }
+    }
+}

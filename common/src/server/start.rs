@@ -2,10 +2,12 @@
 //! order.
 
 use std::fmt::Display;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tracing::{info, warn};
 
 use crate::booking::data_file;
@@ -14,8 +16,8 @@ use crate::booking::store::Store;
 use crate::booking::table::Table;
 use crate::program::directory;
 use crate::program::process;
-use crate::program::signals::{Signals, survive_file_size_limit};
-use crate::server::lock::Lock;
+use crate::program::signals::{self, Signals, survive_file_size_limit};
+use crate::server::lock::{LOCK_FILE, Lock};
 use crate::server::log;
 use crate::server::options::ServerOptions;
 use crate::sys;
@@ -45,6 +47,7 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     process::make_private_files();
     // Before the first line of the log: its file may be at the limit.
     survive_file_size_limit();
+    check_log_file(options)?;
     log::start(options)?;
     let on_hangup = options.log_file.is_some().then_some(log::reopen as fn());
     let signals = Signals::block(on_hangup).context("cannot block signals")?;
@@ -73,6 +76,22 @@ pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
     Ok(Start { signals, lock, store, table })
 }
 
+/// Refuses a log file that is one of DIR's own files: lines in the data file would end the server, and
+/// in the lock file the record of what it has made.
+fn check_log_file(options: &ServerOptions) -> anyhow::Result<()> {
+    let Some(path) = &options.log_file else { return Ok(()) };
+    // The key file is that of the stages with message queues.
+    for name in [data_file::DATA_FILE, LOCK_FILE, "queue.key"] {
+        let own = options.dir.join(name);
+        let is_same = match (fs::metadata(path), fs::metadata(&own)) {
+            (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+            _ => *path == own,
+        };
+        ensure!(!is_same, "cannot log into {}: it is the server's own file", path.display());
+    }
+    Ok(())
+}
+
 /// The line that says on stdout that a server can serve: `ready PACKAGE WHERE`.
 ///
 /// Made before the forks: after them, memory that is written is no longer shared, and takes a page
@@ -93,11 +112,18 @@ pub fn ready_line(package: &str, place: impl Display) -> anyhow::Result<ReadyLin
 }
 
 impl ReadyLine {
-    /// Says it, in one write.
+    /// Says it, in one write. If nobody makes room for it, it is not said once a signal asks to stop.
     ///
     /// # Errors
     /// Of the write: whoever started the server waits for this line.
     pub fn print(&mut self) -> anyhow::Result<()> {
+        if !signals::stop_comes_before_room(self.out.as_fd()).context("cannot wait for a reader")? {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> anyhow::Result<()> {
         self.out.write_all(self.line.as_bytes()).context("cannot write to standard output")
     }
 }

@@ -1,14 +1,17 @@
 //! What a program inherits: a umask, signals, a file system.
 
-use crate::{after, client_that_waits, every_stage, run, server_command};
+use crate::{SOON, after, client_that_waits, every_stage, run, server_command};
 use harness::c::Program;
 use harness::processes;
 use harness::server::Server;
 use harness::stage::{Stage, is_ours};
+use harness::wait;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rstest_reuse::apply;
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -95,4 +98,46 @@ fn every_program_begins_by_undoing_what_it_inherited() {
         }
     }
     assert!(programs > 30, "{programs}");
+}
+
+#[apply(every_stage)]
+fn a_stop_waits_for_no_reader_of_the_ready_line(stage: Stage) {
+    let dir = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    // Full to the last byte, so that a line has no room.
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    while (&writer).write(&[b'x'; 4096]).is_ok() {}
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    let mut server = server_command(stage, &dir.path().join("run")).stdout(writer).spawn().unwrap();
+    let pid = Pid::from_raw(server.id() as i32);
+    let has_locked = || fs::read(dir.path().join("run/lock")).is_ok_and(|lock| !lock.is_empty());
+    wait::until_true("it has its directory", SOON, has_locked);
+    let waits = || {
+        let call = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+        // In poll or ppoll without a deadline, or in write.
+        ["7 ", "271 ", "1 "].iter().any(|number| call.starts_with(number))
+    };
+    wait::until_true("it waits", SOON, waits);
+    kill(pid, Signal::SIGTERM).unwrap();
+    let ended = wait::until(SOON, || server.try_wait().unwrap());
+    if ended.is_none() {
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+    assert_eq!(ended.and_then(|status| status.code()), Some(0), "{stage:?}");
+    drop(reader);
+}
+
+#[apply(every_stage)]
+fn a_log_file_that_is_the_servers_own_is_refused(stage: Stage) {
+    let mut server = Server::start(stage);
+    server.stop();
+    let table = fs::read(server.data_file()).unwrap();
+    for name in ["spectacles.dat", "./spectacles.dat", "lock"] {
+        let mut command = server_command(stage, &server.dir());
+        let (status, _, error) = run(command.arg("--log-file").arg(server.dir().join(name)));
+        let is_refused = error.contains("it is the server's own file");
+        assert!(status.code() == Some(2) && is_refused, "{error}");
+        assert_eq!(fs::read(server.data_file()).unwrap(), table);
+    }
 }
