@@ -40,8 +40,9 @@ struct OpenFifo {
     end: File,
     /// Device and inode: another FIFO may have taken its name.
     inode: (u64, u64),
-    /// The number of the reply that used it last.
+    /// The number of the reply that used it last, and that reply's nonce.
     last_used: u64,
+    nonce: u64,
 }
 
 impl ReplyFifos {
@@ -59,7 +60,7 @@ impl ReplyFifos {
     /// A client loses the reply if it is gone, has no FIFO, or has let it fill by never reading. That
     /// is no error: nothing else can be done, and the others must be served.
     pub fn reply(&mut self, client: i32, reply: &Reply) {
-        if let Err(error) = self.write(client, reply.bytes()) {
+        if let Err(error) = self.write(client, reply) {
             self.lost += 1;
             debug!(client, "lost a reply: {error}");
         }
@@ -72,12 +73,18 @@ impl ReplyFifos {
         }
     }
 
-    fn write(&mut self, client: i32, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, client: i32, reply: &Reply) -> io::Result<()> {
+        let (bytes, nonce) = (reply.bytes(), reply.nonce.get());
         self.n_replies += 1;
         if let Ok(at) = self.find(client) {
+            // A client counts its nonces up. Another number may be a new client with an old PID, and
+            // somebody who inherited the old FIFO would read its replies.
+            let is_known = nonce == self.open[at].nonce.wrapping_add(1) || self.is_current(at);
             let fifo = &mut self.open[at];
-            fifo.last_used = self.n_replies;
-            match write_once(&fifo.end, bytes) {
+            (fifo.last_used, fifo.nonce) = (self.n_replies, nonce);
+            let written =
+                if is_known { write_once(&fifo.end, bytes) } else { Err(BrokenPipe.into()) };
+            match written {
                 // The reader is gone, or has filled the FIFO at its end (see Inbox's Drop). A new
                 // client may have the same id, and a new FIFO of the same name.
                 Err(error) if error.kind() == BrokenPipe => {}
@@ -98,7 +105,7 @@ impl ReplyFifos {
             self.close_least_recently_used();
         }
         if let Err(at) = self.find(client) {
-            self.open.insert(at, OpenFifo { client, end, inode, last_used: self.n_replies });
+            self.open.insert(at, OpenFifo { client, end, inode, last_used: self.n_replies, nonce });
         }
         written
     }
@@ -199,6 +206,23 @@ mod tests {
         replies.reply(7, &reply(2));
         fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
         assert_eq!(received(&mut inbox), reply(2));
+    }
+
+    #[test]
+    fn a_new_client_gets_its_replies_though_somebody_reads_the_fifo_of_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replies = ReplyFifos::new(&File::open(dir.path()).unwrap()).unwrap();
+        let inbox = Inbox::create(dir.path(), 7).unwrap();
+        replies.reply(7, &reply(1));
+        // It was killed, so it has not filled its FIFO at its end.
+        let _childs_copy = nix::unistd::dup(&inbox).unwrap();
+        std::mem::forget(inbox);
+        let mut inbox = Inbox::create(dir.path(), 7).unwrap();
+        for nonce in [1000, 1001] {
+            replies.reply(7, &reply(nonce));
+            fcntl(&inbox, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+            assert_eq!(received(&mut inbox), reply(nonce));
+        }
     }
 
     #[test]
