@@ -32,6 +32,8 @@ item-mechanism = Does it use the mechanism asked for?
     .hint = Use `ipctop --once` while your client waits: it shows the object it waits for.
 item-survives = Does it survive clients that die?
     .hint = Look at every result of write, send and msgsnd; ignore SIGPIPE.
+item-another-machine = Is it reached from another machine?
+    .hint = Bind to INADDR_ANY, and have the client connect to the address that it is given.
 item-leaves-nothing = Does it leave nothing behind?
     .hint = Handle SIGINT and SIGTERM, and remove each object there: `ipcs` and `ls` show them.
 

@@ -32,6 +32,8 @@ item-mechanism = Utilise-t-il le mécanisme demandé ?
     .hint = Lancez `ipctop --once` pendant que votre client attend : il montre l'objet attendu.
 item-survives = Survit-il aux clients qui meurent ?
     .hint = Regardez chaque résultat de write, send et msgsnd ; ignorez SIGPIPE.
+item-another-machine = Est-il joignable d'une autre machine ?
+    .hint = Liez la socket à INADDR_ANY, et connectez le client à l'adresse qu'il reçoit.
 item-leaves-nothing = Ne laisse-t-il rien derrière lui ?
     .hint = Traitez SIGINT et SIGTERM, et détruisez-y chaque objet : `ipcs` et `ls` les montrent.
 

@@ -15,6 +15,7 @@ pub mod queued;
 
 pub mod mechanism;
 pub mod workers;
+pub mod another_machine;
 pub mod survives;
 pub mod leaves_nothing;
 
@@ -23,7 +24,7 @@ pub mod leaves_nothing;
 pub struct Item {
     /// Its name, in reports and in `[qN.points]`.
     pub id: &'static str,
-    /// Its points, unless the assignment says otherwise.
+    /// Its points, unless the assignment says otherwise; without any it is asked by name only.
     pub points: f64,
     /// How it asks.
     pub door: Door,
@@ -36,7 +37,7 @@ pub struct Item {
 }
 
 /// All of them, in the order in which they are asked.
-pub static ALL: [Item; 9] = [
+pub static ALL: [Item; 10] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -108,6 +109,14 @@ pub static ALL: [Item; 9] = [
         depends_on: &["builds", "starts"],
         is_repeated: true,
         ask: leaves_nothing::ask,
+    },
+    Item {
+        id: "another-machine",
+        points: 0.0,
+        door: Door::Menu,
+        depends_on: &["builds", "starts", "consultation"],
+        is_repeated: true,
+        ask: another_machine::ask,
     },
 ];
 

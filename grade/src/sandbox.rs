@@ -25,5 +25,5 @@ mod sources;
 mod root;
 mod nested;
 mod netlink;
-mod network;
+pub(crate) mod network;
 mod supervisor;

@@ -77,10 +77,13 @@ fn wanted(one: &One, submission: &Submission) -> anyhow::Result<Vec<&'static Ite
         }
     }
     let points = &submission.question.points;
+    let is_counted = |item: &Item| points.get(item.id).copied().unwrap_or(item.points) > 0.0;
     let is_chosen = |item: &Item| {
-        let is_named = one.item.is_empty() || one.item.iter().any(|id| id == item.id);
-        let is_counted = points.get(item.id).is_none_or(|points| *points > 0.0);
-        is_named && is_counted && one.door.is_none_or(|door| door == item.door)
+        let is_named = match one.item.is_empty() {
+            true => is_counted(item),
+            false => one.item.iter().any(|id| id == item.id),
+        };
+        is_named && one.door.is_none_or(|door| door == item.door)
     };
     let chosen: Vec<&Item> = items::ALL.iter().filter(|item| is_chosen(item)).collect();
     let is_needed = |item: &Item| chosen.iter().any(|other| other.depends_on.contains(&item.id));
