@@ -68,7 +68,8 @@ fn ask(
     drop(frozen);
     let heard = [yes.outcome(), no.outcome()];
     if heard[0].answer == Answer::Refused || heard[1].answer == Answer::Done {
-        let lines = [yes.transcript(), no.transcript()].map(hearing::last_lines).concat();
+        let turns = heard.iter().filter_map(|outcome| outcome.turn.as_ref());
+        let lines = turns.flat_map(|turn| hearing::last_lines(&turn.conversation())).collect();
         let fault = course.words.fault(Verdict::Fail, fault, &[]);
         return Err(Box::new(fault.with_lines(lines)));
     }
