@@ -128,7 +128,7 @@ impl Place {
 /// Drives fresh clients, one by one on a quiet machine if there is time for it, and then several at once under load.
 fn drive_many(who: &str, place: impl Fn() -> Place + Sync) {
     let _alone = DRIVING.lock().unwrap_or_else(PoisonError::into_inner);
-    let (quiet, loaded) = Effort::asked().of((0, 3), (3, 20), (20, 20));
+    let (quiet, loaded) = Effort::asked().of((1, 0), (3, 20), (20, 20));
     for (runs, loops, places, patience) in [(quiet, 0, 1, 1.0), (loaded, LOOPS, PLACES, 2.0)] {
         if runs == 0 {
             continue;

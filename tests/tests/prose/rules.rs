@@ -136,7 +136,8 @@ pub(crate) fn diary(page: &Page) -> Vec<Place> {
 /// Whether a page, or a section of one, tells what came out on which day.
 fn has_dates(page: &Page, block: &Block) -> bool {
     let is_history = ["CHANGELOG.md", "docs/RELIABILITY.md"].contains(&page.name.as_str());
-    let is_result = page.name == "bench/README.md" && block.section.contains("esult");
+    let has_results = ["bench/README.md", "grade/README.md"].contains(&page.name.as_str());
+    let is_result = has_results && block.section.contains("esult");
     is_history || is_result || page.name.starts_with("docs/decisions/")
 }
 
