@@ -23,8 +23,6 @@ pub struct Job {
     pub items: Vec<String>,
     /// `fr` or `en`.
     pub language: String,
-    /// The seed of what is drawn at random.
-    pub seed: u64,
     /// What every time limit is multiplied by, besides what a calibration finds.
     pub patience: f64,
 }
@@ -59,7 +57,6 @@ impl Job {
             patience,
             home: surroundings.home().to_owned(),
             built: Default::default(),
-            seed: self.seed,
         };
         let mut heard = Ok(());
         rounds::ask(&course, &self.wanted(), &mut |report| {

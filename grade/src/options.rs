@@ -111,9 +111,6 @@ pub struct How {
     /// The language; the default is what LANG says
     #[arg(long, value_enum)]
     pub lang: Option<Language>,
-    /// The seed of what is drawn at random; the report names it
-    #[arg(long)]
-    pub seed: Option<u64>,
     /// Multiply every time limit; the default comes from how fast this machine is
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     pub patience: Option<f64>,

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 
+use crate::output::csv::{defuse, number};
 use crate::verdict::report::Report;
 
 /// What one student has got.
@@ -34,10 +35,7 @@ impl Student {
 /// # Errors
 /// If there is no memory for it.
 pub fn table(students: &[Student], separator: u8) -> anyhow::Result<String> {
-    let number = |points: f64| match separator {
-        b';' => points.to_string().replace('.', ","),
-        _ => points.to_string(),
-    };
+    let number = |points| number(points, separator);
     let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
     let questions = students.first().map_or(&[][..], |student| &student.reports);
     let names = questions.iter().map(|(question, _)| question.clone());
@@ -49,7 +47,7 @@ pub fn table(students: &[Student], separator: u8) -> anyhow::Result<String> {
             Some(report) => number(report.points),
             None => String::new(),
         });
-        let name = crate::output::csv::defuse(&student.name);
+        let name = defuse(&student.name);
         let sum = if student.is_incomplete() { "?".to_owned() } else { number(student.points()) };
         writer.write_record([name].into_iter().chain(marks).chain([sum]))?;
     }

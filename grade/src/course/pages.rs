@@ -7,7 +7,7 @@ use crate::course::marks::Student;
 use crate::output::human::points;
 use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
-use crate::words::Words;
+use crate::words::{Words, text};
 
 const STYLE: &str = "
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -111,23 +111,18 @@ fn is_told(item: &ItemReport) -> bool {
 
 fn item_part(item: &ItemReport, words: &Words) -> Markup {
     let ruling = &item.ruling;
-    let hint = if ruling.hint.is_empty() {
-        words.hint(&format!("item-{}", item.id)).unwrap_or_default()
-    } else {
-        ruling.hint.clone()
-    };
-    let part = |name: &str, what: &str| {
-        words.say_with(
-            name,
-            &[(if name == "part-hint" { "hint" } else { "what" }, crate::words::text(what))],
-        )
-    };
+    let parts = [
+        words.say_with("part-expected", &[("what", text(ruling.expected.as_str()))]),
+        words.say_with("part-actual", &[("what", text(ruling.actual.as_str()))]),
+        words.say_with("part-hint", &[("hint", text(ruling.hint.as_str()))]),
+    ];
+    let [expected, actual, hint] = parts;
     html! {
         h3 { (item.id) }
         p { (ruling.cause) }
-        @if !ruling.expected.is_empty() { p { (part("part-expected", &ruling.expected)) } }
-        @if !ruling.actual.is_empty() { p { (part("part-actual", &ruling.actual)) } }
+        @if !ruling.expected.is_empty() { p { (expected) } }
+        @if !ruling.actual.is_empty() { p { (actual) } }
         @if !ruling.evidence.is_empty() { pre { (ruling.evidence.join("\n")) } }
-        @if !hint.is_empty() { p { (part("part-hint", &hint)) } }
+        @if !ruling.hint.is_empty() { p { (hint) } }
     }
 }

@@ -35,8 +35,6 @@ pub struct Course<'a> {
     pub home: PathBuf,
     /// The same as they were after the build: each item begins with them.
     pub built: OnceCell<Tree>,
-    /// What is drawn at random comes from this.
-    pub seed: u64,
 }
 
 /// More than this is no student's program.

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use crate::kernel::processes;
 use crate::launch::launcher::Launcher;
 use crate::sandbox::inside::Inside;
+use crate::sandbox::leftovers;
 
 /// How long killed processes may take to be gone.
 const DEATH: Duration = Duration::from_secs(2);
@@ -177,17 +178,10 @@ fn objects() -> BTreeSet<String> {
     let mut objects = BTreeSet::new();
     let own = nix::unistd::geteuid().as_raw();
     for (kind, _) in SYSTEM_V {
-        let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
-        let mut lines = table.lines();
-        let names: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
-        let Some(cuid) = names.iter().position(|name| *name == "cuid") else { continue };
-        for line in lines {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let is_own = fields.get(cuid).and_then(|user| user.parse().ok()) == Some(own);
-            let key: i64 = fields.first().and_then(|key| key.parse().ok()).unwrap_or_default();
-            if let Some(id) = fields.get(1).filter(|_| is_own) {
-                objects.insert(format!("{kind} {id} (key {:#x})", key as i32));
-            }
+        // A kernel without them has none.
+        let found = leftovers::system_v(kind).unwrap_or_default();
+        for object in found.iter().filter(|object| object.maker == own) {
+            objects.insert(format!("{kind} {} (key {:#x})", object.id, object.key));
         }
     }
     for folder in ["/dev/shm", "/dev/mqueue"] {
@@ -219,20 +213,11 @@ fn remove(object: &str) -> io::Result<()> {
     }
 }
 
-/// The FIFOs and sockets in a folder, as their paths in it.
+/// The FIFOs and sockets in a folder, by their names.
 fn special_files(folder: &Path) -> Vec<String> {
-    use std::os::unix::fs::FileTypeExt;
     let mut found = Vec::new();
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() {
-            found.extend(special_files(&entry.path()));
-        } else if kind.is_fifo() {
-            found.push(format!("FIFO {}", entry.file_name().to_string_lossy()));
-        } else if kind.is_socket() {
-            found.push(format!("socket {}", entry.file_name().to_string_lossy()));
-        }
-    }
-    found
+    // A submission can take the right to read away from its own folders.
+    let _ = leftovers::walk(folder, &mut found);
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    found.iter().map(|path| format!("FIFO / socket {}", name(path))).collect()
 }

@@ -10,21 +10,16 @@ use crate::verdict::report::Report;
 /// If there is no memory for it.
 pub fn table(reports: &[Report], separator: u8) -> anyhow::Result<String> {
     let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
-    let mut names = vec!["submission", "question", "points", "max", "isolation", "seed"];
+    let mut names = vec!["submission", "question", "points", "max", "isolation"];
     names.extend(crate::items::names());
     writer.write_record(&names)?;
     for report in reports {
-        let number = |points: f64| match separator {
-            b';' => points.to_string().replace('.', ","),
-            _ => points.to_string(),
-        };
         let mut cells = vec![
             defuse(&report.submission),
             report.question.clone(),
-            number(report.points),
-            number(report.max),
+            number(report.points, separator),
+            number(report.max, separator),
             report.isolation.clone(),
-            report.seed.to_string(),
         ];
         for id in crate::items::names() {
             let item = report.items.iter().find(|item| item.id == id);
@@ -34,6 +29,14 @@ pub fn table(reports: &[Report], separator: u8) -> anyhow::Result<String> {
     }
     let bytes = writer.into_inner().context("cannot write the table")?;
     String::from_utf8(bytes).context("cannot write the table")
+}
+
+/// A number; where `;` stands between cells, a decimal comma does.
+pub(crate) fn number(points: f64, separator: u8) -> String {
+    match separator {
+        b';' => points.to_string().replace('.', ","),
+        _ => points.to_string(),
+    }
 }
 
 /// A folder's name that a spreadsheet would take for a formula.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::output::explanation::explanation;
 use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
 use crate::words::Words;
@@ -32,16 +33,4 @@ fn test(item: &ItemReport, words: &Words) -> Value {
         "output": explanation(item, words),
         "output_format": "text",
     })
-}
-
-/// What an item is told, line by line.
-pub(super) fn explanation(item: &ItemReport, words: &Words) -> String {
-    let ruling = &item.ruling;
-    let verdict = words.say(&format!("verdict-{}", ruling.verdict.name()));
-    let mut lines = vec![verdict];
-    lines.extend([&ruling.cause, &ruling.expected, &ruling.actual].map(String::clone));
-    lines.extend(ruling.evidence.iter().cloned());
-    lines.push(ruling.hint.clone());
-    lines.retain(|line| !line.is_empty());
-    lines.join("\n")
 }

@@ -68,10 +68,8 @@ fn tell(page: &mut String, item: &ItemReport, words: &Words) {
             item.runs.iter().map(|run| words.say(&format!("verdict-{}", run.name()))).collect();
         wrap(page, 2, &words.say_with("part-runs", &[("runs", text(runs.join(", ")))]));
     }
-    let hint = if ruling.hint.is_empty() { words.hint(&format!("item-{}", item.id)) } else { None };
-    let hint = hint.unwrap_or_else(|| ruling.hint.clone());
-    if !hint.is_empty() {
-        wrap(page, 2, &words.say_with("part-hint", &[("hint", text(hint))]));
+    if !ruling.hint.is_empty() {
+        wrap(page, 2, &words.say_with("part-hint", &[("hint", text(ruling.hint.as_str()))]));
     }
 }
 

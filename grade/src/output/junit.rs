@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
-use crate::output::gradescope::explanation;
+use crate::output::explanation::explanation;
 use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
 use crate::words::Words;

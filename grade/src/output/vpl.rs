@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::output::gradescope::explanation;
+use crate::output::explanation::explanation;
 use crate::verdict::item::Verdict;
 use crate::verdict::report::Report;
 use crate::words::Words;

@@ -58,7 +58,6 @@ pub fn mark(
     }
     let mut report = Report::new(question, &submission.name, items);
     report.isolation = isolation.to_owned();
-    report.seed = job.seed;
     if !submission.refused.is_empty() {
         let keys = [("keys", text(submission.refused.join(", ")))];
         report.notes.push(words.say_with("note-refused", &keys));

@@ -49,22 +49,17 @@ pub fn run(one: &One) -> anyhow::Result<ExitCode> {
 /// What the process inside is told.
 ///
 /// # Errors
-/// If no seed can be drawn.
+/// If the question cannot be written as JSON.
 pub fn job(
     how: &How,
     submission: &Submission,
     wanted: &[&Item],
     language: Language,
 ) -> anyhow::Result<Job> {
-    let seed = match how.seed {
-        Some(seed) => seed,
-        None => getrandom::u64().context("cannot draw a seed")?,
-    };
     Ok(Job {
         question: serde_json::to_value(&submission.table).context("cannot write the job")?,
         items: wanted.iter().map(|item| item.id.to_owned()).collect(),
         language: words::name(language).to_owned(),
-        seed,
         patience: how.patience.unwrap_or(1.0),
     })
 }

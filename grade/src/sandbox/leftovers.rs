@@ -37,6 +37,8 @@ pub struct SystemV {
     pub id: i32,
     /// Bytes in a queue, or of a segment; semaphores of a set.
     pub size: u64,
+    /// The user who made it.
+    pub maker: u32,
 }
 
 /// More names than this are not listed.
@@ -59,9 +61,9 @@ impl Leftovers {
             let _ = walk(folder, &mut special_files);
         }
         Ok(Leftovers {
-            queues: system_v("msg", 3)?,
-            segments: system_v("shm", 3)?,
-            semaphores: system_v("sem", 3)?,
+            queues: system_v("msg")?,
+            segments: system_v("shm")?,
+            semaphores: system_v("sem")?,
             posix_queues: names("/dev/mqueue")?,
             posix_shared: names("/dev/shm")?,
             special_files,
@@ -70,8 +72,10 @@ impl Leftovers {
     }
 }
 
-/// A table of /proc/sysvipc: key, number, rights, and then what the kind has.
-fn system_v(kind: &str, size: usize) -> io::Result<Vec<SystemV>> {
+/// A table of /proc/sysvipc: `msg`, `shm` or `sem`.
+pub(crate) fn system_v(kind: &str) -> io::Result<Vec<SystemV>> {
+    // Key, number, rights, size, and then what the kind has; cuid.
+    let maker = if kind == "sem" { 6 } else { 9 };
     let table = fs::read_to_string(format!("/proc/sysvipc/{kind}"))?;
     Ok(table
         .lines()
@@ -83,7 +87,8 @@ fn system_v(kind: &str, size: usize) -> io::Result<Vec<SystemV>> {
             Some(SystemV {
                 key: number(0)? as i32,
                 id: number(1)? as i32,
-                size: number(size)? as u64,
+                size: number(3)? as u64,
+                maker: number(maker)? as u32,
             })
         })
         .collect())
@@ -98,7 +103,7 @@ fn names(folder: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+pub(crate) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(folder)? {

@@ -40,7 +40,6 @@ pub fn run(order: &Order) -> anyhow::Result<bool> {
         patience,
         home: order.home.clone(),
         built: Default::default(),
-        seed: 0,
     };
     if let Err(lost) = build(&course) {
         print!("{}", page::lost("build", &lost, &words));
@@ -112,7 +111,6 @@ fn write_one(order: &Order, course: &Course<'_>, own: &OwnTerminal) -> anyhow::R
         patience: course.patience,
         home: course.home.clone(),
         built: course.built.clone(),
-        seed: course.seed,
     };
     let is_good = try_lines(&course);
     say_whether(words, is_good);

@@ -17,8 +17,6 @@ pub struct Report {
     pub max: f64,
     /// Whether the programs ran in namespaces of their own: `namespaces` or `none`.
     pub isolation: String,
-    /// The seed of what was drawn at random.
-    pub seed: u64,
     /// What the reader should know besides.
     pub notes: Vec<String>,
     /// The items, in the order in which they were asked.
@@ -41,7 +39,6 @@ impl Report {
             points: (share * max * 2.0).round() / 2.0,
             max,
             isolation: "none".to_owned(),
-            seed: 0,
             notes: Vec::new(),
             items,
         }

@@ -7,7 +7,7 @@ use crate::program::{Course, grade};
 fn printed(format: &str, language: &str) -> String {
     let course = Course::new();
     let alice = course.path("alice").into_os_string().into_string().unwrap();
-    let ran = grade(["q2", &alice, "--format", format, "--lang", language, "--seed", "7"]);
+    let ran = grade(["q2", &alice, "--format", format, "--lang", language]);
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     assert_eq!(ran.stderr, "");
     ran.stdout
@@ -20,7 +20,7 @@ fn json_keeps_its_schema() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}: {report:#}");
-    assert_eq!((&report["seed"], &report["max"]), (&7.into(), &20.0.into()));
+    assert_eq!(report["max"], 20.0);
     assert_eq!(report["items"][0]["verdict"], "fail");
     assert_eq!(report["items"][1]["verdict"], "skipped");
     let mut other = report;
