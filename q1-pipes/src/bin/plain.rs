@@ -1,6 +1,6 @@
 //! Named pipes: one for consultations, one for reservations, and each client's own for its replies.
 //!
-//! Right with honest clients only. It does not survive (`hostile` stands in `target/debug`):
+//! Right with honest clients only. It does not survive (see `target/debug/hostile --help`):
 //! - `printf x > run/consult.fifo`: no request behind the byte begins where it should, and nobody
 //!   who consults is answered. See `src/armour/resync.rs`.
 //! - `hostile q1-pipes run die 100 1`, clients that die before the reply: nobody reads their FIFO,
@@ -37,7 +37,7 @@ const CONSULTATION: &str = "consult.fifo";
 const RESERVATION: &str = "reserve.fifo";
 /// What ends a worker: a record that no client sends.
 const STOP: [u8; REQUEST_SIZE] = [0; REQUEST_SIZE];
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64); // A wait has a limit.
 
 fn main() -> ExitCode {
     inherit_nothing();
@@ -111,7 +111,7 @@ fn reserve(mut fifo: &File, dir: &Path, shared: &SharedTable, mut office: Office
             return Ok(());
         }
         let request = Request::from_received(&bytes);
-        // The office takes batches; here each has one request.
+        // A batch of one. If it is not durable, the outcome is UNAVAILABLE and the table as before.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table())?;
         reply.tell(&request, outcomes[0], server);

@@ -1,16 +1,16 @@
 //! Two message queues: requests typed by what they want, replies typed by whose they are.
 //!
-//! Right with honest clients only. It does not survive (`hostile` stands in `target/debug`):
-//! - `hostile q2-msgqueue run silent 30 1`, one that never reads: 21 lists fill the reply queue,
-//!   `msgsnd` sleeps, nobody is answered, and SIGTERM waits for the worker. See
-//!   `src/armour/backlog.rs`, and `sweep.rs` for those who die.
+//! Right with honest clients only. It does not survive (see `target/debug/hostile --help`):
+//! - `hostile q2-msgqueue run silent 30 1`, one that never reads: 21 lists of 752 bytes fill the
+//!   reply queue, both workers sleep in `msgsnd`, and SIGTERM waits for them. See
+//!   `src/armour/backlog.rs`, and `sweep.rs` beside it for clients that die.
 //! - `hostile q2-msgqueue run nameless 1 1`: a reply of type 0 fails, the worker ends, and so does
-//!   the server. See `src/channel.rs`, also for the next one.
+//!   the server. See `src/channel.rs`.
 //! - `perl -e 'msgsnd(ID, pack("l! x32", 3), 0) for 1..512'` (`ipcs -q` shows the ID): no worker
-//!   receives type 3, and no request has room any more.
-//! - `kill -STOP` of a worker: a stop waits for it. See q1's `workers.rs`.
-//! - `kill -9` of the parent: the queues stay, the next start says `File exists`. See
-//!   `src/armour/leftovers.rs`. By hand: `ipcrm -q ID` for each queue that `run/lock` names.
+//!   receives type 3, and no request has room any more. See the same file.
+//! - `kill -STOP` of a worker: a stop waits for it. See `q1-pipes/src/process/workers.rs`.
+//! - `kill -9` of the parent: its workers die, the queues stay, the next start says `File exists`.
+//!   See `src/armour/leftovers.rs`. By hand: `ipcrm -q ID` for each queue that `run/lock` names.
 
 use std::io::ErrorKind::Interrupted;
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ use q2_msgqueue::{PACKAGE, queue::is_gone};
 /// The types of requests: LIST and VIEW, RESERVE.
 const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64); // A wait has a limit.
 
 fn main() -> ExitCode {
     inherit_nothing();
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
 
 /// The parent: makes the queues and the workers, waits for a signal, ends them.
 fn run(options: &ServerOptions) -> Result<u8> {
+    // From here on DIR is ours, the data file is read, and signals are blocked until `wait`.
     let Start { signals, mut lock, store, table } = start::open(options, PACKAGE)?;
     process::name("q2 server")?;
     let shared = SharedTable::new(&table)?;
@@ -57,7 +58,8 @@ fn run(options: &ServerOptions) -> Result<u8> {
     // SIGTERM and SIGINT ask for a stop. SIGCHLD: a worker has ended, or was only stopped (Ctrl-Z).
     let all_live = || workers.iter().all(|worker| process::is_alive(worker.as_raw()));
     while signals.wait(FOREVER)? == Some(Signal::SIGCHLD) && all_live() {}
-    // The workers answer what they have taken; then they find no queue any more, and leave.
+    // The workers answer what they have taken; then they find no queue any more, and leave. A client
+    // that still waits for a reply when the queue of replies goes says "the outcome is unknown".
     let removed = sys::msgctl_remove(requests);
     let ended = workers.map(|worker| waitpid(worker, None));
     sys::msgctl_remove(replies).and(removed).context("cannot remove a queue")?;
@@ -114,7 +116,7 @@ fn reserve(requests: i32, replies: i32, shared: &SharedTable, mut office: Office
             received => received?,
         }
         let request = Request::from_received(message.text());
-        // The office takes batches; here each has one request.
+        // A batch of one. If it is not durable, the outcome is UNAVAILABLE and the table as before.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table())?;
         reply.tell(&request, outcomes[0], server);

@@ -1,6 +1,6 @@
 //! The two workers are threads: they share the table as it is, and nobody is told of their end.
 //!
-//! Right with honest clients only. It does not survive (`hostile` stands in `target/debug`):
+//! Right with honest clients only. It does not survive (see `target/debug/hostile --help`):
 //! - `hostile q3-threads run silent 30 1`: 21 unread lists fill the reply queue, `msgsnd` sleeps,
 //!   nobody is answered, and SIGTERM waits for the thread. See `src/armour/workers.rs`; q2's
 //!   `backlog.rs`, and `sweep.rs` for those who die.
@@ -32,7 +32,7 @@ const CONSULTATION: i64 = 1;
 const RESERVATION: i64 = 2;
 /// A thread, and how it has ended.
 type Thread = JoinHandle<Result<()>>;
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64); // A wait has a limit.
 
 fn main() -> ExitCode {
     inherit_nothing();
@@ -118,7 +118,7 @@ fn reserve(requests: i32, replies: i32, shared: &Published, mut office: Office) 
             received => received?,
         }
         let request = Request::from_received(message.text());
-        // The office takes batches; here each has one request.
+        // A batch of one. If it is not durable, the outcome is UNAVAILABLE and the table as before.
         let durable = office.decide(&[request], &mut outcomes);
         shared.publish(office.table());
         reply.tell(&request, outcomes[0], server);

@@ -1,9 +1,9 @@
 //! A thread for every request: the next one is taken before this one is answered.
 //!
-//! Right with honest clients only. It does not survive (`hostile` stands in `target/debug`):
+//! Right with honest clients only. It does not survive (see `target/debug/hostile --help`):
 //! - `hostile q4-thread-per-request run silent 2000 1`: 21 unread lists fill the reply queue, and
 //!   1979 threads sleep in `msgsnd` (`ps -eL`). Nobody gets a list, SIGTERM waits, and nothing
-//!   bounds the threads. See `src/armour/replies.rs`, `thread_limit.rs`, and q2's `sweep.rs`.
+//!   bounds the threads. See `src/armour/replies.rs`, `thread_limit.rs`, q2's `sweep.rs`.
 //! - `hostile q4-thread-per-request run nameless 1 1`: the server ends. See q2's `channel.rs`.
 //! - `kill -9`: the queues stay in the way. `ipcrm -q` each ID in `run/lock`; see `leftovers.rs`.
 
@@ -23,9 +23,9 @@ use q2_msgqueue::{queue::is_gone, sys, sys::Message};
 use q3_threads::{published::Published, wake::wake};
 use q4_thread_per_request::PACKAGE;
 
-/// The type of RESERVE requests; LIST and VIEW have another.
+/// The type of RESERVE requests; LIST and VIEW have 1.
 const RESERVATION: i64 = 2;
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64); // A wait has a limit.
 
 /// What the threads share; the failure, if there is one, is the end of the server.
 struct Shared {
@@ -49,7 +49,7 @@ fn run(options: &ServerOptions) -> Result<u8> {
     let requests = make_queue(options, b'Q', &mut lock)?;
     let replies = make_queue(options, b'R', &mut lock)?;
     let shared = Shared { replies, published, office, failure: OnceLock::new() };
-    // The kernel tells nobody of a thread's end: it sends the signal of a child itself.
+    // The kernel tells nobody of a thread's end: the thread itself sends SIGCHLD to its process.
     let receiver = Builder::new().name("q4 receive".into()).spawn(move || {
         let ended = serve(requests, &shared);
         wake();
@@ -82,7 +82,7 @@ fn make_queue(options: &ServerOptions, project: u8, lock: &mut Lock) -> Result<i
 /// The receiver: takes the oldest request of any type, starts a thread for it, takes the next.
 fn serve(requests: i32, shared: &Shared) -> Result<()> {
     let mut message = Message::room();
-    // Nobody joins the threads: the scope counts them, and ends when none is left.
+    // Nobody keeps a handle of each thread: the scope waits at its end until none is left.
     scope(|threads| {
         loop {
             match sys::msgrcv(requests, &mut message, 0, 0) {
@@ -108,7 +108,7 @@ fn answer(mut message: Message, shared: &Shared) {
         // One at a time decides, makes it durable, publishes; replies come after that.
         let mut outcomes = Vec::new();
         let mut office = shared.office.lock().expect("no thread panics with the lock");
-        // The office takes batches; here each has one request.
+        // A batch of one. If it is not durable, the outcome is UNAVAILABLE and the table as before.
         if let Err(error) = office.decide(&[request], &mut outcomes) {
             let error = Error::new(error).context("cannot make reservations durable");
             let _ = shared.failure.set(error);

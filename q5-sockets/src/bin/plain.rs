@@ -34,7 +34,7 @@ use common::server::start::{self, Start};
 use q3_threads::{published::Published, wake::wake};
 use q5_sockets::{PACKAGE, options::ServerOptions};
 
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64); // A wait has a limit.
 
 /// What the threads share; the failure, if there is one, is the end of the server.
 struct Shared {
@@ -101,7 +101,8 @@ fn answer(mut stream: TcpStream, shared: &Shared) {
             // One at a time decides, makes it durable, publishes; replies come after that.
             let mut outcomes = Vec::new();
             let mut office = shared.office.lock().expect("no thread panics with the lock");
-            // The office takes batches; here each has one request.
+            // A batch of one. If it is not durable, the outcome is UNAVAILABLE and the table
+            // as before.
             if let Err(error) = office.decide(&[request], &mut outcomes) {
                 let error = Error::new(error).context("cannot make reservations durable");
                 let _ = shared.failure.set(error);
