@@ -1,6 +1,10 @@
 //! A whole course: pages and marks, complete or absent, and where it was ended it goes on.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use crate::program::{Course, grade};
 
@@ -32,4 +36,23 @@ fn a_course_gets_an_overview_marks_and_a_page_a_student() {
     course.hand_in("alice", "int main(void) { return another; }\n");
     grade(["class", &all, "--out", &out]);
     assert!(fs::read_to_string(&report).unwrap().contains("another"));
+}
+
+#[test]
+fn a_zip_file_is_a_student_and_a_broken_one_is_named() {
+    let course = Course::new();
+    let mut zip = ZipWriter::new(File::create(course.path("dora.zip")).unwrap());
+    // As a student packs a folder: all of it stands in one.
+    zip.start_file("work/q2/server.c", SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"int main(void) { return zipped; }\n").unwrap();
+    zip.finish().unwrap();
+    let path = |name: &str| course.path(name).into_os_string().into_string().unwrap();
+    let ran = grade(["class", &path(""), "--out", &path("out"), "--lang", "en"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let page = fs::read_to_string(course.path("out/dora.html")).unwrap();
+    assert!(page.contains("zipped"), "{page}");
+    fs::write(course.path("eve.zip"), "no archive").unwrap();
+    let ran = grade(["class", &path(""), "--out", &path("out")]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("eve.zip"), "{}", ran.stderr);
 }
