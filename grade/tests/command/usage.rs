@@ -84,6 +84,33 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
+fn a_missing_compiler_is_no_lost_point() {
+    let course = Course::new();
+    let compiler = fs::canonicalize("/usr/bin/cc").unwrap();
+    let hidden = format!(
+        "mount --bind /dev/null '{}' && exec '{}' q2 '{}'",
+        compiler.display(),
+        env!("CARGO_BIN_EXE_grade"),
+        course.path("alice").display()
+    );
+    let ran = run(Command::new("unshare").args(["-rm", "sh", "-c", &hidden]));
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stdout.contains("cannot run cc: it is not installed"), "{}", ran.stdout);
+    // `cc` is there, and its submission is wrong.
+    assert_eq!(grade([OsString::from("q2"), course.path("alice").into_os_string()]).status, 1);
+}
+
+#[test]
+fn a_folder_without_programs_is_not_built() {
+    let course = Course::new();
+    fs::create_dir_all(course.path("bob/q2")).unwrap();
+    fs::write(course.path("bob/q2/rapport.txt"), "I did it.").unwrap();
+    let ran = grade([OsString::from("q2"), course.path("bob").into_os_string()]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("nothing to build, and no ./server"), "{}", ran.stdout);
+}
+
+#[test]
 fn init_writes_an_assignment_that_can_be_used_and_spares_one_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("course");
