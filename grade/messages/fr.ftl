@@ -55,6 +55,7 @@ odd-empty = une ligne vide au lieu d'un nombre
 odd-end = la fin de l'entrée (Ctrl-D) au lieu d'un nombre
 
 # Quand un client est servi.
+seen-unchanged = { $input } : il reste { $left } places, comme avant
 after-killed = { $count } clients tués
 after-stopped = des clients arrêtés qui ne lisent pas leur réponse
 after-unread = { $count } réponses que personne n'a lues
@@ -148,6 +149,8 @@ fault-count-changed = Le nombre de places a changé après : { $input }.
 fault-server-died-of = Le serveur s'est terminé après : { $input }.
     .expected = il continue
     .actual = { $status }
+fault-server-gone = Le serveur s'est terminé ({ $status }). Donc : { $cause }
+    .hint = Regardez les dernières lignes du serveur : quel client, ou quel thread, le termine ?
 fault-oversold = Plus de places ont été vendues qu'il n'y en avait.
     .expected = le spectacle { $show } avait { $start } places : pas plus de { $start } confirmées, et aucun nombre négatif
     .actual = { $confirmed } confirmées, { $left } restantes

@@ -94,7 +94,8 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
         let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
         return Err(Box::new(fault.with_lines(hearing::last_lines(fresh.transcript()))));
     }
-    Ok(format!("{input}: {left} = {}", show.seats))
+    let values = [("input", text(input)), ("left", number(left))];
+    Ok(course.words.say_with("seen-unchanged", &values))
 }
 
 /// A client may end or ask on, and may wait for more; it must not flood, nor die of a signal.

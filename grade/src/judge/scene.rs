@@ -11,6 +11,8 @@ use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness::{self, Sign};
 
+mod ending;
+
 /// The last lines of a server's output that are evidence.
 const LOG_LINES: usize = 8;
 
@@ -137,17 +139,6 @@ impl<'a> Scene<'a> {
         let lines = hearing::visible(&self.log.text());
         let first = lines.len().saturating_sub(LOG_LINES);
         lines[first..].iter().map(|line| format!("server| {line}")).collect()
-    }
-
-    /// How the server has ended, if it has.
-    ///
-    /// # Errors
-    /// If that cannot be known.
-    pub fn server_end(&mut self) -> Asked<Option<std::process::ExitStatus>> {
-        match self.server.as_mut().map(Process::status).transpose() {
-            Ok(status) => Ok(status.flatten()),
-            Err(error) => self.course.cannot("wait for the server", &error),
-        }
     }
 
     /// Freezes every process of the submission that is in no session of these clients.
