@@ -3,4 +3,5 @@
 pub(crate) mod timers;
 pub(crate) mod ending;
 pub(crate) mod room;
+pub(crate) mod registry;
 pub(crate) mod acceptor;

@@ -4,62 +4,21 @@
 use std::io;
 use std::mem::take;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::{REPLY_MAX, Reply, Status};
-use common::protocol::request::{Kind, REQUEST_SIZE, Request};
+use common::protocol::request::{Kind, Request};
 use common::server::log;
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
-use nix::sys::socket::{MsgFlags, recv};
-use q3_threads::published::Published;
 use q5_sockets::channel::{REPLY_TIME, REQUEST_TIME, broken};
 use q5_sockets::framing::{self, Frame};
 
 use crate::armour::ending::{Ending, Fate};
 use crate::commit_queue::Group;
+use crate::turn::{OUTPUT_MAX, Turn};
 use crate::write_half::{Owner, WriteHalf};
-
-/// Requests of one connection that a turn takes at most: so one that never pauses delays nobody.
-const REQUESTS_MAX: usize = 64;
-/// Bytes of replies that wait to be sent on one connection at most.
-const OUTPUT_MAX: usize = 16 * 1024;
-
-/// What all connections use, one after the other: a connection that is idle holds no buffer.
-#[derive(Debug)]
-pub(crate) struct Turn {
-    /// When it began.
-    pub(crate) now: Instant,
-    /// The reservations that it has taken.
-    pub(crate) groups: Vec<Group>,
-    /// The table for consultations.
-    pub(crate) published: Arc<Published>,
-    /// PID of this process, for the replies.
-    pub(crate) server: i32,
-    /// How long a connection may be silent.
-    pub(crate) idle: Duration,
-    received: Vec<u8>,
-    replies: Vec<u8>,
-    reply: Box<Reply>,
-}
-
-impl Turn {
-    /// The first turn.
-    pub(crate) fn new(published: Arc<Published>, server: i32, idle: Duration) -> Turn {
-        Turn {
-            now: Instant::now(),
-            groups: Vec::new(),
-            published,
-            server,
-            idle,
-            received: Vec::with_capacity(REQUESTS_MAX * REQUEST_SIZE),
-            replies: Vec::with_capacity(OUTPUT_MAX),
-            reply: Box::default(),
-        }
-    }
-}
 
 /// One connection.
 #[derive(Debug)]
@@ -136,7 +95,7 @@ impl Connection {
         let is_new = turn.received.is_empty();
         // What has arrived behind a reservation, or behind replies without room, comes first.
         if matches!(framing::request(&turn.received), Frame::Incomplete) {
-            match receive(&self.half.stream, &mut turn.received) {
+            match turn.receive(&self.half.stream) {
                 Ok(0) => return Ok(Fate::Ends),
                 Ok(_) => {}
                 Err(Errno::EAGAIN | Errno::EINTR) => {
@@ -223,6 +182,9 @@ impl Connection {
 
     /// Sends the replies of this turn; false if some are left, which become the output.
     fn send_replies(&mut self, turn: &mut Turn) -> io::Result<bool> {
+        if turn.replies.is_empty() {
+            return Ok(self.output.is_empty());
+        }
         let sent = if self.output.is_empty() { self.half.send(&turn.replies) } else { Ok(0) };
         let unsent = &turn.replies[*sent.as_ref().unwrap_or(&0)..];
         self.output.extend(unsent);
@@ -309,13 +271,4 @@ impl Connection {
             EpollFlags::EPOLLIN
         }
     }
-}
-
-/// Receives what has arrived, as far as one turn takes it.
-fn receive(stream: &TcpStream, received: &mut Vec<u8>) -> nix::Result<usize> {
-    let before = received.len();
-    received.resize(REQUESTS_MAX * REQUEST_SIZE, 0);
-    let size = recv(stream.as_raw_fd(), &mut received[before..], MsgFlags::MSG_DONTWAIT);
-    received.truncate(before + size.unwrap_or(0));
-    size
 }

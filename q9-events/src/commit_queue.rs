@@ -63,9 +63,12 @@ struct State {
 }
 
 impl CommitQueue {
-    /// Submits all groups of a turn.
+    /// Submits all groups of a turn. If the queue is closed, they stay where they are.
     pub(crate) fn submit(&self, groups: &mut Vec<Group>) {
         let mut state = self.lock();
+        if state.is_closed {
+            return;
+        }
         state.waiting.extend(groups.drain(..));
         if state.is_idle && !state.waiting.is_empty() {
             self.has_changed.notify_one();

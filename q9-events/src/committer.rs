@@ -3,7 +3,7 @@
 use anyhow::Context;
 use common::booking::office::Office;
 use common::booking::table::Table;
-use common::protocol::reply::{Outcome, REPLY_SIZE, Reply};
+use common::protocol::reply::{Outcome, REPLY_SIZE, Reply, Status};
 use common::server::log;
 use tracing::debug;
 
@@ -14,8 +14,8 @@ use crate::returned::Returned;
 /// then replies.
 ///
 /// # Errors
-/// If a write or a sync fails. Then every reservation of that batch is UNAVAILABLE, and what comes
-/// later stays in the queue: there is no OK any more. See fsync(2).
+/// If a write or a sync fails. Then every reservation of that batch is UNAVAILABLE, and the queue is
+/// closed, so that no later one is decided. See fsync(2).
 pub(crate) fn run(
     mut office: Office,
     queue: &CommitQueue,
@@ -38,10 +38,21 @@ pub(crate) fn run(
                 ids.push(group.half.id);
             }
         }
+        if let Err(error) = written {
+            // There is no OK any more.
+            let refused = |group: &Group| reply(group, unavailable, server);
+            ids.extend(queue.close().iter().filter(|it| refused(it)).map(|it| it.half.id));
+            returned.tell(&mut ids);
+            return Err(error).context("cannot make reservations durable");
+        }
         returned.tell(&mut ids);
-        written.context("cannot make reservations durable")?;
     }
     Ok(())
+}
+
+/// The outcome of a reservation after a write that has failed.
+pub(crate) fn unavailable() -> Outcome {
+    Outcome::only(Status::Unavailable)
 }
 
 fn log_all(batch: &[Group], outcomes: &[Outcome]) {

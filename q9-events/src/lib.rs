@@ -5,6 +5,7 @@
 pub mod options;
 pub mod server;
 mod channel;
+mod turn;
 mod write_half;
 mod commit_queue;
 mod committer;

@@ -1,10 +1,7 @@
 //! The server: one thread that waits for all connections at once, and serves those that are ready;
 //! and one that waits for the disk.
 
-use std::collections::HashMap;
-use std::io;
 use std::mem::ManuallyDrop;
-use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,27 +10,26 @@ use common::booking::office::Office;
 use common::booking::table::Table;
 use common::program::process;
 use common::program::signals::Signals;
-use common::protocol::reply::{Outcome, Status};
+use common::protocol::reply::Status;
 use common::server::leftovers;
 use common::server::start::{self, Start};
 use nix::errno::Errno;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::Signal;
 use q3_threads::armour::workers::Workers;
 use q3_threads::published::Published;
 use q5_sockets::armour::listeners::descriptors_for;
-use tracing::{debug, info};
+use tracing::info;
 
 use crate::PACKAGE;
 use crate::armour::acceptor::Acceptor;
-use crate::armour::ending::{Ending, Fate, IDLE_MIN};
-use crate::armour::room::{Found, LEAVE_MAX, Room};
-use crate::armour::timers::Timers;
-use crate::channel::{Connection, Turn};
+use crate::armour::registry::Registry;
+use crate::channel::Connection;
 use crate::commit_queue::CommitQueue;
 use crate::committer;
 use crate::options::ServerOptions;
 use crate::returned::Returned;
+use crate::turn::Turn;
 
 /// Events that one turn takes at most.
 const EVENTS_MAX: usize = 256;
@@ -74,12 +70,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 
 /// The thread of all connections, and what it shares with the disk thread.
 struct EventLoop {
-    epoll: Epoll,
+    registry: Registry,
     acceptor: Acceptor,
-    connections: HashMap<u64, Connection>,
-    next_id: u64,
-    room: Room,
-    timers: Timers,
     turn: Turn,
     queue: Arc<CommitQueue>,
     returned: Arc<Returned>,
@@ -91,22 +83,19 @@ impl EventLoop {
         signals: &Signals,
         table: &Table,
     ) -> anyhow::Result<EventLoop> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("cannot open epoll")?;
-        let acceptor = Acceptor::open(&options.listen, &epoll, LISTENERS)?;
+        let count = u64::try_from(options.listen.len()).unwrap_or_default();
+        let mut registry = Registry::new(LISTENERS + count).context("cannot open epoll")?;
+        let acceptor = Acceptor::open(&options.listen, &registry.epoll, LISTENERS)?;
         let room = descriptors_for(options.max_connections).context("cannot set RLIMIT_NOFILE")?;
+        registry.set_room(room);
         let returned = Arc::new(Returned::new().context("cannot open an eventfd")?);
-        epoll
-            .add(signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))
-            .and_then(|()| epoll.add(&*returned, EpollEvent::new(EpollFlags::EPOLLIN, RETURNED)))
-            .context("cannot watch the signals")?;
+        let readable = |number| EpollEvent::new(EpollFlags::EPOLLIN, number);
+        registry.epoll.add(signals, readable(SIGNALS)).context("cannot watch signals")?;
+        registry.epoll.add(&*returned, readable(RETURNED)).context("cannot watch an eventfd")?;
         let published = Arc::new(Published::new(table));
         Ok(EventLoop {
-            next_id: acceptor.end(),
-            epoll,
+            registry,
             acceptor,
-            connections: HashMap::new(),
-            room: Room::new(room),
-            timers: Timers::default(),
             turn: Turn::new(published, std::process::id() as i32, options.idle_timeout),
             queue: Arc::default(),
             returned,
@@ -148,8 +137,8 @@ impl EventLoop {
     /// Waits until something is ready, or until `end`, and serves it; whether there is a signal.
     fn take_turn(&mut self, end: Option<Instant>) -> anyhow::Result<bool> {
         let mut events = [EpollEvent::empty(); EVENTS_MAX];
-        let due = [end, self.timers.next(), self.acceptor.due()].into_iter().flatten().min();
-        let ready = match self.epoll.wait(&mut events, timeout(due)) {
+        let due = [end, self.registry.due(), self.acceptor.due()].into_iter().flatten().min();
+        let ready = match self.registry.epoll.wait(&mut events, timeout(due)) {
             Err(Errno::EINTR) => 0,
             ready => ready.context("cannot wait for connections")?,
         };
@@ -160,136 +149,35 @@ impl EventLoop {
                 SIGNALS => is_signalled = true,
                 RETURNED => {
                     for id in self.returned.take().context("cannot read an eventfd")? {
-                        self.serve_one(id, Connection::serve);
+                        self.registry.serve(id, &mut self.turn, Connection::serve);
                     }
                 }
-                number if number < self.acceptor.end() => {
-                    self.accept(number).context("cannot watch for connections")?;
+                number if number < self.acceptor.end() => self.accept(number)?,
+                id if event.events().intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP) => {
+                    self.registry.remove(id);
                 }
-                id => {
-                    let gone = EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP;
-                    let is_gone = event.events().intersects(gone);
-                    let lost = |_: &mut Connection, _: &mut Turn| Ok(Fate::Ends);
-                    if is_gone {
-                        self.serve_one(id, lost)
-                    } else {
-                        self.serve_one(id, Connection::serve)
-                    }
-                }
+                id => self.registry.serve(id, &mut self.turn, Connection::serve),
             }
         }
-        self.acceptor.resume(&self.epoll, self.turn.now).context("cannot watch for connections")?;
-        self.expire();
+        self.acceptor
+            .resume(&self.registry.epoll, self.turn.now)
+            .context("cannot watch for connections")?;
+        self.registry.expire(&mut self.turn);
         self.queue.submit(&mut self.turn.groups);
+        // After a failed sync nobody takes them.
+        for group in self.turn.groups.drain(..) {
+            committer::reply(&group, committer::unavailable, self.turn.server);
+        }
         Ok(is_signalled)
     }
 
-    /// Does something with a connection that is there still, and has epoll watch for what is next.
-    fn serve_one(
-        &mut self,
-        id: u64,
-        act: impl FnOnce(&mut Connection, &mut Turn) -> io::Result<Fate>,
-    ) {
-        // An event or an answer for a connection that is gone finds nothing: no other has its id.
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let fate = act(connection, &mut self.turn);
-        let wanted = connection.wanted();
-        let watched = match fate {
-            Ok(Fate::Stays) if wanted != connection.interest => {
-                connection.interest = wanted;
-                self.epoll.modify(connection.stream(), &mut EpollEvent::new(wanted, id))
-            }
-            _ => Ok(()),
-        };
-        match fate.and_then(|fate| Ok(watched.map(|()| fate)?)) {
-            Ok(Fate::Stays) => {
-                let due = connection.due(self.turn.idle);
-                self.timers.set(id, &mut connection.timer, due);
-            }
-            Ok(Fate::Ends) => {
-                debug!(peer = %connection.peer(), "closed");
-                self.remove(id);
-            }
-            Err(error) => {
-                debug!(peer = %connection.peer(), "lost: {error}");
-                self.remove(id);
-            }
-        }
-    }
-
-    /// Forgets a connection. If reservations of it are at the disk, its socket stays open until they
-    /// are answered, so epoll has to be told.
-    fn remove(&mut self, id: u64) {
-        let Some(mut connection) = self.connections.remove(&id) else { return };
-        if let Err(error) = self.epoll.delete(connection.stream()) {
-            debug!("a connection was not watched: {error}");
-        }
-        self.timers.remove(id, &mut connection.timer);
-        self.room.leave(id, connection.is_ending());
-    }
-
-    /// Looks at the connections whose time is over.
-    fn expire(&mut self) {
-        while let Some(id) = self.timers.pop(self.turn.now) {
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
-            connection.timer = None;
-            let due = connection.due(self.turn.idle);
-            if due > self.turn.now {
-                // It was asked since.
-                self.timers.set(id, &mut connection.timer, due);
-            } else {
-                self.serve_one(id, Connection::expire);
-            }
-        }
-    }
-
-    /// Accepts the connections that wait at one socket.
-    fn accept(&mut self, number: u64) -> io::Result<()> {
-        for accepted in self.acceptor.accept(number, &self.epoll, self.turn.now)? {
-            let connections = &self.connections;
-            let idle_since = |id| connections.get(&id).and_then(Connection::idle_since);
-            match self.room.find(accepted.1.ip(), self.turn.now, idle_since) {
-                Found::Room => self.add(accepted, None),
-                Found::RoomOf(other) => {
-                    self.end(other, Status::Busy, self.turn.now + LEAVE_MAX);
-                    self.room.tell_to_leave(other);
-                    self.serve_one(other, Connection::serve);
-                    self.add(accepted, None);
-                }
-                Found::Nothing => self.add(accepted, Some(Status::Busy)),
-            }
+    /// Takes the connections that wait at one socket.
+    fn accept(&mut self, number: u64) -> anyhow::Result<()> {
+        let accepted = self.acceptor.accept(number, &self.registry.epoll, self.turn.now);
+        for accepted in accepted.context("cannot watch for connections")? {
+            self.registry.take(accepted, &mut self.turn);
         }
         Ok(())
-    }
-
-    /// Adds a connection, or one that is refused with this status.
-    fn add(&mut self, accepted: (TcpStream, SocketAddr), refused: Option<Status>) {
-        let (id, now, peer) = (self.next_id, self.turn.now, accepted.1);
-        self.next_id += 1;
-        let ending = refused.map(|status| Ending::refused(status, now));
-        let mut connection = Connection::new(id, accepted, now, ending);
-        let event = EpollEvent::new(connection.interest, id);
-        if let Err(error) = self.epoll.add(connection.stream(), event) {
-            return debug!(%peer, "lost: {error}");
-        }
-        let due = connection.due(self.turn.idle);
-        self.timers.set(id, &mut connection.timer, due);
-        self.connections.insert(id, connection);
-        if refused.is_none() {
-            return self.room.enter(id, peer.ip(), now);
-        }
-        if let Some(oldest) = self.room.refuse(id) {
-            self.remove(oldest);
-        }
-        self.serve_one(id, Connection::serve);
-    }
-
-    /// Has a connection end.
-    fn end(&mut self, id: u64, status: Status, until: Instant) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let now = self.turn.now;
-        let was_idle = connection.idle_since().is_some_and(|since| since + IDLE_MIN <= now);
-        connection.end(Ending::of(status, was_idle, until));
     }
 
     /// Stops: answers what was decided, tells all others that they were not served, and leaves them
@@ -298,31 +186,26 @@ impl EventLoop {
         self.turn.now = Instant::now();
         let until = self.turn.now + LINGER_MAX;
         for number in LISTENERS..self.acceptor.end() {
-            let waiting = self.acceptor.accept(number, &self.epoll, self.turn.now);
+            let waiting = self.acceptor.accept(number, &self.registry.epoll, self.turn.now);
             for accepted in waiting.context("cannot accept connections")? {
-                self.add(accepted, Some(Status::Unavailable));
+                self.registry.add(accepted, Some(Status::Unavailable), &mut self.turn);
             }
         }
-        self.acceptor.close(&self.epoll).context("cannot close the listening sockets")?;
+        self.acceptor.close(&self.registry.epoll).context("cannot close the listening sockets")?;
+        // These are not decided, and the last word says so.
         for group in self.queue.close() {
-            let unavailable = || Outcome::only(Status::Unavailable);
-            committer::reply(&group, unavailable, self.turn.server);
+            group.half.give_back(&[]);
         }
-        let ids: Vec<u64> = self.connections.keys().copied().collect();
-        for id in ids {
-            self.end(id, Status::Unavailable, until);
-            self.serve_one(id, Connection::serve);
+        for id in self.registry.ids() {
+            self.registry.end(id, Status::Unavailable, until, &mut self.turn);
         }
-        let is_late = |events: &EventLoop, now| {
-            now >= until && !events.connections.values().any(Connection::is_at_disk)
-        };
-        while !self.connections.is_empty()
-            && self.turn.now < deadline
-            && !is_late(self, self.turn.now)
-        {
-            self.take_turn(Some(deadline))?;
+        while self.turn.now < deadline && !self.registry.is_empty() {
+            if self.turn.now >= until && self.registry.at_disk() == 0 {
+                break;
+            }
+            self.take_turn(Some(if self.turn.now < until { until } else { deadline }))?;
         }
-        let late = self.connections.values().filter(|it| it.is_at_disk()).count();
+        let late = self.registry.at_disk();
         ensure!(late == 0, "{late} connections did not end in time");
         Ok(())
     }

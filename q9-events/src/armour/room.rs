@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use q5_sockets::armour::registry::network;
 
@@ -15,8 +15,6 @@ use crate::armour::ending::IDLE_MIN;
 
 /// Connections that were told to go and are not gone yet, at most.
 const LEAVING_MAX: usize = 64;
-/// How long such a connection may take.
-pub(crate) const LEAVE_MAX: Duration = Duration::from_millis(500);
 /// Refused connections that are open at most. With one more the oldest is closed.
 const REFUSED_MAX: usize = 64;
 
@@ -156,6 +154,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn address(number: u8) -> IpAddr {
         IpAddr::from([10, 0, 0, number])
