@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::bail;
-
 use crate::baseline::{epoll, pipes, queues, sockets, threads};
 use crate::results::row::{Baseline, Exchange};
 
@@ -24,7 +22,7 @@ pub fn run(baseline: Baseline, dir: &Path) -> anyhow::Result<u8> {
         (Exchange::ThreadPerConnection, false) => sockets::serve()?,
         (Exchange::ThreadPerConnection, true) => sockets::serve_durably(dir)?,
         (Exchange::Epoll, false) => epoll::serve()?,
-        (Exchange::Epoll, true) => bail!("the bare epoll server has no group commit"),
+        (Exchange::Epoll, true) => epoll::serve_durably(dir)?,
     }
     Ok(0)
 }
