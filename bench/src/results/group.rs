@@ -155,7 +155,7 @@ impl Group {
             Group::References => "references".to_owned(),
             Group::Crowd { connections: 1 } => "crowd of 1 connection".to_owned(),
             Group::Crowd { connections } => format!("crowd of {connections} connections"),
-            Group::Peers { connections } => format!("peers, {connections} connections"),
+            Group::Peers { connections } => format!("peers of {connections} connections"),
         }
     }
 

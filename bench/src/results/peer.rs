@@ -39,22 +39,22 @@ impl Peer {
     /// What it gives and a stage does not.
     pub fn gives(self) -> &'static str {
         match self {
-            Peer::Redis => "any data, replicas, expiry, scripts, clients in every language",
-            Peer::Postgresql => "any query, transactions over many rows, users, replicas, backups",
-            Peer::Sqlite => "any query in one file, and no server to run",
+            Peer::Redis => "any data, expiry, scripts, replicas; clients in every language",
+            Peer::Postgresql => "SQL, transactions over many rows, users, replicas, backups",
+            Peer::Sqlite => "SQL in one file, and no server to run",
         }
     }
 
-    /// What a stage gives and it does not.
+    /// What a stage with sockets gives and it does not, as it was set here.
     pub fn lacks(self) -> &'static str {
         match self {
             Peer::Redis => {
-                "files in place (its log grows until it is rewritten), no word after a failed sync"
+                "a file that stays small; a bound on replies that a client does not read"
             }
             Peer::Postgresql => {
-                "one sync for all who wait on one row: each waits for the lock, then for the disk"
+                "one sync for all who want the same show: each holds the row until the disk is done"
             }
-            Peer::Sqlite => "clients on other machines, one sync for several clients",
+            Peer::Sqlite => "clients on other machines; one sync for several clients",
         }
     }
 }
@@ -68,4 +68,18 @@ pub struct PeerFacts {
     pub version: String,
     /// The settings on which durability and speed depend, as the running program says them.
     pub settings: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_says_the_same_of_each() {
+        let readme = include_str!("../../README.md");
+        for peer in PEERS {
+            let row = format!("| {} | {} | {} |", peer.name(), peer.gives(), peer.lacks());
+            assert!(readme.contains(&row), "{row}");
+        }
+    }
 }
