@@ -29,6 +29,8 @@ use crate::target::{Kind, Target, Transport};
 
 /// How long a client may take to connect, and to answer beyond the end of its trial.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long each of many connections may take to connect.
+const CONNECT_MAX: Duration = Duration::from_millis(20);
 /// From the order to the first request: so that all clients begin together.
 const LEAD_NS: u64 = 2_000_000;
 /// More of it for each client.
@@ -53,7 +55,7 @@ impl Clients {
             process(format!("client {number} of {}", target.name()), &mut command)
         };
         let processes = (0..n_clients).map(start).collect::<Result<_, _>>()?;
-        Clients::ready(processes)
+        Clients::ready(processes, ANSWER_MAX)
     }
 
     /// Starts one process that holds all connections; of PostgreSQL it is pgbench, and SQLite's client
@@ -76,14 +78,15 @@ impl Clients {
                 command
             }
         };
-        Clients::ready(vec![process(format!("the client of {}", target.name()), &mut command)?])
+        let one = process(format!("the client of {}", target.name()), &mut command)?;
+        Clients::ready(vec![one], ANSWER_MAX + CONNECT_MAX * connections as u32)
     }
 
     /// Waits until all of them have their connections.
-    fn ready(processes: Vec<Process>) -> anyhow::Result<Clients> {
+    fn ready(processes: Vec<Process>, limit: Duration) -> anyhow::Result<Clients> {
         let mut clients = Clients { processes };
         for client in &mut clients.processes {
-            match answer(client)? {
+            match answer(client, limit)? {
                 Answer::Ready => {}
                 Answer::Failed(error) => bail!("{} cannot begin: {error}", client.what()),
                 Answer::Done(_) => bail!("{} answers before it was asked", client.what()),
@@ -136,7 +139,7 @@ impl Clients {
     /// # Errors
     /// If one of them has no answer.
     pub fn collect(&mut self) -> anyhow::Result<Vec<Done>> {
-        let done = |client: &mut Process| match answer(client)? {
+        let done = |client: &mut Process| match answer(client, ANSWER_MAX)? {
             Answer::Done(done) => Ok(done),
             Answer::Failed(error) => Err(anyhow!("{}: {error}", client.what())),
             Answer::Ready => Err(anyhow!("{} is ready twice", client.what())),
@@ -178,7 +181,7 @@ fn name(value: impl ValueEnum) -> anyhow::Result<String> {
     Ok(value.to_possible_value().context("it has a name")?.get_name().to_owned())
 }
 
-fn answer(client: &mut Process) -> anyhow::Result<Answer> {
-    let line = client.read_line(ANSWER_MAX)?;
+fn answer(client: &mut Process, limit: Duration) -> anyhow::Result<Answer> {
+    let line = client.read_line(limit)?;
     serde_json::from_str(&line).with_context(|| format!("{} says {line:?}", client.what()))
 }

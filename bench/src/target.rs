@@ -175,7 +175,9 @@ impl Target {
                 Exchange::TwoQueues
                 | Exchange::ThreadPerMessage
                 | Exchange::StdThreadPerMessage => Transport::BareQueues,
-                Exchange::ThreadPerConnection | Exchange::Epoll => Transport::BareTcp,
+                Exchange::ThreadPerConnection | Exchange::Epoll | Exchange::IoUring => {
+                    Transport::BareTcp
+                }
             },
             Kind::Disk => Transport::Disk,
             Kind::InProcess => Transport::InProcess,

@@ -20,8 +20,9 @@ use crate::results::group::Question;
 
 /// Connections that are told ready by one call, at most.
 const EVENTS: usize = 256;
-/// Requests that are sent at the beginning before anybody's reply is read.
-const FIRST_REQUESTS: usize = 64;
+/// Connections that are opened, and requests that are sent at the beginning, before a reply is read:
+/// fewer than any server's listen queue has room for.
+const TOGETHER: usize = 64;
 /// Milliseconds without any reply after which a server counts as silent.
 const SILENCE_MAX_MS: u16 = 20_000;
 /// Shows of the table that requests are spread over.
@@ -68,19 +69,22 @@ impl Multiplexed {
     pub fn open(wire: Wire, dir: &Path, count: usize) -> anyhow::Result<Multiplexed> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("cannot make an epoll")?;
         let address = address::of(dir);
-        let mut connections = Vec::with_capacity(count);
-        for number in 0..count {
-            let open = || {
-                let mut connection = Connection::open(wire, dir, &address, number)?;
-                // The server has accepted it when it has answered. Only then comes the next one, and
-                // no listen queue overflows.
-                connection.ask_and_wait(wire)?;
+        let mut connections: Vec<Connection> = Vec::with_capacity(count);
+        while connections.len() < count {
+            // The server has accepted a connection when it has answered. Only then the next ones
+            // come, and no listen queue overflows.
+            let (first, last) = (connections.len(), (connections.len() + TOGETHER).min(count));
+            for number in first..last {
+                let opened = Connection::open(wire, dir, &address, number);
+                let opened = opened.with_context(|| format!("connection {number} of {count}"))?;
                 let event = EpollEvent::new(EpollFlags::EPOLLIN, number as u64);
-                epoll.add(&connection.stream, event).context("cannot watch a connection")?;
-                anyhow::Ok(connection)
-            };
-            connections
-                .push(open().with_context(|| format!("connection {} of {count}", number + 1))?);
+                epoll.add(&opened.stream, event).context("cannot watch a connection")?;
+                connections.push(opened);
+            }
+            for (at, opened) in connections[first..].iter_mut().enumerate() {
+                let answered = opened.wait(wire, Question::View);
+                answered.with_context(|| format!("connection {} of {count}", first + at))?;
+            }
         }
         Ok(Multiplexed { wire, epoll, connections, events: vec![EpollEvent::empty(); EVENTS] })
     }
@@ -99,8 +103,8 @@ impl Multiplexed {
         let mut trial = Trial { order: *order, histogram, in_flight: 0, last_ns: order.begin_ns };
         clock::sleep_until(order.begin_ns);
         let before = usage::own();
-        for first in (0..self.connections.len()).step_by(FIRST_REQUESTS) {
-            let last = (first + FIRST_REQUESTS).min(self.connections.len());
+        for first in (0..self.connections.len()).step_by(TOGETHER) {
+            let last = (first + TOGETHER).min(self.connections.len());
             for connection in &mut self.connections[first..last] {
                 connection.send(self.wire, clock::now())?;
                 trial.in_flight += 1;
@@ -141,28 +145,30 @@ impl Multiplexed {
 }
 
 impl Connection {
+    /// Connects, and asks a VIEW.
     fn open(wire: Wire, dir: &Path, address: &str, number: usize) -> anyhow::Result<Connection> {
         let mut stream = TcpStream::connect(address).context("cannot connect")?;
         stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
         wire.greet(&mut stream, dir)?;
-        Ok(Connection {
+        let show = 1 + (number % SHOWS) as i32;
+        let mut connection = Connection {
             stream,
-            show: 1 + (number % SHOWS) as i32,
-            request: Vec::new(),
+            show,
+            request: wire.request(Question::View, show),
             // Far from those of other connections: a reply that strays is noticed.
             nonce: (number as u64 + 1) << 32,
             asked: 0,
             sent_ns: 0,
             received: [0; REPLY_MAX],
             n_received: 0,
-        })
+        };
+        connection.send(wire, clock::now())?;
+        Ok(connection)
     }
 
-    /// A VIEW, and its reply.
-    fn ask_and_wait(&mut self, wire: Wire) -> anyhow::Result<()> {
-        self.request = wire.request(Question::View, self.show);
-        self.send(wire, clock::now())?;
-        while !self.receive(wire, Question::View)? {}
+    /// Waits for the reply.
+    fn wait(&mut self, wire: Wire, question: Question) -> anyhow::Result<()> {
+        while !self.receive(wire, question)? {}
         Ok(())
     }
 

@@ -78,6 +78,8 @@ pub enum Exchange {
     ThreadPerConnection,
     /// TCP connections that stay open, one thread with epoll for all.
     Epoll,
+    /// The same, with io_uring.
+    IoUring,
 }
 
 /// The stage that has one thread for all connections: it is compared with the bare loop.
@@ -102,6 +104,7 @@ impl Exchange {
             Exchange::StdThreadPerMessage => "bare std thread",
             Exchange::ThreadPerConnection => "bare TCP, thread each",
             Exchange::Epoll => "bare TCP, epoll",
+            Exchange::IoUring => "bare TCP, io_uring",
         }
     }
 }

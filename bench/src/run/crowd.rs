@@ -1,6 +1,7 @@
 //! What is measured where one client process holds many connections: the stages with sockets, the bare
 //! loop, and what people would install instead.
 
+use crate::baseline::uring;
 use crate::clients::wire_of;
 use crate::results::group::Question;
 use crate::results::peer::Peer;
@@ -14,9 +15,14 @@ pub fn block(connections: usize, targets: &[Target]) -> Option<Block> {
     if servers.is_empty() {
         return None;
     }
-    let bare = Target::baseline(Baseline::group_commit(Exchange::Epoll));
+    let bare = |exchange| Target::baseline(Baseline::group_commit(exchange));
     let plain = servers.iter().find_map(plain);
-    let rows: Vec<Target> = [bare].into_iter().chain(plain).chain(servers).collect();
+    let by_ring = uring::is_there().then(|| bare(Exchange::IoUring));
+    if by_ring.is_none() {
+        eprintln!("bench: skipped: {} (not in this kernel)", bare(Exchange::IoUring).name());
+    }
+    let bare = [Some(bare(Exchange::Epoll)), by_ring].into_iter().flatten();
+    let rows: Vec<Target> = bare.chain(plain).chain(servers).collect();
     let both = [Question::View, Question::Reserve];
     let trial = |target: &Target, question| Trial {
         target: target.clone(),

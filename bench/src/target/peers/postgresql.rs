@@ -118,8 +118,8 @@ pub fn start(programs: &Path, dir: &Path, connections: usize) -> anyhow::Result<
 pub fn describe(programs: &Path, dir: &Path) -> anyhow::Result<(String, String)> {
     let version = sql(programs, dir, "SHOW server_version")?;
     let mut settings = vec!["pgbench -M prepared".to_owned()];
-    let names = ["fsync", "synchronous_commit", "wal_sync_method", "commit_delay"];
-    for name in names.into_iter().chain(["shared_buffers", "max_connections"]) {
+    for name in ["fsync", "synchronous_commit", "wal_sync_method", "commit_delay", "shared_buffers"]
+    {
         settings.push(format!("{name} {}", sql(programs, dir, &format!("SHOW {name}"))?));
     }
     Ok((version, settings.join(", ")))
