@@ -123,9 +123,38 @@ static ALL: [Item; 10] = [
     },
 ];
 
+/// The items of the wire door, level by level: it answers, many clients, a clean stop, hostile clients,
+/// and last what needs a disk.
+static WIRE: [Item; 11] = [
+    promise("wire-starts", 1.0, &["builds"], |course| wire::ask(course, None)),
+    promise("wire-answers", 4.0, STARTED, |course| wire::ask(course, Some("Protocol"))),
+    promise("p3-not-oversold", 2.0, STARTED, |course| wire::ask(course, Some("P3"))),
+    promise("p4-linearizable", 1.0, STARTED, |course| wire::ask(course, Some("P4"))),
+    promise("p8-clean-stop", 2.0, STARTED, |course| wire::ask(course, Some("P8"))),
+    promise("p9-one-server", 1.0, STARTED, |course| wire::ask(course, Some("P9"))),
+    promise("p7-hostile", 3.0, STARTED, |course| wire::ask(course, Some("P7"))),
+    promise("p2-at-most-once", 1.0, STARTED, |course| wire::ask(course, Some("P2"))),
+    promise("p1-durable", 2.0, STARTED, |course| wire::ask(course, Some("P1"))),
+    promise("p5-not-early", 1.0, STARTED, |course| wire::ask(course, Some("P5"))),
+    promise("p6-failed-sync", 1.0, STARTED, |course| wire::ask(course, Some("P6"))),
+];
+
+/// What all others of this door depend on.
+const STARTED: &[&str] = &["builds", "wire-starts"];
+
+/// An item of the wire door.
+const fn promise(
+    id: &'static str,
+    points: f64,
+    depends_on: &'static [&'static str],
+    ask: for<'a> fn(&'a Course<'a>) -> Asked<Ruling>,
+) -> Item {
+    Item { id, points, door: Door::Wire, depends_on, is_repeated: true, ask }
+}
+
 /// All of them, in the order in which they are asked.
 pub fn all() -> impl Iterator<Item = &'static Item> {
-    ALL.iter().chain(&wire::ITEMS)
+    ALL.iter().chain(&WIRE)
 }
 
 /// Those that bring points in a question, by its doors; what they depend on is among them.

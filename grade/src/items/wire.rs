@@ -1,45 +1,16 @@
 //! Does the server keep the promises of docs/PROTOCOL.md? Each item is one of them, and asks the checks
 //! that this project asks of its own servers.
 
-use crate::items::Item;
 use crate::judge::course::{Asked, Course};
 use crate::judge::wire_door::{self, End, Line};
-use crate::options::Door;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
 /// The lines that are shown of what came.
 const LINES: usize = 30;
 
-/// The items of the wire door, level by level: it answers, many clients, a clean stop, hostile clients,
-/// and last what needs a disk.
-pub(super) static ITEMS: [Item; 11] = [
-    item("wire-starts", 1.0, &["builds"], |course| ask(course, None)),
-    item("wire-answers", 4.0, STARTED, |course| ask(course, Some("Protocol"))),
-    item("p3-not-oversold", 2.0, STARTED, |course| ask(course, Some("P3"))),
-    item("p4-linearizable", 1.0, STARTED, |course| ask(course, Some("P4"))),
-    item("p8-clean-stop", 2.0, STARTED, |course| ask(course, Some("P8"))),
-    item("p9-one-server", 1.0, STARTED, |course| ask(course, Some("P9"))),
-    item("p7-hostile", 3.0, STARTED, |course| ask(course, Some("P7"))),
-    item("p2-at-most-once", 1.0, STARTED, |course| ask(course, Some("P2"))),
-    item("p1-durable", 2.0, STARTED, |course| ask(course, Some("P1"))),
-    item("p5-not-early", 1.0, STARTED, |course| ask(course, Some("P5"))),
-    item("p6-failed-sync", 1.0, STARTED, |course| ask(course, Some("P6"))),
-];
-
-const STARTED: &[&str] = &["builds", "wire-starts"];
-
-const fn item(
-    id: &'static str,
-    points: f64,
-    depends_on: &'static [&'static str],
-    ask: for<'a> fn(&'a Course<'a>) -> Asked<Ruling>,
-) -> Item {
-    Item { id, points, door: Door::Wire, depends_on, is_repeated: true, ask }
-}
-
 /// Asks the checks of a promise; without one, whether the server can be started and stopped.
-fn ask(course: &Course<'_>, promise: Option<&str>) -> Asked<Ruling> {
+pub(super) fn ask(course: &Course<'_>, promise: Option<&str>) -> Asked<Ruling> {
     let heard = wire_door::ask(course, promise)?;
     let kept: Vec<String> =
         heard.named("kept").map(|line| format!("kept: {}", line.check)).collect();

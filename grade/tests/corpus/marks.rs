@@ -16,6 +16,8 @@ fn mark(submission: &Submission) -> (BTreeMap<String, String>, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grade"));
     command.arg(&submission.question).arg(dir.path()).args(["--format", "json", "--lang", "en"]);
     command.arg("--assignment").arg(expected::folder().join("assignment.toml"));
+    // Cargo is not called inside of a test.
+    command.env_remove("CARGO");
     harness::sys::tie_to_this_thread(&mut command);
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {

@@ -1,6 +1,7 @@
-"""Box office over named pipes: one process that waits for both request FIFOs."""
+"""Box office over named pipes: a thread for each of the two request FIFOs."""
 
 import argparse
+import contextlib
 import errno
 import fcntl
 import os
@@ -9,6 +10,7 @@ import signal
 import stat
 import struct
 import sys
+import threading
 
 MAGIC = b"SPC1"
 REQUEST = struct.Struct("<4siQiiii")
@@ -126,18 +128,18 @@ def records(data):
         at = data.find(MAGIC, at + REQUEST.size)
 
 
-def serve(office, fifos, wake):
+def serve(office, fd, kinds, wake, waker):
     poll = select.poll()
-    for fd in [wake, *fifos]:
-        poll.register(fd, select.POLLIN)
+    for waited in (wake, fd):
+        poll.register(waited, select.POLLIN)
     while not office.failed:
-        ready = [fd for fd, _ in poll.poll()]
-        if wake in ready:
+        if wake in [ready for ready, _ in poll.poll()]:
             return
-        for fd in ready:
-            data, _ = read_all(fd)
-            for record in records(data):
-                office.answer(fifos[fd], record)
+        data, _ = read_all(fd)
+        for record in records(data):
+            office.answer(kinds, record)
+    # The other thread must end, too.
+    os.write(waker, b"x")
 
 
 def finish(office, fifos):
@@ -154,7 +156,8 @@ def finish(office, fifos):
     for name in os.listdir("."):
         parts = name.split(".")
         if len(parts) == 3 and parts[0] == "reply" and not is_alive(parts[1]):
-            os.unlink(name)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
 
 
 def is_alive(pid):
@@ -190,7 +193,14 @@ def main():
         # Read and write: so it has a writer, and never ends.
         fifos[os.open(name, os.O_RDWR | os.O_NONBLOCK)] = kinds
     print("ready box-office", directory, flush=True)
-    serve(office, fifos, wake)
+    threads = [
+        threading.Thread(target=serve, args=(office, fd, kinds, wake, waker))
+        for fd, kinds in fifos.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     finish(office, fifos)
     sys.exit(2 if office.failed else 0)
 
