@@ -55,6 +55,7 @@ odd-empty = an empty line for a number
 odd-end = the end of input (Ctrl-D) instead of a number
 
 # When a client is served.
+seen-unchanged = { $input }: { $left } seats left, as before
 after-killed = { $count } clients were killed
 after-stopped = some clients are stopped and do not read their answers
 after-unread = { $count } answers were not read
@@ -84,6 +85,9 @@ fault-flaky = It passes sometimes only. When it lost: { $cause }
 fault-build = The build command fails: { $status }.
     .expected = `{ $command }` ends with 0
     .actual = { $status }
+fault-no-sources = There is nothing to build, and no { $program }.
+    .expected = a Makefile, a Cargo.toml, C files with a main, or the programs themselves
+    .hint = Look whether your files are in the folder that you hand in.
 fault-build-slow = The build command does not end.
     .expected = `{ $command }` ends within { $budget } s
     .actual = it was still running
@@ -145,6 +149,8 @@ fault-count-changed = The count changed after { $input }.
 fault-server-died-of = The server ended after { $input }.
     .expected = it goes on
     .actual = { $status }
+fault-server-gone = The server has ended ({ $status }). So: { $cause }
+    .hint = Look at the last lines of the server: which client, or which thread, ends it?
 fault-oversold = More seats were sold than there were.
     .expected = show { $show } had { $start } seats: no more than { $start } are confirmed, and no count is negative
     .actual = { $confirmed } confirmed, { $left } left

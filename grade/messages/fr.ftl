@@ -55,6 +55,7 @@ odd-empty = une ligne vide au lieu d'un nombre
 odd-end = la fin de l'entrée (Ctrl-D) au lieu d'un nombre
 
 # Quand un client est servi.
+seen-unchanged = { $input } : il reste { $left } places, comme avant
 after-killed = { $count } clients tués
 after-stopped = des clients arrêtés qui ne lisent pas leur réponse
 after-unread = { $count } réponses que personne n'a lues
@@ -84,6 +85,9 @@ fault-flaky = Cela ne réussit que parfois. Quand cela échoue : { $cause }
 fault-build = La commande de compilation échoue : { $status }.
     .expected = `{ $command }` finit par 0
     .actual = { $status }
+fault-no-sources = Il n'y a rien à compiler, et pas de { $program }.
+    .expected = un Makefile, un Cargo.toml, des fichiers C avec un main, ou les programmes mêmes
+    .hint = Vérifiez que vos fichiers sont dans le dossier rendu.
 fault-build-slow = La commande de compilation ne finit pas.
     .expected = `{ $command }` finit en { $budget } s
     .actual = elle tournait encore
@@ -145,6 +149,8 @@ fault-count-changed = Le nombre de places a changé après : { $input }.
 fault-server-died-of = Le serveur s'est terminé après : { $input }.
     .expected = il continue
     .actual = { $status }
+fault-server-gone = Le serveur s'est terminé ({ $status }). Donc : { $cause }
+    .hint = Regardez les dernières lignes du serveur : quel client, ou quel thread, le termine ?
 fault-oversold = Plus de places ont été vendues qu'il n'y en avait.
     .expected = le spectacle { $show } avait { $start } places : pas plus de { $start } confirmées, et aucun nombre négatif
     .actual = { $confirmed } confirmées, { $left } restantes

@@ -109,7 +109,7 @@ static ALL: [Item; 10] = [
         id: "leaves-nothing",
         points: 1.0,
         door: Door::Outside,
-        depends_on: &["builds", "starts"],
+        depends_on: &["builds", "starts", "consultation"],
         is_repeated: true,
         ask: leaves_nothing::ask,
     },

@@ -94,7 +94,7 @@ fn without_a_box(tree: &Tree, job: &Job, on_line: &mut dyn FnMut(&str)) -> anyho
 pub fn not_judged(entry: &Entry, items: &[&Item], why: &str, words: &Words) -> Report {
     let Entry { student, question, .. } = entry;
     let items = items.iter().map(|item| unasked(item, item.points, why, words));
-    Report::new(question, student, items.collect())
+    Report::new(question, &student.name, items.collect())
 }
 
 fn unasked(item: &Item, max: f64, why: &str, words: &Words) -> ItemReport {
