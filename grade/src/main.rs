@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::program::signals::inherit_nothing;
+use grade::launch::behind;
 use grade::options::{Command, Options};
 use grade::run::{self, inside, try_out};
 use grade::sandbox::{command, inside as sandbox};
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
     }
     if try_out::is_inside() {
         return try_out::inside();
+    }
+    if behind::is_asked() {
+        return behind::run();
     }
     let options = Options::parse();
     let done = match &options.command {
