@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use anyhow::Context;
+
 use crate::say::say;
 use crate::verdict;
 
@@ -87,6 +89,15 @@ impl Mechanism {
 }
 
 impl Stage {
+    /// The stage whose package has this name.
+    ///
+    /// # Errors
+    /// Names it, if there is none.
+    pub fn named(package: &str) -> anyhow::Result<Stage> {
+        let found = ALL.into_iter().find(|stage| stage.package() == package);
+        found.with_context(|| format!("no stage is named {package}"))
+    }
+
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {

@@ -61,5 +61,6 @@ mod logs;
 mod outside;
 mod plain_falls;
 mod program;
+mod strangers;
 mod verdict;
 mod wrong_use;
