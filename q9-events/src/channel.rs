@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use common::protocol::reply::{REPLY_MAX, Reply, Status};
 use common::protocol::request::{Kind, Request};
 use common::server::log;
-use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
 use q5_sockets::channel::{REPLY_TIME, REQUEST_TIME, broken};
 use q5_sockets::framing::{self, Frame};
 
 use crate::armour::ending::{Ending, Fate};
 use crate::commit_queue::Group;
+use crate::output::Output;
 use crate::turn::{OUTPUT_MAX, Turn};
 use crate::write_half::{Owner, WriteHalf};
 
@@ -27,7 +27,7 @@ pub(crate) struct Connection {
     /// What has arrived and was not taken; mostly nothing, and then it has no memory either.
     received: Vec<u8>,
     /// Replies that found no room. While there are any, no request is taken.
-    output: Vec<u8>,
+    output: Output,
     /// Since when it is silent, or in the middle of a request, or does not read.
     since: Instant,
     /// Whether something has come while its reservations were at the disk.
@@ -51,7 +51,7 @@ impl Connection {
         Connection {
             half: Arc::new(WriteHalf::new(id, stream, peer)),
             received: Vec::new(),
-            output: Vec::new(),
+            output: Output::default(),
             since: now,
             is_paused: false,
             ending,
@@ -81,10 +81,13 @@ impl Connection {
         }
         self.is_paused = false;
         if self.half.owner() == Owner::LoopAfterUnsent {
-            self.output = self.half.take_unsent();
+            self.output.take_over(self.half.take_unsent());
             self.since = turn.now;
         }
-        if !self.send_output(turn.now)? {
+        if self.output.send(&self.half)? {
+            self.since = turn.now;
+        }
+        if !self.output.is_empty() {
             return Ok(Fate::Stays);
         }
         if let Some(ending) = &mut self.ending {
@@ -95,20 +98,19 @@ impl Connection {
         let is_new = turn.received.is_empty();
         // What has arrived behind a reservation, or behind replies without room, comes first.
         if matches!(framing::request(&turn.received), Frame::Incomplete) {
-            match turn.receive(&self.half.stream) {
-                Ok(0) => return Ok(Fate::Ends),
-                Ok(_) => {}
-                Err(Errno::EAGAIN | Errno::EINTR) => {
+            match turn.receive(&self.half.stream)? {
+                Some(0) => return Ok(Fate::Ends),
+                Some(_) => {}
+                None => {
                     self.received.extend(&turn.received);
                     return Ok(Fate::Stays);
                 }
-                Err(errno) => return Err(errno.into()),
             }
         }
         let received = take(&mut turn.received);
-        let rest = self.take_requests(&received, turn);
+        let taken = self.take_requests(&received, turn);
         turn.received = received;
-        let rest = rest?;
+        let rest = taken?;
         if is_new || rest < turn.received.len() {
             self.since = turn.now;
         }
@@ -182,30 +184,9 @@ impl Connection {
 
     /// Sends the replies of this turn; false if some are left, which become the output.
     fn send_replies(&mut self, turn: &mut Turn) -> io::Result<bool> {
-        if turn.replies.is_empty() {
-            return Ok(self.output.is_empty());
-        }
-        let sent = if self.output.is_empty() { self.half.send(&turn.replies) } else { Ok(0) };
-        let unsent = &turn.replies[*sent.as_ref().unwrap_or(&0)..];
-        self.output.extend(unsent);
-        turn.replies.clear();
-        sent?;
-        self.since = turn.now;
-        Ok(self.output.is_empty())
-    }
-
-    /// Sends what found no room before; false if some is left.
-    fn send_output(&mut self, now: Instant) -> io::Result<bool> {
-        if self.output.is_empty() {
-            return Ok(true);
-        }
-        let sent = self.half.send(&self.output)?;
-        if sent > 0 {
-            self.since = now;
-            self.output.drain(..sent);
-        }
-        if self.output.is_empty() {
-            self.output = Vec::new();
+        if !turn.replies.is_empty() {
+            self.since = turn.now;
+            self.output.put(&self.half, &mut turn.replies)?;
         }
         Ok(self.output.is_empty())
     }

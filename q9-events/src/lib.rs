@@ -6,6 +6,7 @@ pub mod options;
 pub mod server;
 mod channel;
 mod turn;
+mod output;
 mod write_half;
 mod commit_queue;
 mod committer;

@@ -1,6 +1,7 @@
 //! A turn of the loop: what it has taken, and the buffers that all connections use, one after the
 //! other.
 
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::protocol::reply::Reply;
 use common::protocol::request::REQUEST_SIZE;
+use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 use q3_threads::published::Published;
 
@@ -54,16 +56,21 @@ impl Turn {
         }
     }
 
-    /// Receives what has arrived on a connection, as far as one turn takes it. It never waits.
+    /// Receives what has arrived on a connection, as far as one turn takes it: how many bytes, 0 at
+    /// its end. None if there is nothing now.
     ///
     /// # Errors
-    /// EAGAIN, ECONNRESET. See recv(2).
-    pub(crate) fn receive(&mut self, stream: &TcpStream) -> nix::Result<usize> {
+    /// ECONNRESET. See recv(2).
+    pub(crate) fn receive(&mut self, stream: &TcpStream) -> io::Result<Option<usize>> {
         let before = self.received.len();
         self.received.resize(REQUESTS_MAX * REQUEST_SIZE, 0);
         let room = &mut self.received[before..];
         let size = recv(stream.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT);
         self.received.truncate(before + size.unwrap_or(0));
-        size
+        match size {
+            Ok(size) => Ok(Some(size)),
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
     }
 }

@@ -4,6 +4,7 @@ use harness::stage::{ALL, Stage};
 
 use crate::results::bar::{Bar, Measured};
 use crate::results::counts::{Connections, ServerCounts, Watched};
+use crate::results::event_bars;
 use crate::results::file::Results;
 use crate::results::group::{Group, Question};
 use crate::results::ratio::{Against, Figure, Ratio};
@@ -25,7 +26,7 @@ pub fn of(results: &Results) -> Vec<Bar> {
         let stage = ALL.into_iter().find(|stage| stage.package() == server.name)?;
         Some(Judged { stage, server, results })
     });
-    judged.flat_map(|judged| judged.bars()).collect()
+    judged.flat_map(|judged| judged.bars()).chain(event_bars::of(results)).collect()
 }
 
 /// A stage, and what was measured of it.

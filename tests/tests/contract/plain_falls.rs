@@ -51,7 +51,6 @@ const OF_SOCKETS: &[&str] = &[
     "sockets::limits::the_connection_idle_longest_makes_room_and_its_client_connects_again",
     "sockets::limits::whoever_makes_room_is_told",
     "sockets::limits::without_descriptors_connections_wait_and_nothing_spins",
-    "sockets::limits::without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on",
     "sockets::limits::too_few_descriptors_lower_the_limit_and_the_log_says_so",
     "sockets::share::the_address_with_most_connections_gives_way",
     "sockets::slow::one_byte_a_second_does_not_outlive_the_deadline",
@@ -61,8 +60,16 @@ const OF_SOCKETS: &[&str] = &[
     "sockets::stream::a_silent_peer_is_asked_whether_it_is_still_there",
 ];
 
-/// What one thread for all brings besides: who does not read holds everybody up.
-const OF_EVENTS: &[&str] = &[];
+/// What a thread for each connection brings besides: there may be no memory for it.
+const OF_A_THREAD_EACH: &[&str] = &[
+    "sockets::limits::without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on",
+];
+/// What one thread for all brings besides: who does not read holds everybody up, and nobody looks
+/// at the time.
+const OF_ONE_THREAD: &[&str] = &[
+    "sockets::ending::a_stop_waits_for_nobody_who_does_not_read_or_finish",
+    "sockets::slow::an_idle_connection_is_closed_and_the_client_makes_another",
+];
 
 /// All that a plain server of threads over the two queues fails.
 const OF_QUEUES: &[&[&str]] = &[
@@ -73,7 +80,7 @@ const OF_QUEUES: &[&[&str]] = &[
     WHAT_A_KILL_LEAVES,
 ];
 
-/// The checks of `hostile`, `ending` and, for question 5, `sockets` that each plain server fails.
+/// The checks of `hostile`, `ending` and, for q5 and q9, `sockets` that each plain server fails.
 const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
@@ -89,8 +96,8 @@ const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     ),
     (Stage::Q3Threads, OF_QUEUES),
     (Stage::Q4ThreadPerRequest, OF_QUEUES),
-    (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
-    (Stage::Q9Events, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_EVENTS]),
+    (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_A_THREAD_EACH]),
+    (Stage::Q9Events, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_ONE_THREAD]),
 ];
 
 /// Of a server that should fail: it is soon clear, and tried until it is.
