@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
@@ -60,6 +61,9 @@ impl Question {
         }
         ensure!(!self.client.is_empty(), "`client` is empty");
         ensure!(self.clients > 0, "`clients` is 0");
+        if let Ready::Line(pattern) = &self.ready {
+            Regex::new(pattern).context("ready")?;
+        }
         let groups: Vec<&str> = self.dialogue.row.capture_names().flatten().collect();
         ensure!(groups.contains(&"show"), "dialogue.row has no group (?<show>...)");
         if !groups.contains(&"seats") {

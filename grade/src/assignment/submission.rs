@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ipctop::clean::clean_bytes;
 use toml::Table;
 
 use crate::assignment::file::Assignment;
@@ -55,13 +57,7 @@ impl Submission {
             .question_of(name, &changes)
             .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
         let label = student.file_name().unwrap_or(student.as_os_str());
-        Ok(Submission {
-            name: label.to_string_lossy().into_owned(),
-            folder,
-            question,
-            table,
-            refused,
-        })
+        Ok(Submission { name: clean_bytes(label.as_bytes()), folder, question, table, refused })
     }
 }
 

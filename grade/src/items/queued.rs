@@ -75,7 +75,9 @@ fn ask(course: &Course<'_>, scene: &Scene<'_>, requests: [[&str; 2]; 2], fault: 
     no.send();
     quiet::wait(&[yes.pid(), no.pid()], course.patience);
     // A SIGCONT that comes before it has stopped would only take the SIGSTOP back.
-    if let Err(error) = stop::stop(yes.pid()).and_then(|()| stop::go_on(yes.pid())) {
+    if let Err(error) = stop::stop(yes.pid()).and_then(|()| stop::go_on(yes.pid()))
+        && error.raw_os_error() != Some(libc::ESRCH)
+    {
         return course.cannot("stop a client", &error);
     }
     quiet::wait(&[yes.pid(), no.pid()], course.patience);

@@ -24,7 +24,7 @@ const PART: u32 = 20;
 const RUNNING_MAX: usize = 64;
 const CROWD_MAX: Duration = Duration::from_secs(1);
 /// How long killed processes may take to be gone.
-const DEATH: Duration = Duration::from_secs(3);
+const DEATH: Duration = Duration::from_secs(30);
 
 /// What the thread and its owner share.
 #[derive(Clone, Debug)]
