@@ -227,3 +227,58 @@ trial-proposal = Paste this into the assignment, in the place of the dialogue th
 trial-missing = { $key }: nothing that was shown tells it. Write it yourself, or try again with a show of the table.
 trial-not-whole = The dialogue is not whole: the lines that begin with # are missing.
 trial-written = Written into { $path }.
+
+# Findings: items without points of their own.
+item-idle = Is the processor free while nobody asks?
+    .hint = Wait in a call that sleeps until something comes: msgrcv, read, accept, poll.
+item-view-only = Does a mere view reserve nothing?
+    .hint = Print the words of a confirmation after the server has confirmed, and nowhere else.
+item-two-servers = Does a second server harm the first?
+    .hint = Take a key of your own: ftok of a file in your folder. If the object is in use, say so and end.
+item-restarts = Does it start again after a crash?
+    .hint = At the start, remove what a dead server has left, or take it over; SO_REUSEADDR for a port.
+item-warnings = Does the compiler warn of nothing?
+    .hint = Build with -Wall, and mend the first warning first.
+item-asan = Does AddressSanitizer find nothing?
+    .hint = Build with -fsanitize=address -g, and run the same dialogue.
+item-ubsan = Is nothing done that C does not define?
+    .hint = Build with -fsanitize=undefined -g, and run the same dialogue.
+item-tsan = Are threads free of data races?
+    .hint = Build with -fsanitize=thread -g; take one lock around each use of the table.
+fault-spins = A program runs all the time while nobody asks: { $name }
+    .expected = at most { $max } % of one processor in a second without requests
+    .actual = { $percent } %
+fault-view-confirms = The client shows the words of a confirmation, although nothing was reserved.
+    .expected = after { $typed }: nothing that matches `done`
+    .actual = { $found }
+fault-view-changes = Clients only looked, and the count has changed.
+    .expected = show { $show } has { $before } seats
+    .actual = { $left }
+fault-two-servers = Since a second server was started in another folder, the first one's clients see another count.
+    .expected = show { $show } has { $wanted } seats
+    .actual = { $left }
+fault-second-server = A second server was started in another folder; now the first one's clients are not served. { $cause }
+fault-restart = The server was killed with a request on its way, and started again among: { $stale }. { $cause }
+fault-warnings = { $count ->
+    [one] The compiler warns once.
+   *[other] The compiler warns { $count } times.
+    }
+fault-only-sanitized = Built with { $flag } it does not work any more: memory may hold anything where nothing was written. { $cause }
+fault-asan = AddressSanitizer reports memory that is used wrongly.
+    .expected = no report
+    .actual = { $count ->
+        [one] one report; it names the line
+       *[other] { $count } reports; each names the line
+    }
+fault-ubsan = UndefinedBehaviorSanitizer reports what C does not define.
+    .expected = no report
+    .actual = { $count ->
+        [one] one report; it names the line
+       *[other] { $count } reports; each names the line
+    }
+fault-tsan = Two threads use the same memory, one of them writes, and no lock orders them.
+    .expected = no report of ThreadSanitizer
+    .actual = { $count ->
+        [one] one report; it names both lines
+       *[other] { $count } reports; each names both lines
+    }

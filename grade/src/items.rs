@@ -19,6 +19,16 @@ pub mod another_machine;
 pub mod survives;
 pub mod leaves_nothing;
 
+pub mod idle;
+pub mod view_only;
+pub mod two_servers;
+pub mod restarts;
+pub mod rebuild;
+pub mod binaries;
+pub mod warnings;
+pub mod exercise;
+pub mod sanitizers;
+
 /// An item.
 #[derive(Debug)]
 pub struct Item {
@@ -37,7 +47,7 @@ pub struct Item {
 }
 
 /// All of them, in the order in which they are asked.
-pub static ALL: [Item; 10] = [
+pub static ALL: [Item; 18] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -118,7 +128,28 @@ pub static ALL: [Item; 10] = [
         is_repeated: true,
         ask: another_machine::ask,
     },
+    finding("idle", SERVED, true, idle::ask),
+    finding("view-only", &["builds", "starts", "consultation"], true, view_only::ask),
+    finding("two-servers", SERVED, true, two_servers::ask),
+    finding("restarts", SERVED, true, restarts::ask),
+    finding("warnings", &["builds"], false, warnings::ask),
+    finding("asan", SERVED, false, sanitizers::address),
+    finding("ubsan", SERVED, false, sanitizers::undefined),
+    finding("tsan", SERVED, false, sanitizers::thread),
 ];
+
+/// What must work before it is asked what else may be wrong.
+const SERVED: &[&str] = &["builds", "starts", "consultation", "reservation"];
+
+/// An item without points of its own: it is asked if the assignment gives it some, or by name.
+const fn finding(
+    id: &'static str,
+    depends_on: &'static [&'static str],
+    is_repeated: bool,
+    ask: for<'a> fn(&'a Course<'a>) -> Asked<Ruling>,
+) -> Item {
+    Item { id, points: 0.0, door: Door::Outside, depends_on, is_repeated, ask }
+}
 
 /// An item by its name.
 pub fn find(id: &str) -> Option<&'static Item> {

@@ -4,4 +4,5 @@ pub mod processes;
 pub mod quiet;
 pub mod stop;
 pub mod thread;
+pub mod usage;
 pub mod waits;

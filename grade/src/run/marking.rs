@@ -91,7 +91,8 @@ fn without_a_box(tree: &Tree, job: &Job, on_line: &mut dyn FnMut(&str)) -> anyho
 
 /// The report of an answer that cannot be asked at all: why.
 pub fn not_judged(question: &str, student: &str, why: &str, words: &Words) -> Report {
-    let items = items::ALL.iter().map(|item| unasked(item, item.points, why, words));
+    let counted = items::ALL.iter().filter(|item| item.points > 0.0);
+    let items = counted.map(|item| unasked(item, item.points, why, words));
     Report::new(question, student, items.collect())
 }
 

@@ -1,0 +1,44 @@
+//! Right submissions, written differently: nothing is found.
+
+use harness::effort::Effort;
+use rstest::rstest;
+
+use crate::submission::Submission;
+
+/// What is asked of programs in C.
+const C: [&str; 7] = ["idle", "view-only", "restarts", "warnings", "asan", "ubsan", "tsan"];
+
+#[rstest]
+#[case::two_threads("q3/good-c-two-queues")]
+#[case::thread_per_connection("q5/good-c-threads")]
+fn right_programs_in_c_pass(#[case] name: &str) {
+    if Effort::asked() == Effort::Quick {
+        return;
+    }
+    let reports = Submission::of(name).asked(&[&C[..], &["two-servers"]].concat());
+    for (id, report) in reports {
+        assert_eq!(report["verdict"], "pass", "{id}: {report:#}");
+    }
+}
+
+/// What nobody compiles has no warnings, and is not said to have passed.
+#[rstest]
+#[case::selector("q5/good-python-selectors")]
+#[case::private_queues("q2/good-python-private-queues")]
+fn right_programs_in_python_pass_what_can_be_asked(#[case] name: &str) {
+    if Effort::asked() == Effort::Quick {
+        return;
+    }
+    let reports = Submission::of(name).asked(&[&C[..], &["two-servers"]].concat());
+    for (id, report) in reports {
+        let is_of_compilers = ["warnings", "asan", "ubsan", "tsan"].contains(&id.as_str());
+        let wanted = if is_of_compilers { "not_judged" } else { "pass" };
+        assert_eq!(report["verdict"], wanted, "{id}: {report:#}");
+    }
+}
+
+#[test]
+fn they_are_asked_by_name_or_for_points_only() {
+    let reports = Submission::of("q5/good-c-threads").asked(&["starts"]);
+    assert_eq!(reports.keys().collect::<Vec<_>>(), ["builds", "starts"]);
+}
