@@ -282,3 +282,11 @@ fault-tsan = Two threads use the same memory, one of them writes, and no lock or
         [one] one report; it names both lines
        *[other] { $count } reports; each names both lines
     }
+item-keys = Are keys made by ftok of a file?
+    .hint = key_t key = ftok("server.c", 'A'); look whether it is -1 before msgget.
+fault-key-failed = { $kind } has the key -1: ftok has failed, and nobody looked at its result.
+    .expected = ftok of a file that is there
+    .actual = { $key }, the key of every program whose ftok fails
+fault-key-fixed = { $kind } has a fixed key, which another program may have chosen, too.
+    .expected = ftok of a file of the submission, or IPC_PRIVATE
+    .actual = { $key }, ftok of no file in sight

@@ -282,3 +282,11 @@ fault-tsan = Deux threads utilisent la même mémoire, l'un d'eux y écrit, et a
         [one] un rapport ; il nomme les deux lignes
        *[other] { $count } rapports ; chacun nomme les deux lignes
     }
+item-keys = Les clés viennent-elles de ftok ?
+    .hint = key_t cle = ftok("serveur.c", 'A'); regardez si c'est -1 avant msgget.
+fault-key-failed = { $kind } : la clé est -1, donc ftok a échoué, et nul n'a regardé son résultat.
+    .expected = ftok d'un fichier qui existe
+    .actual = { $key }, la clé de tout programme dont ftok échoue
+fault-key-fixed = { $kind } : la clé est fixe, et un autre programme a pu choisir la même.
+    .expected = ftok d'un fichier du dossier rendu, ou IPC_PRIVATE
+    .actual = { $key }, que ftok ne donne pour aucun fichier en vue

@@ -28,6 +28,7 @@ pub mod binaries;
 pub mod warnings;
 pub mod exercise;
 pub mod sanitizers;
+pub mod keys;
 
 /// An item.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub struct Item {
 }
 
 /// All of them, in the order in which they are asked.
-pub static ALL: [Item; 18] = [
+pub static ALL: [Item; 19] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -135,6 +136,7 @@ pub static ALL: [Item; 18] = [
     finding("warnings", &["builds"], false, warnings::ask),
     finding("asan", SERVED, false, sanitizers::address),
     finding("ubsan", SERVED, false, sanitizers::undefined),
+    finding("keys", &["builds", "starts"], true, keys::ask),
     finding("tsan", SERVED, false, sanitizers::thread),
 ];
 

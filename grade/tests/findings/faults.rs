@@ -52,6 +52,13 @@ const SELECTOR: &str = "q5/good-python-selectors";
     ("server.c", "request->seats > show->seats", "(request->seats << 24 >> 24) > show->seats"),
     "left shift"
 )]
+#[case::fixed_key("keys", DETACHED, ("tickets.h", "", ""), "0x7e1e7")]
+#[case::ftok_of_no_file(
+    "keys",
+    "q2/good-python-private-queues",
+    ("sysv.py", "_checked(_libc.ftok(os.fsencode(path), ord(project)))", "-1"),
+    "0xffffffff"
+)]
 #[case::view_without_the_lock(
     "tsan",
     DETACHED,

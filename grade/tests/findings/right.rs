@@ -37,6 +37,32 @@ fn right_programs_in_python_pass_what_can_be_asked(#[case] name: &str) {
     }
 }
 
+#[rstest]
+#[case::of_the_folder("q3/good-c-two-queues", "ftok(., ")]
+#[case::of_a_file_and_private("q2/good-python-private-queues", "ftok(serveur.py, 0x53 'S')")]
+fn keys_of_files_pass_and_are_evidence_of_the_mechanism(#[case] name: &str, #[case] origin: &str) {
+    if Effort::asked() == Effort::Quick {
+        return;
+    }
+    let reports = Submission::of(name).asked(&["keys", "mechanism"]);
+    for id in ["keys", "mechanism"] {
+        assert_eq!(reports[id]["verdict"], "pass", "{:#}", reports[id]);
+        let evidence = reports[id]["evidence"].as_array().unwrap();
+        let has = |line: &serde_json::Value| line.as_str().unwrap().contains(origin);
+        assert!(evidence.iter().any(has), "{evidence:#?}");
+    }
+}
+
+#[test]
+fn who_receives_the_smallest_type_first_is_evidence() {
+    if Effort::asked() == Effort::Quick {
+        return;
+    }
+    let (verdict, report) = Submission::of("q4/good-c-detached-threads").verdict("mechanism");
+    assert_eq!(verdict, "pass");
+    assert!(report["evidence"].to_string().contains("type -3): the smallest type first"));
+}
+
 #[test]
 fn they_are_asked_by_name_or_for_points_only() {
     let reports = Submission::of("q5/good-c-threads").asked(&["starts"]);
