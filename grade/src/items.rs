@@ -29,6 +29,8 @@ pub mod warnings;
 pub mod exercise;
 pub mod sanitizers;
 pub mod keys;
+pub mod threads_end;
+pub mod birth;
 
 /// An item.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ pub struct Item {
 }
 
 /// All of them, in the order in which they are asked.
-pub static ALL: [Item; 19] = [
+pub static ALL: [Item; 20] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -136,6 +138,7 @@ pub static ALL: [Item; 19] = [
     finding("warnings", &["builds"], false, warnings::ask),
     finding("asan", SERVED, false, sanitizers::address),
     finding("ubsan", SERVED, false, sanitizers::undefined),
+    finding("threads-end", SERVED, true, threads_end::ask),
     finding("keys", &["builds", "starts"], true, keys::ask),
     finding("tsan", SERVED, false, sanitizers::thread),
 ];

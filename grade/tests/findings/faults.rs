@@ -1,10 +1,9 @@
 //! One fault each, made in a right submission: its item is lost, and says what was found.
 
-use harness::effort::Effort;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::submission::Submission;
+use crate::submission::{Submission, is_tried};
 
 /// The item must lose, and its report have this text in its cause, what was seen, or its evidence.
 fn loses(submission: &Submission, item: &str, told: &str) {
@@ -59,6 +58,15 @@ const SELECTOR: &str = "q5/good-python-selectors";
     ("sysv.py", "_checked(_libc.ftok(os.fsencode(path), ord(project)))", "-1"),
     "0xffffffff"
 )]
+#[case::threads_that_nobody_joins(
+    "threads-end", DETACHED, ("server.c", "pthread_detach(thread);", ""), "0 threads more"
+)]
+#[case::threads_that_never_return(
+    "threads-end",
+    DETACHED,
+    ("server.c", "    free(argument);\n", "    free(argument);\n    for (;;)\n        pause();\n"),
+    "80 threads more"
+)]
 #[case::view_without_the_lock(
     "tsan",
     DETACHED,
@@ -77,7 +85,7 @@ fn a_fault_loses_its_item(
     #[case] (file, old, new): (&str, &str, &str),
     #[case] told: &str,
 ) {
-    if Effort::asked() == Effort::Quick && item != "asan" {
+    if !is_tried(true) && item != "asan" {
         return;
     }
     loses(&Submission::of(name).but(file, old, new), item, told);
@@ -85,7 +93,7 @@ fn a_fault_loses_its_item(
 
 #[test]
 fn a_semaphore_of_system_v_is_unknown_to_the_sanitizer() {
-    if Effort::asked() == Effort::Quick {
+    if !is_tried(false) {
         return;
     }
     let semaphore =

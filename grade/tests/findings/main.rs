@@ -3,4 +3,5 @@
 
 mod faults;
 mod right;
+mod served;
 mod submission;

@@ -1,18 +1,18 @@
 //! Right submissions, written differently: nothing is found.
 
-use harness::effort::Effort;
 use rstest::rstest;
 
-use crate::submission::Submission;
+use crate::submission::{Submission, is_tried};
 
 /// What is asked of programs in C.
-const C: [&str; 7] = ["idle", "view-only", "restarts", "warnings", "asan", "ubsan", "tsan"];
+const C: [&str; 8] =
+    ["idle", "view-only", "restarts", "threads-end", "warnings", "asan", "ubsan", "tsan"];
 
 #[rstest]
 #[case::two_threads("q3/good-c-two-queues")]
 #[case::thread_per_connection("q5/good-c-threads")]
 fn right_programs_in_c_pass(#[case] name: &str) {
-    if Effort::asked() == Effort::Quick {
+    if !is_tried(!name.starts_with("q5")) {
         return;
     }
     let reports = Submission::of(name).asked(&[&C[..], &["two-servers"]].concat());
@@ -26,7 +26,7 @@ fn right_programs_in_c_pass(#[case] name: &str) {
 #[case::selector("q5/good-python-selectors")]
 #[case::private_queues("q2/good-python-private-queues")]
 fn right_programs_in_python_pass_what_can_be_asked(#[case] name: &str) {
-    if Effort::asked() == Effort::Quick {
+    if !is_tried(name.starts_with("q5")) {
         return;
     }
     let reports = Submission::of(name).asked(&[&C[..], &["two-servers"]].concat());
@@ -41,7 +41,7 @@ fn right_programs_in_python_pass_what_can_be_asked(#[case] name: &str) {
 #[case::of_the_folder("q3/good-c-two-queues", "ftok(., ")]
 #[case::of_a_file_and_private("q2/good-python-private-queues", "ftok(serveur.py, 0x53 'S')")]
 fn keys_of_files_pass_and_are_evidence_of_the_mechanism(#[case] name: &str, #[case] origin: &str) {
-    if Effort::asked() == Effort::Quick {
+    if !is_tried(name.starts_with("q3")) {
         return;
     }
     let reports = Submission::of(name).asked(&["keys", "mechanism"]);
@@ -55,7 +55,7 @@ fn keys_of_files_pass_and_are_evidence_of_the_mechanism(#[case] name: &str, #[ca
 
 #[test]
 fn who_receives_the_smallest_type_first_is_evidence() {
-    if Effort::asked() == Effort::Quick {
+    if !is_tried(true) {
         return;
     }
     let (verdict, report) = Submission::of("q4/good-c-detached-threads").verdict("mechanism");

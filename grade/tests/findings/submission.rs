@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use harness::effort::Effort;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Whether this one is tried: the first of its kind in continuous integration, others at night only.
+pub(crate) fn is_tried(is_first: bool) -> bool {
+    Effort::asked().of(false, is_first, true)
+}
 
 /// A submission.
 pub(crate) struct Submission {
     question: String,
     folder: TempDir,
     assignment: PathBuf,
+    /// The grader's PATH, if not the usual one; programs of the submission find their own.
+    path: Option<PathBuf>,
 }
 
 /// The reports of its items, by their names.
@@ -28,7 +37,17 @@ impl Submission {
             Command::new("cp").arg("-r").arg(from).arg(folder.path()).status().unwrap().success()
         );
         let question = name.split('/').next().unwrap().to_owned();
-        Submission { question, folder, assignment: corpus.join("assignment.toml") }
+        Submission { question, folder, assignment: corpus.join("assignment.toml"), path: None }
+    }
+
+    /// The same, judged by a grader that finds nothing but ipcrm(1).
+    pub(crate) fn without_strace(mut self) -> Submission {
+        let tools = self.folder.path().join("tools");
+        fs::create_dir(&tools).unwrap();
+        fs::set_permissions(&tools, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("/usr/bin/ipcrm", tools.join("ipcrm")).unwrap();
+        self.path = Some(tools);
+        self
     }
 
     /// The same, with a text of a file in the place of another one, which must be there.
@@ -40,6 +59,15 @@ impl Submission {
         self
     }
 
+    /// The same, with a text of the teacher's assignment in the place of another one.
+    pub(crate) fn asked_for(mut self, old: &str, new: &str) -> Submission {
+        let text = fs::read_to_string(&self.assignment).unwrap();
+        assert!(text.contains(old), "the assignment has no {old:?}");
+        self.assignment = self.folder.path().join("assignment.toml");
+        fs::write(&self.assignment, text.replace(old, new)).unwrap();
+        self
+    }
+
     /// What these items say of it.
     pub(crate) fn asked(&self, items: &[&str]) -> Reports {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grade"));
@@ -48,6 +76,9 @@ impl Submission {
         command.arg("--assignment").arg(&self.assignment);
         for item in items {
             command.args(["--item", item]);
+        }
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
         }
         harness::sys::tie_to_this_thread(&mut command);
         let output = command.output().unwrap();
