@@ -1,5 +1,6 @@
 //! The items of a mark: what is asked of a submission, and what each item depends on.
 
+use crate::assignment::question::Question;
 use crate::judge::course::{Asked, Course};
 use crate::options::Door;
 use crate::verdict::item::Ruling;
@@ -31,6 +32,7 @@ pub mod sanitizers;
 pub mod keys;
 pub mod threads_end;
 pub mod birth;
+pub mod durable;
 
 /// An item.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub struct Item {
 }
 
 /// All of them, in the order in which they are asked.
-pub static ALL: [Item; 20] = [
+pub static ALL: [Item; 21] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -119,7 +121,7 @@ pub static ALL: [Item; 20] = [
         id: "leaves-nothing",
         points: 1.0,
         door: Door::Outside,
-        depends_on: &["builds", "starts"],
+        depends_on: &["builds", "starts", "consultation"],
         is_repeated: true,
         ask: leaves_nothing::ask,
     },
@@ -139,6 +141,7 @@ pub static ALL: [Item; 20] = [
     finding("asan", SERVED, false, sanitizers::address),
     finding("ubsan", SERVED, false, sanitizers::undefined),
     finding("threads-end", SERVED, true, threads_end::ask),
+    finding("durable", SERVED, true, durable::ask),
     finding("keys", &["builds", "starts"], true, keys::ask),
     finding("tsan", SERVED, false, sanitizers::thread),
 ];
@@ -154,6 +157,16 @@ const fn finding(
     ask: for<'a> fn(&'a Course<'a>) -> Asked<Ruling>,
 ) -> Item {
     Item { id, points: 0.0, door: Door::Outside, depends_on, is_repeated, ask }
+}
+
+/// The points of an item in a question.
+pub fn max(item: &Item, question: &Question) -> f64 {
+    question.points.get(item.id).copied().unwrap_or(item.points)
+}
+
+/// Whether an item is asked where none is named: for its points, or because the question says so.
+pub fn is_asked(item: &Item, question: &Question) -> bool {
+    max(item, question) > 0.0 || item.id == "durable" && question.durable
 }
 
 /// An item by its name.

@@ -5,6 +5,8 @@ pub mod program;
 pub mod launcher;
 pub mod process;
 
+pub mod tools;
+
 // What a started program is shut in, and who collects its orphans.
 pub(crate) mod children;
 pub(crate) mod walls;

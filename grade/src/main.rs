@@ -1,5 +1,6 @@
 //! Marks a submission: reads the command line and runs.
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,6 +9,11 @@ use grade::options::{Command, Options};
 use grade::run::{self, inside, try_out};
 use grade::sandbox::{command, inside as sandbox};
 use ipctop::messages::Language;
+
+/// Something was asked for that is not there.
+const USAGE: u8 = 2;
+/// The grader could not judge.
+const NOT_JUDGED: u8 = 3;
 
 fn main() -> ExitCode {
     inherit_nothing();
@@ -22,7 +28,10 @@ fn main() -> ExitCode {
     }
     let options = Options::parse();
     let done = match &options.command {
-        None => run::one::run(&options.one),
+        None => match &options.self_check.corpus {
+            Some(corpus) => run::self_check::run(corpus, &options.self_check, &options.one.how),
+            None => run::one::run(&options.one),
+        },
         Some(Command::Init { course }) => {
             run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
         }
@@ -32,8 +41,14 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         eprintln!("grade: {error:#}");
-        ExitCode::from(2)
+        ExitCode::from(if is_full(&error) { NOT_JUDGED } else { USAGE })
     })
+}
+
+/// Whether a disk is full: then nobody asked for something wrong.
+fn is_full(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    kinds.map(io::Error::kind).any(|kind| kind == io::ErrorKind::StorageFull)
 }
 
 fn status(done: anyhow::Result<()>) -> ExitCode {

@@ -42,6 +42,9 @@ pub struct Question {
     /// Whether the table survives a restart.
     #[serde(default)]
     pub persistent: bool,
+    /// Whether it is on the disk before the answer is sent.
+    #[serde(default)]
+    pub durable: bool,
     /// What a person types and sees.
     pub dialogue: Dialogue,
     /// Points of items, where they are not the usual ones; 0 takes an item out.
@@ -60,6 +63,7 @@ impl Question {
         }
         ensure!(!self.client.is_empty(), "`client` is empty");
         ensure!(self.clients > 0, "`clients` is 0");
+        ensure!(self.persistent || !self.durable, "durable = true needs persistent = true");
         let groups: Vec<&str> = self.dialogue.row.capture_names().flatten().collect();
         ensure!(groups.contains(&"show"), "dialogue.row has no group (?<show>...)");
         if !groups.contains(&"seats") {

@@ -39,7 +39,7 @@ impl Submission {
         let student = folder.canonicalize();
         let student = student.with_context(|| format!("cannot open {}", folder.display()))?;
         let inner = student.join(asked.folder.as_deref().unwrap_or(name));
-        let folder = if inner.is_dir() { inner } else { student.clone() };
+        let folder = if inner.is_dir() { own(&inner, &student)? } else { student.clone() };
         let is_empty = fs::read_dir(&folder)
             .with_context(|| format!("cannot open {}", folder.display()))?
             .next()
@@ -47,7 +47,7 @@ impl Submission {
         if is_empty {
             bail!("the folder {} is empty", folder.display());
         }
-        let changes = changes(&folder, name)?;
+        let changes = changes(&folder, &student, name)?;
         let (table, question, refused) = assignment
             .question_of(name, &changes)
             .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
@@ -62,9 +62,21 @@ impl Submission {
     }
 }
 
+/// Where a path leads: a link that leads out of the student's folder shows the work of others.
+fn own(path: &Path, student: &Path) -> anyhow::Result<PathBuf> {
+    let real = path.canonicalize().with_context(|| format!("cannot open {}", path.display()))?;
+    if !real.starts_with(student) {
+        bail!("cannot use {}: it is a link out of the submission", path.display());
+    }
+    Ok(real)
+}
+
 /// What the submission's own file says of a question: its table, if it has one, else all of it.
-fn changes(folder: &Path, name: &str) -> anyhow::Result<Table> {
+fn changes(folder: &Path, student: &Path, name: &str) -> anyhow::Result<Table> {
     let path = folder.join(OWN_FILE);
+    if fs::symlink_metadata(&path).is_ok_and(|status| status.is_symlink()) {
+        own(&path, student)?;
+    }
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Table::new()),

@@ -8,6 +8,7 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
 use crate::launch::program::{Program, Streams};
+use crate::launch::tools;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -21,6 +22,7 @@ const LINES: usize = 40;
 /// Runs the build command in the copy from which all items take theirs.
 pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let Some(command) = command(course) else {
+        is_there(course)?;
         course.remember()?;
         return Ok(Ruling::pass(vec!["(-)".to_owned()]));
     };
@@ -50,6 +52,9 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
             Ok(Ruling::pass(evidence))
         }
         Some(status) => {
+            if let Some(tool) = tools::missing(&log.text()) {
+                return course.cannot(&format!("run {tool}"), &"it is not installed here");
+            }
             let values = [("command", text(command)), ("status", text(status.to_string()))];
             let fault = course.words.fault(Verdict::Fail, "fault-build", &values);
             Err(Box::new(fault.with_lines(evidence)))
@@ -61,6 +66,15 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
             Err(Box::new(fault.with_lines(evidence)))
         }
     }
+}
+
+/// Nothing is to be built: then the programs must be there, or an interpreter for them.
+fn is_there(course: &Course<'_>) -> Asked<()> {
+    let commands = [&course.question.server, &course.question.client];
+    let mut programs = commands.into_iter().filter_map(|words| words.first());
+    let missing = programs.find(|name| name.contains('/') && !course.home.join(name).exists());
+    let Some(program) = missing else { return Ok(()) };
+    course.fail("fault-no-sources", &[("program", text(program.clone()))])
 }
 
 /// The command, and the lines in which a compiler names what is wrong; else the last ones.

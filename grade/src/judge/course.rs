@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::assignment::question::Question;
 use crate::judge::surroundings::Surroundings;
 use crate::launch::launcher::Launcher;
+use crate::launch::tools;
 use crate::patience::Patience;
 use crate::sandbox::tree::Tree;
 use crate::verdict::item::{Ruling, Verdict};
@@ -54,6 +55,18 @@ impl Course<'_> {
     pub fn cannot<T>(&self, what: &str, error: &dyn std::fmt::Display) -> Asked<T> {
         let values = [("what", text(what)), ("error", text(error.to_string()))];
         Err(Box::new(self.words.fault(Verdict::NotJudged, "fault-grader", &values)))
+    }
+
+    /// A command cannot be started: the submission's fault, unless it begins with a tool of this
+    /// machine that is not there.
+    pub fn not_started<T>(&self, command: &[String], error: &std::io::Error) -> Asked<T> {
+        let begin = command.first().map(|name| format!("{name}: ")).unwrap_or_default();
+        if let Some(tool) = tools::missing(&begin) {
+            return self.cannot(&format!("run {tool}"), &"it is not installed here");
+        }
+        let command = text(command.join(" "));
+        let values = [("command", command), ("error", text(error.to_string()))];
+        self.fail("fault-not-started", &values)
     }
 
     /// Remembers the files as they are now, for [`Course::refresh`].

@@ -71,8 +71,7 @@ fn wanted(one: &One, submission: &Submission) -> anyhow::Result<Vec<&'static Ite
             bail!("there is no item `{id}`, but {}", items::names().join(", "));
         }
     }
-    let points = &submission.question.points;
-    let is_counted = |item: &Item| points.get(item.id).copied().unwrap_or(item.points) > 0.0;
+    let is_counted = |item: &Item| items::is_asked(item, &submission.question);
     let is_chosen = |item: &Item| {
         let is_named = match one.item.is_empty() {
             true => is_counted(item),

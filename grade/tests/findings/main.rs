@@ -5,3 +5,4 @@ mod faults;
 mod right;
 mod served;
 mod submission;
+mod synced;

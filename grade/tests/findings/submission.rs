@@ -68,6 +68,21 @@ impl Submission {
         self
     }
 
+    /// The same, as an answer to another question.
+    pub(crate) fn to(mut self, question: &str) -> Submission {
+        self.question = question.to_owned();
+        self
+    }
+
+    /// The same, with a patch of the corpus.
+    pub(crate) fn patched(self, patch: &str) -> Submission {
+        let patch = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(patch);
+        let mut command = Command::new("patch");
+        command.args(["-p1", "-s", "-i"]).arg(patch).current_dir(self.folder.path());
+        assert!(command.status().unwrap().success());
+        self
+    }
+
     /// What these items say of it.
     pub(crate) fn asked(&self, items: &[&str]) -> Reports {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grade"));

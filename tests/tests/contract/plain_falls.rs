@@ -11,7 +11,7 @@ use harness::effort::Effort;
 use harness::runner::{Outcome, Patience, ask_apart};
 use harness::say::say;
 use harness::seed;
-use harness::stage::Stage;
+use harness::stage::{Mechanism, Stage};
 use harness::target::Target;
 use rstest::rstest;
 
@@ -61,6 +61,9 @@ const OF_SOCKETS: &[&str] = &[
     "sockets::stream::a_silent_peer_is_asked_whether_it_is_still_there",
 ];
 
+/// What one thread for all brings besides: who does not read holds everybody up.
+const OF_EVENTS: &[&str] = &[];
+
 /// All that a plain server of threads over the two queues fails.
 const OF_QUEUES: &[&[&str]] = &[
     WHO_DOES_NOT_READ,
@@ -71,7 +74,7 @@ const OF_QUEUES: &[&[&str]] = &[
 ];
 
 /// The checks of `hostile`, `ending` and, for question 5, `sockets` that each plain server fails.
-const PLAIN_FALLS: [(Stage, &[&[&str]]); 5] = [
+const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
         Stage::Q2Msgqueue,
@@ -87,6 +90,7 @@ const PLAIN_FALLS: [(Stage, &[&[&str]]); 5] = [
     (Stage::Q3Threads, OF_QUEUES),
     (Stage::Q4ThreadPerRequest, OF_QUEUES),
     (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
+    (Stage::Q9Events, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_EVENTS]),
 ];
 
 /// Of a server that should fail: it is soon clear, and tried until it is.
@@ -103,7 +107,7 @@ const SAMPLE: usize = 2;
 fn candidates(stage: Stage) -> Vec<&'static Check> {
     let is_asked = |check: &&Check| {
         let module = check.name().split("::").next();
-        let of_sockets = module == Some("sockets") && stage == Stage::Q5Sockets;
+        let of_sockets = module == Some("sockets") && stage.mechanism() == Mechanism::Sockets;
         of_sockets || matches!(module, Some("hostile" | "ending"))
     };
     checks::all().filter(is_asked).collect()
@@ -115,6 +119,7 @@ fn candidates(stage: Stage) -> Vec<&'static Check> {
 #[case::plain_q3(Stage::Q3Threads)]
 #[case::plain_q4(Stage::Q4ThreadPerRequest)]
 #[case::plain_q5(Stage::Q5Sockets)]
+#[case::plain_q9(Stage::Q9Events)]
 fn exactly_what_the_armour_is_for_fails_without_it(#[case] stage: Stage) {
     let (_, falls) = PLAIN_FALLS.into_iter().find(|(of, _)| *of == stage).unwrap();
     let falls = falls.concat();
