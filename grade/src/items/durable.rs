@@ -15,6 +15,8 @@ use crate::words::number;
 const DELAY: Duration = Duration::from_secs(1);
 /// The calls that write a file to its disk; strace leaves those out that a machine does not have.
 const SYNCS: &str = "fsync,fdatasync,?sync,?syncfs,msync";
+/// What strace writes of a call that goes on when the trace ends.
+const CUT: &str = "<detached";
 /// The lines of a trace that are shown.
 const LINES: usize = 12;
 
@@ -46,7 +48,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     hearing::must_be_done(course, &outcome)?;
     let shown = lines.iter().filter(|line| !line.text.contains("ENOENT")).take(LINES);
     let shown: Vec<String> = shown.map(|line| format!("{} {}", line.tid, line.text)).collect();
-    let Some(began) = first(&lines) else {
+    let Some((began, is_over)) = first(&lines) else {
         if writes_through(&scene.workers, &lines) {
             return course.cannot("see a sync", &"a file is open with O_SYNC or O_DSYNC");
         }
@@ -55,7 +57,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     };
     let after = heard.saturating_sub(began);
     // The clock of a timer may be a little ahead.
-    if after >= delay.mul_f64(0.9) {
+    if is_over && after >= delay.mul_f64(0.9) {
         return Ok(Ruling::pass(shown));
     }
     let values =
@@ -64,13 +66,14 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     Err(Box::new(fault.with_lines(shown)))
 }
 
-/// When the first sync began that was successful, since 1970: one that fails has written nothing.
-fn first(lines: &[Line]) -> Option<Duration> {
+/// When the first sync began, since 1970, and whether it ended before the trace did: one that has failed
+/// has written nothing, and does not count.
+fn first(lines: &[Line]) -> Option<(Duration, bool)> {
     let begins = lines.iter().enumerate().filter(|(_, line)| is_sync(&line.text));
     let mut good = begins.filter(|(at, line)| is_good(line, &lines[at + 1..]));
     let (_, line) = good.next()?;
     let began = line.text.split(' ').next()?.parse().ok()?;
-    Duration::try_from_secs_f64(began).ok()
+    Some((Duration::try_from_secs_f64(began).ok()?, !line.text.contains(CUT)))
 }
 
 /// Whether a line begins a sync; its time stands before the call.
@@ -95,11 +98,11 @@ fn writes_through(pids: &[i32], lines: &[Line]) -> bool {
     lines.iter().any(is_in_trace) || infos.any(|info| flags(&info) & libc::O_DSYNC != 0)
 }
 
-/// Whether it returned 0, on its own line or on a later one of its thread.
+/// Whether it returned 0, on its own line or on a later one of its thread, or has not returned.
 fn is_good(line: &Line, later: &[Line]) -> bool {
     let rest = later.iter().find(|other| other.tid == line.tid);
     let end = if line.text.contains("<unfinished") { rest } else { Some(line) };
-    end.is_some_and(|end| end.text.contains("= 0"))
+    end.is_some_and(|end| end.text.contains("= 0") || end.text.contains(CUT))
 }
 
 #[cfg(test)]
@@ -121,6 +124,8 @@ mod tests {
         assert_eq!(first(&none), None);
         let resumed =
             [&none[2..], &[line(8, "4.6 <... fdatasync resumed>) = 0 (DELAYED)")]].concat();
-        assert_eq!(first(&resumed), Some(Duration::from_millis(3500)));
+        assert_eq!(first(&resumed), Some((Duration::from_millis(3500), true)));
+        let cut = [line(9, "5.5 fsync(8 <detached ...>")];
+        assert_eq!(first(&cut), Some((Duration::from_millis(5500), false)));
     }
 }

@@ -63,7 +63,8 @@ fn a_sync_after_the_answer_comes_too_late() {
         return;
     }
     let answer = "    send(selector, customer)\n\n\ndef send";
-    let late = "    send(selector, customer)\n    with open(\"log\", \"a\") as log:\n        os.fsync(log)\n\n\ndef send";
+    let late = "    send(selector, customer)\n    if any(b\"book\" in line for line in lines):\n        with \
+                open(\"log\", \"a\") as log:\n            os.fsync(log)\n\n\ndef send";
     let submission = in_python("").but("server.py", answer, late);
     let report = durable(&submission, "fail");
     assert!(report["cause"].to_string().contains("before the table is on the disk"), "{report:#}");
