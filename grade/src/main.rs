@@ -22,7 +22,10 @@ fn main() -> ExitCode {
     }
     let options = Options::parse();
     let done = match &options.command {
-        None => run::one::run(&options.one),
+        None => match &options.self_check.corpus {
+            Some(corpus) => run::self_check::run(corpus, &options.self_check, &options.one.how),
+            None => run::one::run(&options.one),
+        },
         Some(Command::Init { course }) => {
             run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
         }

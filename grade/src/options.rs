@@ -25,6 +25,9 @@ pub struct Options {
     /// One question of one submission.
     #[command(flatten)]
     pub one: One,
+    /// How often the grader itself is wrong.
+    #[command(flatten)]
+    pub self_check: SelfCheck,
 }
 
 /// What else there is to do.
@@ -82,6 +85,33 @@ pub struct One {
     /// How it is asked and told.
     #[command(flatten)]
     pub how: How,
+}
+
+/// How often the grader itself is wrong.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The grader's own errors")]
+pub struct SelfCheck {
+    /// Judge the programs of DIR, and count where they get other verdicts than those beside them
+    #[arg(
+        long = "self-check",
+        value_name = "DIR",
+        num_args = 0..=1,
+        default_missing_value = "grade/corpus",
+        conflicts_with_all = ["question", "folder", "format", "item", "door", "assignment", "lang"]
+    )]
+    pub corpus: Option<PathBuf>,
+    /// Only programs whose name has PART in it, such as q2/bad
+    #[arg(long, value_name = "PART", requires = "corpus")]
+    pub only: Vec<String>,
+    /// Judge today's 20 programs, each so often
+    #[arg(long, value_name = "N", requires = "corpus", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: Option<u32>,
+    /// Busy loops beside it
+    #[arg(long, value_name = "N", requires = "corpus", default_value_t = 0)]
+    pub load: u32,
+    /// Judge today's programs until so much time has passed
+    #[arg(long, value_name = "SECONDS", requires = "corpus")]
+    pub sample: Option<u64>,
 }
 
 /// One dialogue.

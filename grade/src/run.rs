@@ -5,4 +5,5 @@ pub mod init;
 pub mod inside;
 pub mod marking;
 pub mod one;
+pub mod self_check;
 pub mod try_out;

@@ -1,8 +1,10 @@
 //! Does it leave nothing behind when it is ended?
 
+use std::io;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
@@ -39,9 +41,12 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     hearing::must_be_done(course, &outcome)?;
     client.leave();
     let Some(server) = &scene.server else { return nothing_left(course, "quit") };
-    let told = match signal {
-        Signal::SIGINT => server.interrupt(),
-        _ => server.signal(signal),
+    let told = match (signal, scene.daemon()) {
+        // It has no terminal, on which somebody could type Ctrl-C.
+        (Signal::SIGINT, Some(_)) => return Ok(format!("{}: daemon", signal.as_str())),
+        (_, Some(daemon)) => kill(Pid::from_raw(daemon), signal).map_err(io::Error::from),
+        (Signal::SIGINT, None) => server.interrupt(),
+        (_, None) => server.signal(signal),
     };
     if let Err(error) = told {
         return course.cannot("send a signal", &error);

@@ -5,7 +5,8 @@ use crate::dialogue::first;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
-use crate::kernel::{processes, stop};
+use crate::kernel::processes::{self, Row};
+use crate::kernel::stop;
 use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
@@ -23,6 +24,8 @@ pub struct Scene<'a> {
     pub server: Option<Process>,
     /// The processes of the server when it could be asked.
     pub workers: Vec<i32>,
+    /// Whether the process that was started had ended by then, and left a daemon.
+    is_daemon: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -37,7 +40,7 @@ impl<'a> Scene<'a> {
             Ok(log) => log,
             Err(error) => return course.cannot("make a log file", &error),
         };
-        let mut scene = Scene { course, log, server: None, workers: Vec::new() };
+        let mut scene = Scene { course, log, server: None, workers: Vec::new(), is_daemon: false };
         if !course.question.one_program {
             scene.start_server()?;
         }
@@ -68,9 +71,11 @@ impl<'a> Scene<'a> {
             &course.question.ready,
             course.patience,
         );
+        let has_ended = matches!(process.status(), Ok(Some(status)) if status.success());
         self.server = Some(process);
         match ready {
             Ok(asked) => {
+                self.is_daemon = has_ended;
                 let is_certain = asked.sign != Sign::Polls && asked.pids.len() == 1;
                 self.workers = asked.pids;
                 if !is_certain {
@@ -139,15 +144,29 @@ impl<'a> Scene<'a> {
         lines[first..].iter().map(|line| format!("server| {line}")).collect()
     }
 
-    /// How the server has ended, if it has.
+    /// How the server has ended, if it has; a daemon has when all its processes have.
     ///
     /// # Errors
     /// If that cannot be known.
     pub fn server_end(&mut self) -> Asked<Option<std::process::ExitStatus>> {
+        if self.is_daemon && !self.living_workers().is_empty() {
+            return Ok(None);
+        }
         match self.server.as_mut().map(Process::status).transpose() {
             Ok(status) => Ok(status.flatten()),
             Err(error) => self.course.cannot("wait for the server", &error),
         }
+    }
+
+    /// The first process of a daemon; None: the server is none.
+    pub fn daemon(&self) -> Option<i32> {
+        let living = if self.is_daemon { self.living_workers() } else { Vec::new() };
+        let has_parent = |row: &Row| living.iter().any(|other| other.pid == row.parent);
+        living.iter().find(|row| !has_parent(row)).map(|row| row.pid)
+    }
+
+    fn living_workers(&self) -> Vec<Row> {
+        processes::all().into_iter().filter(|row| self.workers.contains(&row.pid)).collect()
     }
 
     /// Freezes every process of the submission that is in no session of these clients.

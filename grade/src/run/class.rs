@@ -131,7 +131,7 @@ impl Marking<'_> {
 }
 
 /// The items that bring points.
-fn counted(submission: &Submission) -> Vec<&'static Item> {
+pub(super) fn counted(submission: &Submission) -> Vec<&'static Item> {
     let points = &submission.question.points;
     let max = |item: &Item| points.get(item.id).copied().unwrap_or(item.points);
     items::ALL.iter().filter(|item| max(item) > 0.0).collect()
