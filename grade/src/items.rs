@@ -17,6 +17,7 @@ pub mod mechanism;
 pub mod workers;
 pub mod another_machine;
 pub mod survives;
+pub mod upkeep;
 pub mod leaves_nothing;
 
 /// An item.

@@ -30,6 +30,8 @@ struct Seen {
     loaded: BTreeSet<String>,
     /// The messages that queues hold, by their contents.
     digests: Vec<u64>,
+    /// Whether one of them has the key -1, which is what ftok(3) says when it fails.
+    has_no_key: bool,
     lines: Vec<String>,
 }
 
@@ -81,6 +83,7 @@ impl Seen {
             awaited: BTreeSet::new(),
             loaded: BTreeSet::new(),
             digests: Vec::new(),
+            has_no_key: false,
             lines: Vec::new(),
         };
         let own = look.processes.iter().filter(|process| process.session == client.session());
@@ -91,6 +94,7 @@ impl Seen {
         }
         for queue in look.queues.iter().filter(|queue| queue.n_messages > 0) {
             seen.loaded.insert("msg".to_owned());
+            seen.has_no_key |= queue.key == -1;
             seen.digests.extend(queue.messages.iter().flatten().map(|message| message.digest));
             seen.lines.extend(lines::queue(queue));
         }
@@ -128,6 +132,7 @@ fn check(course: &Course<'_>, mechanism: Mechanism, seen: &Seen) -> Asked<()> {
     // The kernel delivers at once to a socket that nobody has accepted yet, where nobody can look.
     let is_carried = mechanism == Mechanism::Socket || seen.loaded.iter().any(holds);
     match is_right && is_carried && !others_hold {
+        true if seen.has_no_key => lost(course, "fault-key", mechanism, seen),
         true => Ok(()),
         false => lost(course, "fault-mechanism", mechanism, seen),
     }

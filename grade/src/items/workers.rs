@@ -25,6 +25,7 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let show = shows::with_seats(course, &mut client, 1)?;
     let requests = REQUESTS.min(show.seats);
     let before = threads(scene);
+    let slept = switches(&before);
     let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
     let made_before = last_task(course)?;
     for _ in 0..requests {
@@ -37,17 +38,25 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         made -= requests;
     }
     let after = threads(scene);
+    if course.question.workers == Workers::TwoThreads {
+        for _ in 0..requests {
+            hearing::left(course, &mut client, &show.name)?;
+        }
+    }
+    let active = active(&slept, requests);
     let stayed = before.intersection(&after).count();
     let n_processes = scene.workers.len();
     let line = format!(
-        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, in \
-         {n_processes} processes"
+        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, \
+         {active} serve, in {n_processes} processes"
     );
     let is_right = match course.question.workers {
         Workers::Any => true,
-        // Both receive, or a third one gives them what it has received.
+        // Both receive, or a third one gives them what it has received; consultations and
+        // reservations keep both busy.
         Workers::TwoThreads => {
-            (receivers >= 2 || stayed >= 3) && n_processes == 1 && made < requests
+            let is_shared = (receivers >= 2 || stayed >= 3) && active >= 2;
+            is_shared && n_processes == 1 && made < requests
         }
         Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
     };
@@ -65,6 +74,7 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         ("made", number(made)),
         ("stayed", number(stayed as i64)),
         ("receivers", number(receivers as i64)),
+        ("active", number(active as i64)),
         ("processes", number(n_processes as i64)),
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
@@ -75,6 +85,21 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
 fn threads(scene: &Scene<'_>) -> BTreeSet<(i32, i32)> {
     let of = |&pid: &i32| thread::of(pid).into_iter().map(move |tid| (pid, tid));
     scene.workers.iter().flat_map(of).collect()
+}
+
+/// How often each thread has gone to sleep.
+fn switches(threads: &BTreeSet<(i32, i32)>) -> Vec<((i32, i32), u64)> {
+    let of = |&(pid, tid): &(i32, i32)| Some(((pid, tid), thread::switches(pid, tid)?));
+    threads.iter().filter_map(of).collect()
+}
+
+/// How many threads have gone to sleep since then about as often as there were requests of a kind.
+fn active(before: &[((i32, i32), u64)], requests: i64) -> usize {
+    let has_served = |((pid, tid), slept): &&((i32, i32), u64)| {
+        let now = thread::switches(*pid, *tid).unwrap_or(*slept);
+        now.saturating_sub(*slept) as i64 * 2 >= requests
+    };
+    before.iter().filter(has_served).count()
 }
 
 /// Whether a thread waits for something that somebody else sends.
