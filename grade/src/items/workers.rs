@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use ipctop::scope::{Scope, Target};
+use ipctop::watch;
+
 use crate::assignment::question::Workers;
+use crate::dialogue::client::Client;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
@@ -43,26 +47,64 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
             hearing::left(course, &mut client, &show.name)?;
         }
     }
-    let active = active(&slept, requests);
-    let stayed = before.intersection(&after).count();
-    let n_processes = scene.workers.len();
-    let line = format!(
-        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, \
-         {active} serve, in {n_processes} processes"
-    );
-    let is_right = match course.question.workers {
-        Workers::Any => true,
-        // Both receive, or a third one gives them what it has received; consultations and
-        // reservations keep both busy.
-        Workers::TwoThreads => {
-            let is_shared = (receivers >= 2 || stayed >= 3) && active >= 2;
-            is_shared && n_processes == 1 && made < requests
-        }
-        Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
+    let counted = Counted {
+        requests,
+        made,
+        stayed: before.intersection(&after).count(),
+        receivers,
+        active: active(&slept, requests),
+        processes: scene.workers.len(),
+        senders: other_senders(scene, &client),
     };
-    if is_right {
-        return Ok(vec![line]);
+    match counted.is_right(course.question.workers) {
+        true => Ok(vec![counted.line()]),
+        false => lost(course, &counted),
     }
+}
+
+/// What was counted.
+#[derive(Debug)]
+struct Counted {
+    requests: i64,
+    /// Tasks that were made meanwhile.
+    made: i64,
+    /// Threads that were there before and after.
+    stayed: usize,
+    /// Of these, those that waited for a request before.
+    receivers: usize,
+    /// Of these, those that served about as many as there were of a kind.
+    active: usize,
+    processes: usize,
+    /// Queues into which the last message was sent by none of the processes that were there.
+    senders: usize,
+}
+
+impl Counted {
+    fn is_right(&self, workers: Workers) -> bool {
+        match workers {
+            Workers::Any => true,
+            // Both receive, or a third one gives them what it has received; consultations and
+            // reservations keep both busy.
+            Workers::TwoThreads => {
+                let is_shared = (self.receivers >= 2 || self.stayed >= 3) && self.active >= 2;
+                is_shared && self.processes == 1 && self.made < self.requests
+            }
+            Workers::ThreadPerRequest => self.made >= self.requests && self.senders == 0,
+            Workers::ProcessPerRequest => self.made >= self.requests,
+        }
+    }
+
+    fn line(&self) -> String {
+        let Counted { requests, made, stayed, receivers, active, processes, senders } = self;
+        format!(
+            "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them \
+             receive, {active} serve, in {processes} processes; {senders} queues have a message of \
+             another process"
+        )
+    }
+}
+
+fn lost<T>(course: &Course<'_>, counted: &Counted) -> Asked<T> {
     let wanted = match course.question.workers {
         Workers::TwoThreads => "workers-two-threads",
         Workers::ThreadPerRequest => "workers-thread-per-request",
@@ -70,15 +112,24 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     };
     let values = [
         ("wanted", text(course.words.say(wanted))),
-        ("requests", number(requests)),
-        ("made", number(made)),
-        ("stayed", number(stayed as i64)),
-        ("receivers", number(receivers as i64)),
-        ("active", number(active as i64)),
-        ("processes", number(n_processes as i64)),
+        ("requests", number(counted.requests)),
+        ("made", number(counted.made)),
+        ("stayed", number(counted.stayed as i64)),
+        ("receivers", number(counted.receivers as i64)),
+        ("active", number(counted.active as i64)),
+        ("processes", number(counted.processes as i64)),
+        ("senders", number(counted.senders as i64)),
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
-    Err(Box::new(fault.with(line)))
+    Err(Box::new(fault.with(counted.line())))
+}
+
+/// Queues of System V whose last message is neither the client's nor of a process of the server: who
+/// sends a reply from a process made for it is seen there.
+fn other_senders(scene: &Scene<'_>, client: &Client<'_>) -> usize {
+    let known = |pid: i32| pid == 0 || pid == client.pid() || scene.workers.contains(&pid);
+    let look = watch::look(&Scope::of(Target::Pid(client.pid())));
+    look.queues.iter().filter(|queue| !known(queue.last_sender)).count()
 }
 
 /// The threads of the server, each with its process.

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn a_known_miss_is_named_and_misses_no_bar_until_it_is_mended() {
-        let known = Program { missed: Some("why".to_owned()), ..program("mutant-a") };
+        let mut known = program("mutant-a");
+        known.missed = Some("why".to_owned());
         let judged = |verdict| {
             let mut matrix = Matrix::default();
             matrix.add(&known, &[outcome(&[(Fail, verdict)])]);
