@@ -18,6 +18,7 @@ pub mod workers;
 pub mod another_machine;
 pub mod survives;
 pub mod upkeep;
+pub mod restart;
 pub mod leaves_nothing;
 
 /// An item.

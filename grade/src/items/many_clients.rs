@@ -84,7 +84,7 @@ fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked
             clients.push(scene.client(&format!("client{round}{}", clients.len()))?);
         }
         for client in &mut clients {
-            client.prepare_reserve(&show.name, &seats.to_string());
+            hearing::prepare(course, client, &show.name, seats)?;
         }
         if round == 2 {
             // One dies between its request and the answer; of many, another one at its prompt.

@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::dialogue::client::Client;
 use crate::dialogue::reading::Answer;
+use crate::items::restart;
 use crate::items::upkeep::{self, Kept};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
@@ -37,7 +38,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     for nth in 0..KILLED {
         let mut client = scene.client("eve")?;
         if nth % 3 > 0 {
-            client.prepare_reserve(&shows.reserved.name, "1");
+            hearing::prepare(course, &mut client, &shows.reserved.name, 1)?;
         }
         if nth % 3 > 1 {
             client.send();
@@ -49,7 +50,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     upkeep::check(course, &before, MEASURED)?;
     many_requests(course, &mut scene, &shows)?;
     if course.question.persistent {
-        restart(course)?;
+        restart::check(course)?;
     }
     let line = format!("{KILLED} killed, {UNREAD} unread");
     Ok(Ruling::pass(scene.last_words()).with(line))
@@ -88,34 +89,6 @@ fn killed_alone(course: &Course<'_>) -> Asked<Ruling> {
     Ok(Ruling::pass(hearing::last_lines(client.transcript())))
 }
 
-/// The table after the server was killed, and started again in the same folder.
-fn restart(course: &Course<'_>) -> Asked<()> {
-    let mut scene = Scene::start(course)?;
-    let mut client = scene.client("ada")?;
-    let show = shows::with_seats(course, &mut client, 1)?;
-    let outcome = client.reserve(&show.name, "1");
-    hearing::must_be_done(course, &outcome)?;
-    // What is refused must not be in the file.
-    client.reserve(&show.name, &show.seats.to_string());
-    client.kill();
-    scene.kill_server()?;
-    scene.start_server()?;
-    let mut client = scene.client("bob")?;
-    let left = hearing::left(course, &mut client, &show.name)?;
-    let wanted = show.seats - 1;
-    if left == wanted {
-        return Ok(());
-    }
-    let values = [
-        ("show", text(show.name)),
-        ("before", number(show.seats)),
-        ("wanted", number(wanted)),
-        ("left", number(left)),
-    ];
-    let fault = course.words.fault(Verdict::Fail, "fault-not-kept", &values);
-    Err(Box::new(fault.with_lines(hearing::last_lines(client.transcript()))))
-}
-
 /// Clients whose answer is sent when they are gone, or stopped: nobody takes it. Returns what the
 /// server had when the last ones came.
 fn unread(course: &Course<'_>, scene: &mut Scene<'_>, shows: &Shows) -> Asked<Kept> {
@@ -129,7 +102,7 @@ fn unread(course: &Course<'_>, scene: &mut Scene<'_>, shows: &Shows) -> Asked<Ke
         let mut clients: Vec<Client<'_>> = Vec::new();
         for _ in 0..at_once.min(UNREAD - done) {
             let mut client = scene.client("eve")?;
-            client.prepare_reserve(&shows.reserved.name, "1");
+            hearing::prepare(course, &mut client, &shows.reserved.name, 1)?;
             clients.push(client);
         }
         let pids: Vec<i32> = clients.iter().map(Client::pid).collect();
