@@ -7,3 +7,4 @@ pub mod rounds;
 pub mod scene;
 pub mod shows;
 pub mod surroundings;
+pub mod wire_door;

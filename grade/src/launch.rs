@@ -1,5 +1,6 @@
 //! How programs of a submission are started, watched and ended.
 
+pub mod behind;
 pub mod program;
 
 pub mod launcher;

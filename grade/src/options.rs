@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipctop::messages::Language;
+use serde::Deserialize;
 
 /// Marks a submission, whatever its language, protocol and menu, and says why.
 ///
@@ -165,12 +166,15 @@ pub enum Format {
 }
 
 /// How an item asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Door {
     /// It builds, starts and stops programs, and looks at what the kernel sees.
     Outside,
     /// It types at the menu of a client.
     Menu,
+    /// It asks the server in the bytes of docs/PROTOCOL.md, which the course hands out.
+    Wire,
 }
 
 const AFTER: &str = "\

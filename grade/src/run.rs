@@ -1,6 +1,7 @@
 //! Does what the command line asks for.
 
 pub mod class;
+pub mod door;
 pub mod init;
 pub mod inside;
 pub mod marking;

@@ -7,7 +7,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_long};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
@@ -32,6 +32,25 @@ pub(crate) fn prepare(command: &mut Command) {
     };
     // SAFETY: the closure makes system calls only; it takes no lock and no memory.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Has the child keep these descriptors of ours, which [`prepare`] would close.
+pub(crate) fn keep_open(command: &mut Command, descriptors: Vec<RawFd>) {
+    let keep = move || -> io::Result<()> {
+        for &descriptor in &descriptors {
+            // SAFETY: takes integers; a wrong number is an error.
+            Errno::result(unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) })?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only; it takes no lock and no memory.
+    unsafe { command.pre_exec(keep) };
+}
+
+/// A descriptor that whoever started this program has left open for it.
+pub(crate) fn inherited(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: the number comes from who has started this program, and nothing here owns it yet.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
 /// Makes a copy of this process; None in the copy.

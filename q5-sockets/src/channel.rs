@@ -83,12 +83,7 @@ impl Connection {
     /// # Errors
     /// EINVAL if the other side has reset it already. See tcp(7).
     pub fn new(stream: Arc<TcpStream>, idle: Duration, closing: End) -> io::Result<Connection> {
-        // A reply is one write and must not wait for the acknowledgement of the one before it.
-        stream.set_nodelay(true)?;
-        setsockopt(&stream, sockopt::KeepAlive, &true)?;
-        setsockopt(&stream, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
-        setsockopt(&stream, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
-        setsockopt(&stream, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?;
+        set_options(&stream)?;
         let reading = Timeout::new(&stream, idle)?;
         Ok(Connection {
             stream,
@@ -280,8 +275,22 @@ impl Connection {
     }
 }
 
+/// Has a socket send at once, and ask a silent peer whether it is still there. What is set on a
+/// listening socket holds for the connections that it accepts.
+///
+/// # Errors
+/// EINVAL if the other side has reset it already. See tcp(7).
+pub fn set_options(socket: &impl AsFd) -> io::Result<()> {
+    // A reply is one write and must not wait for the acknowledgement of the one before it.
+    setsockopt(socket, sockopt::TcpNoDelay, &true)?;
+    setsockopt(socket, sockopt::KeepAlive, &true)?;
+    setsockopt(socket, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
+    setsockopt(socket, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
+    Ok(setsockopt(socket, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?)
+}
+
 /// What is answered when no request can be found: its client and nonce as far as they arrived.
-fn broken(bytes: &[u8]) -> Request {
+pub fn broken(bytes: &[u8]) -> Request {
     Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).without_magic()
 }
 

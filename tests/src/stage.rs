@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use anyhow::Context;
+
 use crate::say::say;
 use crate::verdict;
 
@@ -21,16 +23,19 @@ pub enum Stage {
     Q5Sockets,
     /// q6-watchdog
     Q6Watchdog,
+    /// q9-events
+    Q9Events,
 }
 
 /// All of them.
-pub const ALL: [Stage; 6] = [
+pub const ALL: [Stage; 7] = [
     Stage::Q1Pipes,
     Stage::Q2Msgqueue,
     Stage::Q3Threads,
     Stage::Q4ThreadPerRequest,
     Stage::Q5Sockets,
     Stage::Q6Watchdog,
+    Stage::Q9Events,
 ];
 
 /// How a stage's clients reach its server.
@@ -84,6 +89,15 @@ impl Mechanism {
 }
 
 impl Stage {
+    /// The stage whose package has this name.
+    ///
+    /// # Errors
+    /// Names it, if there is none.
+    pub fn named(package: &str) -> anyhow::Result<Stage> {
+        let found = ALL.into_iter().find(|stage| stage.package() == package);
+        found.with_context(|| format!("no stage is named {package}"))
+    }
+
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {
@@ -93,6 +107,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
             Stage::Q5Sockets => "q5-sockets",
             Stage::Q6Watchdog => "q6-watchdog",
+            Stage::Q9Events => "q9-events",
         }
     }
 
@@ -101,7 +116,7 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
-            Stage::Q5Sockets => Mechanism::Sockets,
+            Stage::Q5Sockets | Stage::Q9Events => Mechanism::Sockets,
             Stage::Q6Watchdog => Mechanism::Dispatcher,
         }
     }
@@ -133,6 +148,7 @@ impl Stage {
                 "q6 reserve",
                 "q6 watchdog",
             ],
+            Stage::Q9Events => &["q9 commit", "q9 server"],
         }
     }
 
@@ -142,6 +158,7 @@ impl Stage {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
             Stage::Q6Watchdog => 4,
+            Stage::Q9Events => 1,
         }
     }
 
@@ -154,6 +171,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4 server",
             Stage::Q5Sockets => "q5 server",
             Stage::Q6Watchdog => "q6 reserve",
+            Stage::Q9Events => "q9 server",
         }
     }
 
@@ -164,7 +182,8 @@ impl Stage {
             | Stage::Q2Msgqueue
             | Stage::Q3Threads
             | Stage::Q4ThreadPerRequest
-            | Stage::Q5Sockets => false,
+            | Stage::Q5Sockets
+            | Stage::Q9Events => false,
             Stage::Q6Watchdog => true,
         }
     }
@@ -177,6 +196,7 @@ impl Stage {
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
             Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
+            Stage::Q9Events => None,
         }
     }
 
@@ -186,7 +206,8 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
-            Mechanism::Sockets => program("q5-sockets-client"),
+            // Their clients differ in the address that they try first.
+            Mechanism::Sockets => program(&format!("{}-client", self.package())),
             Mechanism::Dispatcher => program("q6-watchdog-client"),
         }
     }

@@ -4,6 +4,7 @@ use harness::stage::{ALL, Stage};
 
 use crate::results::bar::{Bar, Measured};
 use crate::results::counts::{Connections, ServerCounts, Watched};
+use crate::results::event_bars;
 use crate::results::file::Results;
 use crate::results::group::{Group, Question};
 use crate::results::ratio::{Against, Figure, Ratio};
@@ -25,7 +26,7 @@ pub fn of(results: &Results) -> Vec<Bar> {
         let stage = ALL.into_iter().find(|stage| stage.package() == server.name)?;
         Some(Judged { stage, server, results })
     });
-    judged.flat_map(|judged| judged.bars()).collect()
+    judged.flat_map(|judged| judged.bars()).chain(event_bars::of(results)).collect()
 }
 
 /// A stage, and what was measured of it.
@@ -61,6 +62,8 @@ impl Judged<'_> {
             }
             // Between client and server it is q5.
             Stage::Q6Watchdog => Vec::new(),
+            // Its bars are those of many connections, which a full run does not measure.
+            Stage::Q9Events => Vec::new(),
         };
         bars.sort_by_key(|bar| bar.number);
         bars
@@ -114,9 +117,11 @@ impl Judged<'_> {
     fn private_dirty_max(&self) -> f64 {
         match self.stage {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 148.0,
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q6Watchdog => {
-                240.0
-            }
+            Stage::Q3Threads
+            | Stage::Q4ThreadPerRequest
+            | Stage::Q5Sockets
+            | Stage::Q6Watchdog
+            | Stage::Q9Events => 240.0,
         }
     }
 

@@ -84,10 +84,9 @@ fn changes(folder: &Path, student: &Path, name: &str) -> anyhow::Result<Table> {
             return Err(error).with_context(|| format!("cannot read {}", path.display()));
         }
     };
-    let mut table: Table =
-        text.parse().with_context(|| format!("cannot read {}", path.display()))?;
-    match table.remove(name) {
-        Some(toml::Value::Table(own)) => Ok(own),
+    let table: Table = text.parse().with_context(|| format!("cannot read {}", path.display()))?;
+    match table.get(name) {
+        Some(toml::Value::Table(own)) => Ok(own.clone()),
         _ => Ok(table),
     }
 }

@@ -1,10 +1,8 @@
 //! Does it leave nothing behind when it is ended?
 
-use std::io;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
@@ -44,17 +42,10 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     let outcome = client.reserve(&show.name, "1");
     hearing::must_be_done(course, &outcome)?;
     client.leave();
-    let Some(server) = &scene.server else { return nothing_left(course, "quit") };
-    let told = match (signal, scene.daemon()) {
-        // It has no terminal, on which somebody could type Ctrl-C.
-        (Signal::SIGINT, Some(_)) => return Ok(format!("{}: daemon", signal.as_str())),
-        (_, Some(daemon)) => kill(Pid::from_raw(daemon), signal).map_err(io::Error::from),
-        (Signal::SIGINT, None) => server.interrupt(),
-        (_, None) => server.signal(signal),
-    };
-    if let Err(error) = told {
-        return course.cannot("send a signal", &error);
+    if scene.server.is_none() {
+        return nothing_left(course, "quit");
     }
+    let signal = scene.ask_to_end(signal)?;
     let (begin, budget) = (Instant::now(), course.patience.scale(END_MAX));
     while scene.server_end()?.is_none() {
         if begin.elapsed() >= budget {

@@ -56,7 +56,7 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
     let input = course.words.say(&format!("odd-{name}"));
-    type_it(course, &mut client, &show, name)?;
+    type_it(course, &mut scene, &mut client, &show, name)?;
     if course.question.one_program {
         return match name {
             "too-many" => unchanged(course, &mut client, &show, &input),
@@ -64,12 +64,7 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
             _ => Ok(input),
         };
     }
-    if let Some(status) = scene.server_end()? {
-        let values = [("input", text(input)), ("status", text(status.to_string()))];
-        let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
-        let fault = course.words.fault(verdict, "fault-server-died-of", &values);
-        return Err(Box::new(fault.with_lines(scene.last_words())));
-    }
+    still_there(course, &mut scene, &input)?;
     client.kill();
     let mut fresh = scene.client("bob")?;
     let line = unchanged(course, &mut fresh, &show, &input)?;
@@ -82,12 +77,23 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
 }
 
 /// Types the odd input: it must not be done, and the client must come to rest.
-fn type_it(course: &Course<'_>, client: &mut Client<'_>, show: &Show, name: &str) -> Asked<()> {
+fn type_it(
+    course: &Course<'_>,
+    scene: &mut Scene<'_>,
+    client: &mut Client<'_>,
+    show: &Show,
+    name: &str,
+) -> Asked<()> {
     let input = course.words.say(&format!("odd-{name}"));
     let ending = match odd(course, name, show) {
-        Odd::Raw(keys) => client.type_raw(&keys).ending,
+        Odd::Raw(keys) => {
+            let ending = client.type_raw(&keys).ending;
+            still_there(course, scene, &input)?;
+            ending
+        }
         Odd::Reserve(other, seats) => {
             let outcome = client.reserve(&other, &seats);
+            still_there(course, scene, &input)?;
             if outcome.answer == Answer::Done {
                 return lost(course, "fault-not-refused", &input, client);
             }
@@ -118,11 +124,21 @@ fn unchanged(
 ) -> Asked<String> {
     let left = hearing::left(course, client, &show.name)?;
     if left == show.seats {
-        return Ok(format!("{input}: {left} = {}", show.seats));
+        let values = [("input", text(input)), ("left", number(left))];
+        return Ok(course.words.say_with("seen-unchanged", &values));
     }
     let values = [("input", text(input)), ("before", number(show.seats)), ("left", number(left))];
     let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
     Err(Box::new(fault.with_lines(hearing::last_lines(client.transcript()))))
+}
+
+/// Whether the server lives on. Whoever it does not answer any more may notice that before.
+fn still_there(course: &Course<'_>, scene: &mut Scene<'_>, input: &str) -> Asked<()> {
+    let Some(status) = scene.server_end()? else { return Ok(()) };
+    let values = [("input", text(input)), ("status", text(status.to_string()))];
+    let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
+    let fault = course.words.fault(verdict, "fault-server-died-of", &values);
+    Err(Box::new(fault.with_lines(scene.last_words())))
 }
 
 /// A client may end or ask on, and may wait for more; it must not flood, nor die of a signal.

@@ -32,6 +32,15 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         return killed_alone(course);
     }
     let mut scene = Scene::start(course)?;
+    hurt(course, &mut scene).map_err(|lost| scene.with_its_end(lost))?;
+    if course.question.persistent {
+        restart::check(course)?;
+    }
+    let line = format!("{KILLED} killed, {UNREAD} unread");
+    Ok(Ruling::pass(scene.last_words()).with(line))
+}
+
+fn hurt(course: &Course<'_>, scene: &mut Scene<'_>) -> Asked<()> {
     let mut client = scene.client("ada")?;
     let shows = Shows::choose(course, &mut client)?;
     client.leave();
@@ -45,15 +54,10 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         }
         client.kill();
     }
-    served(course, &mut scene, &shows, "killed", KILLED)?;
-    let before = unread(course, &mut scene, &shows)?;
+    served(course, scene, &shows, "killed", KILLED)?;
+    let before = unread(course, scene, &shows)?;
     upkeep::check(course, &before, MEASURED)?;
-    many_requests(course, &mut scene, &shows)?;
-    if course.question.persistent {
-        restart::check(course)?;
-    }
-    let line = format!("{KILLED} killed, {UNREAD} unread");
-    Ok(Ruling::pass(scene.last_words()).with(line))
+    many_requests(course, scene, &shows)
 }
 
 /// What clients reserve, and what they leave alone.
@@ -158,7 +162,7 @@ fn served(
 ) -> Asked<()> {
     let after =
         course.words.say_with(&format!("after-{after}"), &[("count", number(count as i64))]);
-    if let Some(status) = scene.server_end()?.filter(|status| !status.success()) {
+    if let Some(status) = scene.server_end()? {
         let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
         let values = [("input", text(after)), ("status", text(status.to_string()))];
         let fault = course.words.fault(verdict, "fault-server-died-of", &values);

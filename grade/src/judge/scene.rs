@@ -5,12 +5,13 @@ use crate::dialogue::first;
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
-use crate::kernel::processes::{self, Row};
-use crate::kernel::stop;
+use crate::kernel::{processes, stop};
 use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness::{self, Sign};
+
+mod ending;
 
 /// The last lines of a server's output that are evidence.
 const LOG_LINES: usize = 8;
@@ -24,8 +25,6 @@ pub struct Scene<'a> {
     pub server: Option<Process>,
     /// The processes of the server when it could be asked.
     pub workers: Vec<i32>,
-    /// Whether the process that was started had ended by then, and left a daemon.
-    is_daemon: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -40,7 +39,7 @@ impl<'a> Scene<'a> {
             Ok(log) => log,
             Err(error) => return course.cannot("make a log file", &error),
         };
-        let mut scene = Scene { course, log, server: None, workers: Vec::new(), is_daemon: false };
+        let mut scene = Scene { course, log, server: None, workers: Vec::new() };
         if !course.question.one_program {
             scene.start_server()?;
         }
@@ -71,11 +70,9 @@ impl<'a> Scene<'a> {
             &course.question.ready,
             course.patience,
         );
-        let has_ended = matches!(process.status(), Ok(Some(status)) if status.success());
         self.server = Some(process);
         match ready {
             Ok(asked) => {
-                self.is_daemon = has_ended;
                 let is_certain = asked.sign != Sign::Polls && asked.pids.len() == 1;
                 self.workers = asked.pids;
                 if !is_certain {
@@ -142,31 +139,6 @@ impl<'a> Scene<'a> {
         let lines = hearing::visible(&self.log.text());
         let first = lines.len().saturating_sub(LOG_LINES);
         lines[first..].iter().map(|line| format!("server| {line}")).collect()
-    }
-
-    /// How the server has ended, if it has; a daemon has when all its processes have.
-    ///
-    /// # Errors
-    /// If that cannot be known.
-    pub fn server_end(&mut self) -> Asked<Option<std::process::ExitStatus>> {
-        if self.is_daemon && !self.living_workers().is_empty() {
-            return Ok(None);
-        }
-        match self.server.as_mut().map(Process::status).transpose() {
-            Ok(status) => Ok(status.flatten()),
-            Err(error) => self.course.cannot("wait for the server", &error),
-        }
-    }
-
-    /// The first process of a daemon; None: the server is none.
-    pub fn daemon(&self) -> Option<i32> {
-        let living = if self.is_daemon { self.living_workers() } else { Vec::new() };
-        let has_parent = |row: &Row| living.iter().any(|other| other.pid == row.parent);
-        living.iter().find(|row| !has_parent(row)).map(|row| row.pid)
-    }
-
-    fn living_workers(&self) -> Vec<Row> {
-        processes::all().into_iter().filter(|row| self.workers.contains(&row.pid)).collect()
     }
 
     /// Freezes every process of the submission that is in no session of these clients.

@@ -11,14 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipctop::messages::Language;
 
 use crate::assignment::file::Assignment;
-use crate::assignment::submission::Submission;
 use crate::course::list::{self, Entry};
 use crate::course::marks::{self, Student};
 use crate::course::unpacked::Unpacked;
 use crate::course::{archive, files, pages, store};
-use crate::items::{self, Item};
+use crate::items;
 use crate::options::How;
-use crate::run::{marking, one};
+use crate::run::{door, marking, one};
 use crate::verdict::report::Report;
 use crate::words::Words;
 
@@ -49,7 +48,7 @@ pub fn run(course: &Path, out: &Path, jobs: u32, how: &How) -> anyhow::Result<Ex
         let folder = folder.map_err(|error| format!("{error:#}"));
         entries.extend(list::entries(&assignment, student, &folder));
     }
-    let marking = Marking { how, out, assignment: &path, language };
+    let marking = Marking { how, out, assigned: &assignment, assignment: &path, language };
     let reports = marking.all(&entries, jobs)?;
     let students = students_of(&entries, reports);
     write(&students, out, &words)?;
@@ -61,6 +60,7 @@ pub fn run(course: &Path, out: &Path, jobs: u32, how: &How) -> anyhow::Result<Ex
 struct Marking<'a> {
     how: &'a How,
     out: &'a Path,
+    assigned: &'a Assignment,
     assignment: &'a Path,
     language: Language,
 }
@@ -68,6 +68,8 @@ struct Marking<'a> {
 impl Marking<'_> {
     /// The report of each entry that has an answer, by its place.
     fn all(&self, entries: &[Entry], jobs: u32) -> anyhow::Result<BTreeMap<usize, Report>> {
+        let answers = entries.iter().filter_map(|entry| entry.answer.as_ref()?.as_ref().ok());
+        door::prepare(&answers.flat_map(|it| items::counted(&it.question)).collect::<Vec<_>>())?;
         let bar = ProgressBar::new(entries.len() as u64);
         let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} {msg}");
         bar.set_style(style.context("cannot draw a progress bar")?);
@@ -107,8 +109,10 @@ impl Marking<'_> {
 
     fn one(&self, entry: &Entry, words: &Words) -> anyhow::Result<Option<Report>> {
         let name = &entry.student.name;
-        let not_judged =
-            |why: &str| Ok(Some(marking::not_judged(&entry.question, name, why, words)));
+        let not_judged = |why: &str| {
+            let items = items::counted(&self.assigned.question(&entry.question)?);
+            Ok(Some(marking::not_judged(entry, &items, why, words)))
+        };
         let submission = match &entry.answer {
             None => return Ok(None),
             Some(Err(why)) => return not_judged(why),
@@ -119,7 +123,8 @@ impl Marking<'_> {
         if let Some(report) = store::load(&kept, &judged) {
             return Ok(Some(report));
         }
-        let job = one::job(self.how, submission, &counted(submission), self.language)?;
+        let items = items::counted(&submission.question);
+        let job = one::job(self.how, submission, &items, self.language)?;
         let mut report = match marking::mark(submission, &entry.question, &job, words) {
             Ok(report) => report,
             Err(error) => return not_judged(&format!("{error:#}")),
@@ -128,13 +133,6 @@ impl Marking<'_> {
         store::save(&kept, &report)?;
         Ok(Some(report))
     }
-}
-
-/// The items that bring points.
-pub(super) fn counted(submission: &Submission) -> Vec<&'static Item> {
-    let points = &submission.question.points;
-    let max = |item: &Item| points.get(item.id).copied().unwrap_or(item.points);
-    items::ALL.iter().filter(|item| max(item) > 0.0).collect()
 }
 
 fn students_of(entries: &[Entry], mut reports: BTreeMap<usize, Report>) -> Vec<Student> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::assignment::submission::Submission;
+use crate::course::list::Entry;
 use crate::items::{self, Item};
 use crate::job::Job;
 use crate::run::inside::{BARE, Order};
@@ -50,7 +51,7 @@ pub fn mark(
         Ok(_) => Ok(()),
     };
     let failure = ended.err().map(|error| format!("{error:#}")).unwrap_or_default();
-    for item in items::ALL.iter().filter(|item| job.items.iter().any(|id| id == item.id)) {
+    for item in items::all().filter(|item| job.items.iter().any(|id| id == item.id)) {
         if items.iter().all(|report| report.id != item.id) {
             let max = submission.question.points.get(item.id).copied();
             items.push(unasked(item, max.unwrap_or(item.points), &failure, words));
@@ -90,9 +91,10 @@ fn without_a_box(tree: &Tree, job: &Job, on_line: &mut dyn FnMut(&str)) -> anyho
 }
 
 /// The report of an answer that cannot be asked at all: why.
-pub fn not_judged(question: &str, student: &str, why: &str, words: &Words) -> Report {
-    let items = items::ALL.iter().map(|item| unasked(item, item.points, why, words));
-    Report::new(question, student, items.collect())
+pub fn not_judged(entry: &Entry, items: &[&Item], why: &str, words: &Words) -> Report {
+    let Entry { student, question, .. } = entry;
+    let items = items.iter().map(|item| unasked(item, item.points, why, words));
+    Report::new(question, &student.name, items.collect())
 }
 
 fn unasked(item: &Item, max: f64, why: &str, words: &Words) -> ItemReport {

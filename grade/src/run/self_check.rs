@@ -9,8 +9,9 @@ use ipctop::messages::Language;
 
 use crate::assignment::file::{Assignment, NAME};
 use crate::assignment::submission::Submission;
+use crate::items;
 use crate::options::{How, SelfCheck};
-use crate::run::{class, marking, one};
+use crate::run::{door, marking, one};
 use crate::self_check::corpus::{self, Program};
 use crate::self_check::load::Load;
 use crate::self_check::matrix::Matrix;
@@ -98,7 +99,8 @@ impl Checking<'_> {
     fn mark(&self, program: &Program) -> anyhow::Result<Report> {
         let dir = program.hand_in()?;
         let submission = Submission::find(&self.assignment, &program.question, dir.path())?;
-        let items = class::counted(&submission);
+        let items = items::counted(&submission.question);
+        door::prepare(&items)?;
         let job = one::job(self.how, &submission, &items, Language::English)?;
         marking::mark(&submission, &program.question, &job, &Words::new(Language::English))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::self_check::corpus::{Kind, Program};
 use crate::self_check::outcome::{Miss, Outcome};
+use crate::verdict::item::Verdict;
 
 /// One in so many wrong programs may lose other items than those that are written.
 const INEXACT_ONE_IN: usize = 20;
@@ -138,7 +139,10 @@ fn lines(program: &Program, outcome: &Outcome) -> Vec<String> {
         let (verdict, expected) = (miss.verdict.name(), miss.expected.name());
         format!("{kind} {name}: {} is {verdict}, not {expected}: {}", miss.item, miss.cause)
     };
-    outcome.misses.iter().map(line).collect()
+    // What was skipped against expectation is said by what it depends on.
+    let is_cause = |miss: &&Miss| miss.verdict != Verdict::Skipped;
+    let causes: Vec<String> = outcome.misses.iter().filter(is_cause).map(line).collect();
+    if causes.is_empty() { outcome.misses.iter().map(line).collect() } else { causes }
 }
 
 fn seconds(all: &[f64]) -> String {
@@ -155,7 +159,6 @@ mod tests {
     use crate::self_check::corpus::Expected::{Fail, Pass};
     use crate::self_check::corpus::tests::program;
     use crate::self_check::outcome::tests::outcome;
-    use crate::verdict::item::Verdict;
 
     /// The bars that do not hold.
     fn missed(programs: &[(&str, Outcome)]) -> Vec<String> {

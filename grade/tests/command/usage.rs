@@ -101,6 +101,23 @@ fn a_missing_compiler_is_no_lost_point() {
 }
 
 #[test]
+fn a_full_disk_is_no_wrong_use_and_leaves_no_part_of_a_file() {
+    let course = Course::new();
+    let path = |name: &str| course.path(name).display().to_string();
+    let (disk, all, grade) = (path("disk"), path(""), env!("CARGO_BIN_EXE_grade"));
+    let lines = format!(
+        "mkdir '{disk}' && mount -t tmpfs -o size=16k none '{disk}' && mkdir '{disk}/in'
+         cat /dev/zero > '{disk}/full' 2> '{all}/dd'
+         for asked in \"init '{disk}/in'\" \"class '{all}' --out '{disk}/out'\" \
+             \"q2 '{all}/alice' > '{disk}/verdict'\"
+         do eval '{grade}' $asked; echo $?; done; find '{disk}' -name '*toml' -o -name '*html'"
+    );
+    let ran = run(Command::new("unshare").args(["-rm", "sh", "-c", &lines]));
+    assert_eq!(ran.stdout, "3\n3\n3\n", "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("No space left on device").count(), 3, "{}", ran.stderr);
+}
+
+#[test]
 fn a_folder_without_programs_is_not_built() {
     let course = Course::new();
     fs::create_dir_all(course.path("bob/q2")).unwrap();
