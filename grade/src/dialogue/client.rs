@@ -157,6 +157,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Whether it fell silent before the last line of what was prepared could be typed.
+    pub fn is_stuck(&self) -> bool {
+        self.person.is_stuck()
+    }
+
     /// Types the last line of what was prepared, and does not wait.
     pub fn send(&mut self) {
         self.person.send();
@@ -170,6 +175,22 @@ impl<'a> Client<'a> {
         }
         let is_said = |text: &str| dialogue.refused.is_match(text) || dialogue.done.is_match(text);
         Outcome::of(dialogue, self.person.finish(Some(&is_said)))
+    }
+
+    /// Types all of a look at one show but its last line, or at the table; false if a client sees that at
+    /// its start only.
+    pub fn prepare_view(&mut self, show: &str) -> bool {
+        let dialogue = self.dialogue;
+        let keys = dialogue.view.as_ref().or(dialogue.list.as_ref());
+        if let Some(keys) = keys {
+            self.prepare(keys, Values { show, ..Values::default() }, None);
+        }
+        keys.is_some()
+    }
+
+    /// Waits until it is the person's turn again, whatever was typed.
+    pub fn finish(&mut self) -> Turn {
+        self.person.finish(None)
     }
 
     /// Types anything, line by line.

@@ -12,11 +12,12 @@ use ipctop::watch;
 
 use crate::assignment::question::{Mechanism, Workers};
 use crate::dialogue::client::Client;
-use crate::items::workers;
+use crate::items::{keys, workers};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::kernel::keys::{objects, since};
 use crate::kernel::quiet;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::text;
@@ -30,6 +31,8 @@ struct Seen {
     loaded: BTreeSet<String>,
     /// The messages that queues hold, by their contents.
     digests: Vec<u64>,
+    /// Whether one of them has the key -1, which is what ftok(3) says when it fails.
+    has_no_key: bool,
     lines: Vec<String>,
 }
 
@@ -38,9 +41,11 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let Some(mechanism) = course.question.mechanism else {
         return Ok(Ruling::pass(Vec::new()));
     };
+    let others = objects();
     let scene = Scene::start(course)?;
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 3)?;
+    let keys = keys::evidence(&since(&others, &course.home), &scene, &course.home);
     let first = observe(course, &scene, &mut client, &show.name, 1)?;
     check(course, mechanism, &first)?;
     let second = observe(course, &scene, &mut client, &show.name, 2)?;
@@ -51,6 +56,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     }
     client.kill();
     let mut evidence = first.lines;
+    evidence.extend(keys);
     if course.question.workers != Workers::Any {
         evidence.extend(workers::check(course, &scene)?);
     }
@@ -99,6 +105,7 @@ impl Seen {
         self.lines.extend(lines::processes(look));
         for queue in look.queues.iter().filter(|queue| queue.n_messages > 0) {
             self.loaded.insert("msg".to_owned());
+            self.has_no_key |= queue.key == -1;
             self.digests.extend(queue.messages.iter().flatten().map(|message| message.digest));
             self.lines.extend(lines::queue(queue));
         }
@@ -134,6 +141,7 @@ fn check(course: &Course<'_>, mechanism: Mechanism, seen: &Seen) -> Asked<()> {
     // The kernel delivers at once to a socket that nobody has accepted yet, where nobody can look.
     let is_carried = mechanism == Mechanism::Socket || seen.loaded.iter().any(holds);
     match is_right && is_carried && !others_hold {
+        true if seen.has_no_key => lost(course, "fault-key", mechanism, seen),
         true => Ok(()),
         false => lost(course, "fault-mechanism", mechanism, seen),
     }
