@@ -29,12 +29,14 @@ use tracing::{debug, info, warn};
 use crate::PACKAGE;
 use crate::answers::{self, SharedState};
 use crate::armour::closing::Closing;
+use crate::armour::deadline::Deadline;
 use crate::armour::lingering_close::{close, for_connection, give_up, hang_up};
 use crate::armour::listeners::{Listeners, descriptors_for};
 use crate::armour::refused::Refused;
 use crate::armour::registry::{Member, Registry};
-use crate::channel::{Connection, Incoming};
+use crate::channel::{Connection, Incoming, REQUEST_TIME};
 use crate::options::ServerOptions;
+use crate::stream::{Layer, Plain, Tcp};
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -83,7 +85,19 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
 }
 
 /// What a service calls for each request.
-type Answer = dyn Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync;
+type Answer<S> = dyn Fn(&mut Connection<S>, Request) -> io::Result<()> + Send + Sync;
+
+/// How a service makes the streams of its connections, and refuses those that find no room.
+pub trait Accept: Layer + Send + Sync + 'static {
+    /// Refuses a connection with a reply that is meant for all of it, and waits for nobody.
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused);
+}
+
+impl Accept for Plain {
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused) {
+        refused.add(stream, reply.bytes());
+    }
+}
 
 /// A thread that accepts connections, and a thread for each of them.
 #[derive(Debug)]
@@ -130,11 +144,25 @@ impl Service {
         accepted: impl Fn(),
         answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
     ) -> anyhow::Result<()> {
-        let answer: Arc<Answer> = Arc::new(answer);
+        self.serve_over(&Arc::new(Plain), accepted, answer)
+    }
+
+    /// As [`Service::serve`], with a layer over the sockets: the thread of a connection opens it
+    /// before the first request.
+    ///
+    /// # Errors
+    /// ENOMEM. See poll(2).
+    pub fn serve_over<L: Accept>(
+        self: &Arc<Service>,
+        layer: &Arc<L>,
+        accepted: impl Fn(),
+        answer: impl Fn(&mut Connection<L::Stream>, Request) -> io::Result<()> + Send + Sync + 'static,
+    ) -> anyhow::Result<()> {
+        let answer: Arc<Answer<L::Stream>> = Arc::new(answer);
         let mut refused = Refused::default();
         while let Some((stream, peer)) = self.listeners.accept(&mut refused)? {
             accepted();
-            self.start_thread(&answer, Arc::new(stream), peer, &mut refused);
+            self.start_thread(layer, &answer, Arc::new(stream), peer, &mut refused);
         }
         refused.finish()?;
         if refused.count() > 0 {
@@ -144,23 +172,25 @@ impl Service {
     }
 
     /// Starts the thread of a connection, or refuses the connection with BUSY.
-    fn start_thread(
+    fn start_thread<L: Accept>(
         self: &Arc<Service>,
-        answer: &Arc<Answer>,
+        layer: &Arc<L>,
+        answer: &Arc<Answer<L::Stream>>,
         stream: Arc<TcpStream>,
         peer: SocketAddr,
         refused: &mut Refused,
     ) {
         let member = match self.registry.register(&stream, peer.ip()) {
             Ok(member) => member,
-            Err(why) => return refused.add(stream, &for_connection(why, self.server)),
+            Err(why) => return layer.refuse(stream, &for_connection(why, self.server), refused),
         };
         let service = self.clone();
-        let answer = answer.clone();
+        let (layer_of_thread, answer) = (layer.clone(), answer.clone());
         let handle = stream.clone();
         let started = self.threads.start(move || {
             log::add_field("peer", peer);
-            let body = AssertUnwindSafe(|| service.answer_all(handle, &member, &*answer));
+            let body = || service.answer_all(&*layer_of_thread, handle, &member, &*answer);
+            let body = AssertUnwindSafe(body);
             match catch_unwind(body) {
                 Ok(Ok(())) => debug!("closed"),
                 Ok(Err(error)) => debug!("lost: {error}"),
@@ -169,20 +199,23 @@ impl Service {
         });
         if let Err(error) = started {
             warn!("cannot start a thread: {error}");
-            refused.add(stream, &for_connection(Status::Busy, self.server));
+            layer.refuse(stream, &for_connection(Status::Busy, self.server), refused);
         }
     }
 
     /// The thread of a connection: any number of requests, answered in order. How it ends if we end
     /// it: see [`Closing`].
-    fn answer_all(
+    fn answer_all<L: Accept>(
         &self,
+        layer: &L,
         stream: Arc<TcpStream>,
         member: &Member,
-        answer: &Answer,
+        answer: &Answer<L::Stream>,
     ) -> io::Result<()> {
-        let mut connection = Connection::new(stream, self.idle, member.end())?;
         let mut now = Instant::now();
+        let deadline = Deadline::new(now, now + REQUEST_TIME);
+        let stream = layer.open(Tcp::new(stream, self.idle)?, deadline)?;
+        let mut connection = Connection::over(stream, self.idle, member.end());
         while connection.may_take(now)? {
             match connection.receive(now)? {
                 Incoming::Request(request) => {
