@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use common::program::directory;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SanType,
@@ -162,7 +163,9 @@ pub fn trial_authority(dir: &Path) -> PathBuf {
 /// EACCES, ENOSPC; if something else has the folder's name.
 pub fn trial(dir: &Path) -> anyhow::Result<PathBuf> {
     let folder = dir.join(TRIAL);
-    if folder.symlink_metadata().is_ok() {
+    if let Ok(found) = folder.symlink_metadata() {
+        ensure!(found.is_dir(), "cannot use {}: it is not a directory", folder.display());
+        directory::check(&folder)?;
         info!("the certificate is one for trial, in {}: see --cert", folder.display());
         return Ok(folder);
     }

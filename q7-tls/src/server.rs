@@ -150,6 +150,8 @@ impl Layer for ServerLayer {
 
     fn open(&self, tcp: Tcp, deadline: Deadline) -> io::Result<Tls> {
         let place = self.handshakes.begin(tcp.socket());
+        // Whoever had to wait for a place has the whole time after that.
+        let deadline = Deadline::after(deadline.end().saturating_duration_since(deadline.seen()));
         let connection = ServerConnection::new(self.credentials.current());
         let mut tls = Tls::new(tcp, connection.map_err(io::Error::other)?);
         let agreed = tls.handshake(deadline, |compute| self.gate.pass(compute));

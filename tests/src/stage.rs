@@ -21,16 +21,19 @@ pub enum Stage {
     Q5Sockets,
     /// q6-watchdog
     Q6Watchdog,
+    /// q7-tls
+    Q7Tls,
 }
 
 /// All of them.
-pub const ALL: [Stage; 6] = [
+pub const ALL: [Stage; 7] = [
     Stage::Q1Pipes,
     Stage::Q2Msgqueue,
     Stage::Q3Threads,
     Stage::Q4ThreadPerRequest,
     Stage::Q5Sockets,
     Stage::Q6Watchdog,
+    Stage::Q7Tls,
 ];
 
 /// How a stage's clients reach its server.
@@ -44,6 +47,8 @@ pub enum Mechanism {
     Sockets,
     /// TCP, behind a dispatcher.
     Dispatcher,
+    /// TLS over TCP.
+    Tls,
 }
 
 impl Mechanism {
@@ -51,7 +56,7 @@ impl Mechanism {
     pub fn has_places(self) -> bool {
         match self {
             Mechanism::Pipes | Mechanism::Queues | Mechanism::Dispatcher => true,
-            Mechanism::Sockets => false,
+            Mechanism::Sockets | Mechanism::Tls => false,
         }
     }
 
@@ -59,7 +64,7 @@ impl Mechanism {
     pub fn is_found_through_dir(self) -> bool {
         match self {
             Mechanism::Pipes | Mechanism::Queues => true,
-            Mechanism::Sockets | Mechanism::Dispatcher => false,
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => false,
         }
     }
 
@@ -78,7 +83,9 @@ impl Mechanism {
     pub fn not_found(self) -> &'static str {
         match self {
             Mechanism::Pipes | Mechanism::Queues => "client: cannot open ",
-            Mechanism::Sockets | Mechanism::Dispatcher => "client: cannot connect to ",
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => {
+                "client: cannot connect to "
+            }
         }
     }
 }
@@ -93,6 +100,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
             Stage::Q5Sockets => "q5-sockets",
             Stage::Q6Watchdog => "q6-watchdog",
+            Stage::Q7Tls => "q7-tls",
         }
     }
 
@@ -103,6 +111,7 @@ impl Stage {
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
             Stage::Q5Sockets => Mechanism::Sockets,
             Stage::Q6Watchdog => Mechanism::Dispatcher,
+            Stage::Q7Tls => Mechanism::Tls,
         }
     }
 
@@ -111,7 +120,7 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => "write(",
             Mechanism::Queues => "msgsnd(",
-            Mechanism::Sockets | Mechanism::Dispatcher => "sendto(",
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => "sendto(",
         }
     }
 
@@ -133,6 +142,7 @@ impl Stage {
                 "q6 reserve",
                 "q6 watchdog",
             ],
+            Stage::Q7Tls => &["q7 accept", "q7 commit", "q7 server"],
         }
     }
 
@@ -142,6 +152,7 @@ impl Stage {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
             Stage::Q6Watchdog => 4,
+            Stage::Q7Tls => 1,
         }
     }
 
@@ -154,6 +165,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4 server",
             Stage::Q5Sockets => "q5 server",
             Stage::Q6Watchdog => "q6 reserve",
+            Stage::Q7Tls => "q7 server",
         }
     }
 
@@ -164,7 +176,8 @@ impl Stage {
             | Stage::Q2Msgqueue
             | Stage::Q3Threads
             | Stage::Q4ThreadPerRequest
-            | Stage::Q5Sockets => false,
+            | Stage::Q5Sockets
+            | Stage::Q7Tls => false,
             Stage::Q6Watchdog => true,
         }
     }
@@ -175,7 +188,7 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q7Tls => None,
             Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
         }
     }
@@ -188,6 +201,7 @@ impl Stage {
             Mechanism::Queues => program("q2-msgqueue-client"),
             Mechanism::Sockets => program("q5-sockets-client"),
             Mechanism::Dispatcher => program("q6-watchdog-client"),
+            Mechanism::Tls => program("q7-tls-client"),
         }
     }
 }

@@ -70,8 +70,8 @@ const OF_QUEUES: &[&[&str]] = &[
     WHAT_A_KILL_LEAVES,
 ];
 
-/// The checks of `hostile`, `ending` and, for question 5, `sockets` that each plain server fails.
-const PLAIN_FALLS: [(Stage, &[&[&str]]); 5] = [
+/// The checks of `hostile`, `ending` and, for questions 5 and 7, `sockets` that each plain server fails.
+const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
         Stage::Q2Msgqueue,
@@ -87,6 +87,7 @@ const PLAIN_FALLS: [(Stage, &[&[&str]]); 5] = [
     (Stage::Q3Threads, OF_QUEUES),
     (Stage::Q4ThreadPerRequest, OF_QUEUES),
     (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
+    (Stage::Q7Tls, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
 ];
 
 /// Of a server that should fail: it is soon clear, and tried until it is.
@@ -103,7 +104,8 @@ const SAMPLE: usize = 2;
 fn candidates(stage: Stage) -> Vec<&'static Check> {
     let is_asked = |check: &&Check| {
         let module = check.name().split("::").next();
-        let of_sockets = module == Some("sockets") && stage == Stage::Q5Sockets;
+        let of_sockets =
+            module == Some("sockets") && [Stage::Q5Sockets, Stage::Q7Tls].contains(&stage);
         of_sockets || matches!(module, Some("hostile" | "ending"))
     };
     checks::all().filter(is_asked).collect()
@@ -115,6 +117,7 @@ fn candidates(stage: Stage) -> Vec<&'static Check> {
 #[case::plain_q3(Stage::Q3Threads)]
 #[case::plain_q4(Stage::Q4ThreadPerRequest)]
 #[case::plain_q5(Stage::Q5Sockets)]
+#[case::plain_q7(Stage::Q7Tls)]
 fn exactly_what_the_armour_is_for_fails_without_it(#[case] stage: Stage) {
     let (_, falls) = PLAIN_FALLS.into_iter().find(|(of, _)| *of == stage).unwrap();
     let falls = falls.concat();
