@@ -178,6 +178,10 @@ fn receive<S: Stream>(
                     return Ok(());
                 }
             }
+            // The first two bytes of a TLS alert.
+            Frame::Garbage if connection.received().starts_with(&[21, 3]) => {
+                return Err(io::Error::other("the server speaks TLS: use its own client"));
+            }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
             Frame::Incomplete => {
                 if connection.fill(Deadline::at(deadline))? == 0 {

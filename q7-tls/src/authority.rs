@@ -4,6 +4,7 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +71,7 @@ impl Authority {
         params.distinguished_name = name(&format!("box office authority {id}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        last(&mut params, AUTHORITY_DAYS);
+        last(&mut params, valid_for(AUTHORITY_DAYS));
         let cert = params.self_signed(&key).context("cannot sign a certificate")?;
         Ok(Authority { pem: cert.pem(), issuer: Issuer::new(params, key) })
     }
@@ -85,29 +86,34 @@ impl Authority {
         self.issuer.key().serialize_pem()
     }
 
-    /// A certificate for a server that is reached by these names and addresses.
+    /// A certificate for a server that is reached by these names and addresses; `valid` is from which
+    /// day and until which, counted from now.
     ///
     /// # Errors
     /// Names the one that is neither.
-    pub fn server(&self, hosts: &[String], days: i64) -> anyhow::Result<Issued> {
+    pub fn server(&self, hosts: &[String], valid: Range<i64>) -> anyhow::Result<Issued> {
         let names = hosts.iter().map(|host| host_name(host)).collect::<anyhow::Result<_>>()?;
-        self.issue(names, &hosts[0], ExtendedKeyUsagePurpose::ServerAuth, days)
+        self.issue(names, &hosts[0], ExtendedKeyUsagePurpose::ServerAuth, valid)
     }
 
     /// A certificate for a client of this name.
     ///
     /// # Errors
     /// If it is no DNS name: that is where servers look for it.
-    pub fn client(&self, client: &str, days: i64) -> anyhow::Result<Issued> {
-        self.issue(vec![dns_name(client)?], client, ExtendedKeyUsagePurpose::ClientAuth, days)
+    pub fn client(&self, client: &str, valid: Range<i64>) -> anyhow::Result<Issued> {
+        self.issue(vec![dns_name(client)?], client, ExtendedKeyUsagePurpose::ClientAuth, valid)
     }
 
-    fn issue(
+    /// A certificate with these names, of which `first` is the subject, for one purpose.
+    ///
+    /// # Errors
+    /// If there are no random numbers.
+    pub fn issue(
         &self,
         names: Vec<SanType>,
         first: &str,
         purpose: ExtendedKeyUsagePurpose,
-        days: i64,
+        valid: Range<i64>,
     ) -> anyhow::Result<Issued> {
         let mut params = CertificateParams::default();
         params.distinguished_name = name(first);
@@ -116,7 +122,7 @@ impl Authority {
         params.extended_key_usages = vec![purpose];
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
-        last(&mut params, days);
+        last(&mut params, valid);
         let key = KeyPair::generate().context("cannot make a key")?;
         let cert = params.signed_by(&key, &self.issuer).context("cannot sign a certificate")?;
         Ok(Issued { cert: cert.pem(), key: key.serialize_pem() })
@@ -129,11 +135,16 @@ fn name(text: &str) -> DistinguishedName {
     name
 }
 
+/// Valid from now on, for clocks that are late too.
+pub fn valid_for(days: i64) -> Range<i64> {
+    -SLACK_DAYS..days
+}
+
 /// Sets from when and until when a certificate is valid.
-fn last(params: &mut CertificateParams, days: i64) {
+fn last(params: &mut CertificateParams, valid: Range<i64>) {
     let now = OffsetDateTime::now_utc();
-    params.not_before = now - Duration::days(SLACK_DAYS) + Duration::days(days.min(0));
-    params.not_after = now + Duration::days(days);
+    params.not_before = now + Duration::days(valid.start);
+    params.not_after = now + Duration::days(valid.end);
 }
 
 fn host_name(host: &str) -> anyhow::Result<SanType> {
@@ -181,7 +192,7 @@ pub fn trial(dir: &Path) -> anyhow::Result<PathBuf> {
     DirBuilder::new().mode(0o700).create(&unfinished).with_context(cannot)?;
     let authority = Authority::new()?;
     let hosts = TRIAL_HOSTS.map(str::to_owned);
-    let server = authority.server(&hosts, AUTHORITY_DAYS)?;
+    let server = authority.server(&hosts, valid_for(AUTHORITY_DAYS))?;
     write(&unfinished.join(CA_CERT), authority.pem())?;
     write(&unfinished.join(SERVER_CERT), &server.cert)?;
     write(&unfinished.join(SERVER_KEY), &server.key)?;
@@ -225,11 +236,11 @@ mod tests {
     #[test]
     fn a_client_that_is_no_dns_name_is_refused() {
         let authority = Authority::new().unwrap();
-        assert!(authority.client("alice", 1).is_ok());
+        assert!(authority.client("alice", 0..1).is_ok());
         for wrong in ["", "a b", "Alice Liddell", "é", "alice@example", "-", "a..b"] {
-            assert!(authority.client(wrong, 1).is_err(), "{wrong:?}");
+            assert!(authority.client(wrong, 0..1).is_err(), "{wrong:?}");
         }
-        let hosts = |host: &str| authority.server(&[host.to_owned()], 1);
+        let hosts = |host: &str| authority.server(&[host.to_owned()], 0..1);
         for right in ["localhost", "127.0.0.1", "::1", "box-office.example"] {
             assert!(hosts(right).is_ok(), "{right}");
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use rcgen::KeyPair;
 
-use crate::authority::{self, Authority, CA_CERT, CA_KEY, SERVER_CERT, SERVER_KEY};
+use crate::authority::{self, Authority, CA_CERT, CA_KEY, SERVER_CERT, SERVER_KEY, valid_for};
 
 /// Makes an authority in a directory, or uses the one there, and certificates for hosts and clients
 #[derive(Clone, Debug, Parser)]
@@ -22,7 +22,7 @@ pub struct CertifyOptions {
     #[arg(long, value_name = "NAME")]
     pub client: Vec<String>,
     /// How long these certificates are valid
-    #[arg(long, value_name = "DAYS", default_value = "365", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DAYS", default_value = "365", value_parser = clap::value_parser!(i64).range(1..=36_500))]
     pub days: i64,
     /// Directory for the files; made if missing
     #[arg(value_name = "DIR")]
@@ -56,12 +56,12 @@ pub fn run(options: &CertifyOptions, out: &mut impl io::Write) -> anyhow::Result
         files.push((ca_cert, authority.pem().to_owned()));
     }
     if !host.is_empty() {
-        let issued = authority.server(host, *days)?;
+        let issued = authority.server(host, valid_for(*days))?;
         files.push((dir.join(SERVER_KEY), issued.key));
         files.push((dir.join(SERVER_CERT), issued.cert));
     }
     for name in client {
-        let issued = authority.client(name, *days)?;
+        let issued = authority.client(name, valid_for(*days))?;
         files.push((dir.join(format!("{name}.key")), issued.key));
         files.push((dir.join(format!("{name}.pem")), issued.cert));
     }

@@ -37,7 +37,7 @@ pub fn run(options: &ClientOptions) -> anyhow::Result<u8> {
 /// If no server listens there, or one of the two refuses the other.
 pub fn open(options: &ClientOptions) -> anyhow::Result<Client> {
     let timeout = options.common.timeout;
-    let layer = ClientLayer { options: options.clone(), config: OnceLock::new() };
+    let layer = ClientLayer::new(options);
     let deadline = Instant::now() + timeout;
     Client::connect_over(layer, &options.connect, timeout, deadline)
         .map_err(|error| no_server(&error, &options.connect, PACKAGE))
@@ -49,6 +49,13 @@ pub struct ClientLayer {
     options: ClientOptions,
     /// Read when the first connection is there: without a server, that is what is missing.
     config: OnceLock<Arc<ClientConfig>>,
+}
+
+impl ClientLayer {
+    /// A layer that shows and trusts what the options name; the files are read when they are needed.
+    pub fn new(options: &ClientOptions) -> ClientLayer {
+        ClientLayer { options: options.clone(), config: OnceLock::new() }
+    }
 }
 
 impl Layer for ClientLayer {

@@ -20,6 +20,7 @@ use rustls::server::{ServerConfig, ServerSessionMemoryCache, WebPkiClientVerifie
 use rustls::version::TLS13;
 use tracing::{info, warn};
 
+use crate::armour::named::Named;
 use crate::authority;
 use crate::options::{ClientOptions, ServerOptions};
 
@@ -96,7 +97,7 @@ fn server_config(
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
                 .build()
                 .with_context(|| format!("cannot use {}", path.display()))?;
-            builder.with_client_cert_verifier(verifier)
+            builder.with_client_cert_verifier(Arc::new(Named::new(verifier)))
         }
     };
     let mut config = builder
@@ -117,7 +118,10 @@ pub fn client_config(options: &ClientOptions) -> anyhow::Result<Arc<ClientConfig
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .context("cannot use TLS 1.3")?
-        .with_root_certificates(authorities(ca)?);
+        .with_root_certificates(authorities(ca).map_err(|error| match options.ca {
+            Some(_) => error,
+            None => anyhow!("{error:#} (name the server's authority with --ca)"),
+        })?);
     let mut config = match (&options.cert, &options.key) {
         (Some(cert), Some(key)) => {
             let (chain, private_key) = identity(cert, key)?;
@@ -196,12 +200,4 @@ fn read(file: File, path: &Path) -> anyhow::Result<Vec<u8>> {
     read.with_context(|| format!("cannot read {}", path.display()))?;
     ensure!(text.len() as u64 <= FILE_MAX, "cannot use {}: it is too long", path.display());
     Ok(text)
-}
-
-/// The client's name in its certificate: the first DNS name. None if it has shown none, or there is
-/// none in it.
-pub fn client_name(certificates: Option<&[CertificateDer<'_>]>) -> Option<String> {
-    let certificate = certificates?.first()?;
-    let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
-    certificate.valid_dns_names().next().map(str::to_owned)
 }

@@ -74,9 +74,9 @@ impl Mechanism {
     }
 
     /// Whether a reservation that finds everything stopped has certainly not been made: it went no
-    /// further than to a dispatcher.
+    /// further than to a dispatcher, or to a handshake.
     pub fn asks_where_first(self) -> bool {
-        self == Mechanism::Dispatcher
+        matches!(self, Mechanism::Dispatcher | Mechanism::Tls)
     }
 
     /// How a client begins to say that there is no server.
@@ -122,6 +122,16 @@ impl Stage {
             Mechanism::Queues => "msgsnd(",
             Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => "sendto(",
         }
+    }
+
+    /// Whether a line of `strace` is a reply of 32 bytes that leaves: its magic shows it, or the length
+    /// of its TLS record (49, which is the letter 1).
+    pub fn is_reply(self, line: &str) -> bool {
+        let begin = match self.mechanism() {
+            Mechanism::Tls => "\"\\27\\3\\3\\0001",
+            _ => "SPC1",
+        };
+        line.contains(self.reply_call()) && line.contains(begin)
     }
 
     /// The names of the server's threads at rest, a process's first thread first, sorted.

@@ -6,7 +6,9 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread::Builder;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -16,6 +18,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 /// Bytes that are decrypted and not yet read, at most.
 const ROOM: usize = 16 * 1024;
+/// How long to wait for a handshake.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(1);
 
 /// A client's configuration that trusts one authority (PEM).
 ///
@@ -36,7 +40,7 @@ pub fn trusting(ca: &Path) -> io::Result<Arc<ClientConfig>> {
 }
 
 /// The plain end of a tunnel to a server of this machine whose connection is `outer`; `dir` has its
-/// authority for trial. Nothing is awaited: the handshake begins when both sides move.
+/// authority for trial. It waits for the handshake, but not for long: a server may be frozen.
 ///
 /// # Errors
 /// If there is no authority, or no thread.
@@ -52,7 +56,9 @@ pub fn open(outer: TcpStream, dir: &Path) -> io::Result<TcpStream> {
     }
     inner.set_nonblocking(true)?;
     outer.set_nonblocking(true)?;
-    let mut tunnel = Tunnel { inner, outer, tls, waiting: Vec::new(), ended: [false; 2] };
+    let (agree, agreed) = channel();
+    let agree = Some(agree);
+    let mut tunnel = Tunnel { inner, outer, tls, waiting: Vec::new(), ended: [false; 2], agree };
     Builder::new().name("tunnel".into()).spawn(move || {
         // Whoever holds the plain end reads how it ended.
         if tunnel.run().is_err() {
@@ -60,6 +66,8 @@ pub fn open(outer: TcpStream, dir: &Path) -> io::Result<TcpStream> {
             let _ = setsockopt(&tunnel.inner, sockopt::Linger, &reset);
         }
     })?;
+    // Without it the first bytes would wait in the tunnel, and be lost at a stop.
+    let _ = agreed.recv_timeout(HANDSHAKE_MAX);
     Ok(plain)
 }
 
@@ -71,6 +79,8 @@ struct Tunnel {
     waiting: Vec<u8>,
     /// Whether the plain end, and the server, send no more.
     ended: [bool; 2],
+    /// Dropped after the handshake.
+    agree: Option<Sender<()>>,
 }
 
 impl Tunnel {
@@ -82,6 +92,9 @@ impl Tunnel {
             self.to_server()?;
             self.from_server()?;
             self.to_plain()?;
+            if !self.tls.is_handshaking() && !self.tls.wants_write() {
+                self.agree = None;
+            }
         }
         Ok(())
     }

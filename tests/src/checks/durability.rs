@@ -91,9 +91,7 @@ pub fn an_acknowledgement_leaves_after_its_write_and_its_sync(target: &Target) -
     // One client, one request after the other: a write, its sync, the reply; a refusal is a reply
     // only.
     // A watchdog asks for a sign of life in between: UNKNOWN_SHOW, which nobody else asks for here.
-    let is_reply = |line: &str| {
-        line.contains(stage.reply_call()) && line.contains("SPC1") && !line.contains(r"SPC1\1\0")
-    };
+    let is_reply = |line: &str| stage.is_reply(line) && !line.contains(r"SPC1\1\0");
     let order: String = trace
         .lines()
         .filter_map(|line| match line {
