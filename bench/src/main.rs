@@ -21,7 +21,7 @@ fn main() -> ExitCode {
             serve::run(baseline, dir)
         }
         Some(Part::Verify { protocol, dir }) => verify::run(*protocol, dir),
-        Some(Part::Idle { dir, count }) => connections::hold(dir, *count),
+        Some(Part::Idle { transport, dir, count }) => connections::hold(*transport, dir, *count),
         Some(Part::Watch) => watched::watch(),
     };
     match ended {

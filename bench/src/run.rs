@@ -1,6 +1,7 @@
 //! A whole run: what is measured, in which order, and what is made of it.
 
 pub mod connections;
+pub mod encrypted;
 pub mod group;
 pub mod plan;
 pub mod samples;
@@ -69,10 +70,16 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     let is_watched = |it: &&Target| timed && watched::is_watched(it);
     let seen: Vec<&Target> = targets.iter().filter(is_watched).collect();
     let seen = if is_wanted(watched::GROUP, &options.groups) { seen } else { Vec::new() };
+    let is_encrypted = timed && is_wanted(encrypted::GROUP, &options.groups);
+    let encrypted = encrypted::pair(&targets).filter(|_| is_encrypted);
     let exchanges = exchanges(&targets);
     let steps: usize = plans.iter().map(group::Plan::steps).sum();
     let counted = targets.len() + exchanges.len();
-    context.progress.begin(steps + counted + (idle.len() + seen.len()) * context.rounds);
+    context.progress.begin(
+        steps
+            + counted
+            + (idle.len() + seen.len() + usize::from(encrypted.is_some())) * context.rounds,
+    );
     let instruments = Instruments::prepare(&context)?;
     let servers = targets.iter().map(|target| instruments.count(&context, target));
     let servers = servers.collect::<anyhow::Result<Vec<_>>>()?;
@@ -86,6 +93,8 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     let connections = connections.collect::<anyhow::Result<Vec<_>>>()?;
     let watched = seen.iter().map(|target| watched::measure(&context, target));
     let watched = watched.collect::<anyhow::Result<Vec<_>>>()?;
+    let encrypted = encrypted.map(|[plain, tls]| encrypted::measure(&context, plain, tls));
+    let encrypted = encrypted.transpose()?;
     context.progress.end();
     let (all_rounds, dirty_rounds) = context.rounds_so_far;
     let mut results = Results {
@@ -106,6 +115,7 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
         timings,
         connections,
         watched,
+        encrypted,
         bars: Vec::new(),
     };
     results.bars = bars::of(&results);

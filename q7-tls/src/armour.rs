@@ -2,7 +2,6 @@
 
 pub mod record;
 pub mod refusal;
-pub mod named;
 pub mod gate;
 pub mod handshakes;
 pub mod turned_away;

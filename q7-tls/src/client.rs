@@ -56,21 +56,26 @@ impl ClientLayer {
     pub fn new(options: &ClientOptions) -> ClientLayer {
         ClientLayer { options: options.clone(), config: OnceLock::new() }
     }
+
+    /// Reads the files now.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged or open to others.
+    pub fn prepare(&self) -> io::Result<Arc<ClientConfig>> {
+        if let Some(config) = self.config.get() {
+            return Ok(config.clone());
+        }
+        let config = credentials::client_config(&self.options);
+        let config = config.map_err(|error| io::Error::other(chain(&error)))?;
+        Ok(self.config.get_or_init(|| config).clone())
+    }
 }
 
 impl Layer for ClientLayer {
     type Stream = Tls;
 
     fn open(&self, tcp: Tcp, deadline: Deadline) -> io::Result<Tls> {
-        let config = match self.config.get() {
-            Some(config) => config.clone(),
-            None => {
-                let config = credentials::client_config(&self.options);
-                let config = config.map_err(|error| io::Error::other(chain(&error)))?;
-                self.config.get_or_init(|| config).clone()
-            }
-        };
-        let client = ClientConnection::new(config, server_name(&self.options.connect)?);
+        let client = ClientConnection::new(self.prepare()?, server_name(&self.options.connect)?);
         let mut tls = Tls::new(tcp, client.map_err(io::Error::other)?);
         tls.handshake(deadline, |compute| compute()).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => {

@@ -20,8 +20,8 @@ use rustls::server::{ServerConfig, ServerSessionMemoryCache, WebPkiClientVerifie
 use rustls::version::TLS13;
 use tracing::{info, warn};
 
-use crate::armour::named::Named;
 use crate::authority;
+use crate::named::Named;
 use crate::options::{ClientOptions, ServerOptions};
 
 /// Bytes of a PEM file at most: a bundle of authorities has some hundred kilobytes.

@@ -8,6 +8,7 @@ pub mod server;
 pub mod channel;
 pub mod client;
 pub mod credentials;
+pub mod named;
 pub mod authority;
 pub mod certify;
 pub mod armour;

@@ -36,10 +36,10 @@ use tracing::{debug, info, warn};
 use crate::PACKAGE;
 use crate::armour::gate::Gate;
 use crate::armour::handshakes::Handshakes;
-use crate::armour::named::client_name;
 use crate::armour::turned_away::{NO_ROOM, TurnedAway};
 use crate::channel::Tls;
 use crate::credentials::ServerCredentials;
+use crate::named::client_name;
 use crate::options::ServerOptions;
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.

@@ -124,16 +124,6 @@ impl Stage {
         }
     }
 
-    /// Whether a line of `strace` is a reply of 32 bytes that leaves: its magic shows it, or the length
-    /// of its TLS record (49, which is the letter 1).
-    pub fn is_reply(self, line: &str) -> bool {
-        let begin = match self.mechanism() {
-            Mechanism::Tls => "\"\\27\\3\\3\\0001",
-            _ => "SPC1",
-        };
-        line.contains(self.reply_call()) && line.contains(begin)
-    }
-
     /// The names of the server's threads at rest, a process's first thread first, sorted.
     pub fn threads(self) -> &'static [&'static str] {
         match self {

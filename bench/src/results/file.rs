@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::results::bar::Bar;
-use crate::results::counts::{BaselineCounts, Connections, ServerCounts, Watched};
+use crate::results::counts::{BaselineCounts, Connections, Encrypted, ServerCounts, Watched};
 use crate::results::host::{Host, Method};
 use crate::results::ratio::Ratio;
 use crate::results::timing::Timing;
@@ -33,6 +33,9 @@ pub struct Results {
     /// Servers beside `ipctop --watch`; empty where neither q2 nor q5 was measured.
     #[serde(default)]
     pub watched: Vec<Watched>,
+    /// q7 beside q5; None where not both were measured.
+    #[serde(default)]
+    pub encrypted: Option<Encrypted>,
     /// What is demanded of the servers, and whether it holds.
     pub bars: Vec<Bar>,
 }

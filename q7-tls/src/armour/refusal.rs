@@ -1,7 +1,7 @@
 //! Refusals in words: why one side ends the handshake, for its own log or user; the other side is
 //! told by an alert, and names it.
 //!
-//! This stops a user from guessing: `tls` `every_refusal_has_its_words_on_both_sides`.
+//! This stops a user from guessing: `tls` `every_refusal_of_a_server_has_its_words_on_both_sides`.
 
 use std::fmt::Write;
 

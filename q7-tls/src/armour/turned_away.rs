@@ -1,8 +1,8 @@
 //! Connections without room: each is told BUSY over TLS, in a thread of its own; beyond a few of
 //! them, by an alert, which needs no handshake.
 //!
-//! This stops clients beyond the limit from delaying the accepting thread: `tls`
-//! `a_connection_without_room_is_told_busy_over_tls`.
+//! This stops clients beyond the limit from delaying the accepting thread:
+//! `a_connection_without_room_reads_that_the_server_is_busy`, which `tls` asks too.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

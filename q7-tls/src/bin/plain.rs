@@ -34,8 +34,8 @@ use common::protocol::request::{Kind, REQUEST_SIZE, Request};
 use common::server::log;
 use common::server::start::{self, Start};
 use q3_threads::{published::Published, wake::wake};
-use q7_tls::armour::named::client_name;
 use q7_tls::credentials::ServerCredentials;
+use q7_tls::named::client_name;
 use q7_tls::{PACKAGE, options::ServerOptions};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 

@@ -166,7 +166,7 @@ pub fn sighup_without_a_log_file_is_a_stop_unless_it_was_ignored(target: &Target
 
 /// Whoever has an answer finds it in the log, also if the server is killed at that moment.
 pub fn an_acknowledgement_is_in_the_log_before_it_leaves(target: &Target) -> Verdict {
-    let reply_call = target.stage().reply_call();
+    let reply_call = target.reply_call();
     let server = Server::start(target);
     let calls = format!("trace=write,{}", reply_call.trim_end_matches('('));
     let strace = strace(&[server.office()], &["-s", "200", "-e", &calls])?;
@@ -174,7 +174,7 @@ pub fn an_acknowledgement_is_in_the_log_before_it_leaves(target: &Target) -> Ver
     (1..=20).for_each(|n| reserve(&mut client, 1, 1, (Status::Ok, 200 - n)));
     let trace = strace.finish();
     // A watchdog asks for a sign of life in between: UNKNOWN_SHOW.
-    let is_reply = |line: &str| target.stage().is_reply(line) && !line.contains(r"SPC1\1\0");
+    let is_reply = |line: &str| target.is_reply(line) && !line.contains(r"SPC1\1\0");
     let order: String = trace
         .lines()
         .filter_map(|line| match line {

@@ -19,6 +19,7 @@ mod provider;
 mod refused;
 mod reload;
 mod sockets;
+mod stops;
 mod travels;
 
 /// Valid today, and so on.

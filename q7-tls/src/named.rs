@@ -1,7 +1,5 @@
-//! Clients with a name: a certificate that names nobody is refused, whoever has signed it.
-//!
-//! This stops a client from reserving without being known: `tls`
-//! `whoever_has_a_certificate_without_a_name_is_refused`.
+//! Clients with a name: the first DNS name in a certificate is whoever asks. One that names nobody is
+//! refused, whoever has signed it.
 
 use std::sync::Arc;
 
