@@ -9,21 +9,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
-use common::booking::office::Office;
-use common::booking::table::Table;
-use common::program::process;
-use common::program::signals::Signals;
+use common::booking::{office::Office, table::Table};
+use common::program::{process, signals::Signals};
 use common::protocol::reply::{Reply, Status};
 use common::protocol::request::Request;
-use common::server::leftovers;
-use common::server::log;
 use common::server::start::{self, Start};
+use common::server::{leftovers, log};
 use nix::sys::signal::Signal;
-use q3_threads::armour::workers::Workers;
-use q3_threads::published::Published;
+use q3_threads::{armour::workers::Workers, published::Published};
 use q4_thread_per_request::commit_queue::{CAPACITY, commit_queue};
-use q4_thread_per_request::committer;
-use q4_thread_per_request::sys::DetachedThreads;
+use q4_thread_per_request::{committer, sys::DetachedThreads};
 use tracing::{debug, info, warn};
 
 use crate::PACKAGE;
@@ -32,11 +27,11 @@ use crate::armour::closing::Closing;
 use crate::armour::deadline::Deadline;
 use crate::armour::lingering_close::{close, for_connection, give_up, hang_up};
 use crate::armour::listeners::{Listeners, descriptors_for};
-use crate::armour::refused::Refused;
+use crate::armour::refused::{Accept, Refused};
 use crate::armour::registry::{Member, Registry};
 use crate::channel::{Connection, Incoming, REQUEST_TIME};
 use crate::options::ServerOptions;
-use crate::stream::{Layer, Plain, Tcp};
+use crate::stream::{Plain, Tcp};
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -73,31 +68,18 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             let answer = move |connection: &mut Connection, request| {
                 answers::answer(&state, &queue, connection, request)
             };
-            shared.serve(|| {}, answer)
+            shared.serve(&Arc::new(Plain), || {}, answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     start::ready_line(PACKAGE, address)?.print()?;
     let watched = watch(&signals, &mut workers);
     let stopped = service.stop(&signals, &mut workers, ANSWER_MAX, STOP_MAX);
-    watched.and(stopped)?;
-    Ok(0)
+    watched.and(stopped).map(|()| 0)
 }
 
 /// What a service calls for each request.
 type Answer<S> = dyn Fn(&mut Connection<S>, Request) -> io::Result<()> + Send + Sync;
-
-/// How a service makes the streams of its connections, and refuses those that find no room.
-pub trait Accept: Layer + Send + Sync + 'static {
-    /// Refuses a connection with a reply that is meant for all of it, and waits for nobody.
-    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused);
-}
-
-impl Accept for Plain {
-    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused) {
-        refused.add(stream, reply.bytes());
-    }
-}
 
 /// A thread that accepts connections, and a thread for each of them.
 #[derive(Debug)]
@@ -132,27 +114,15 @@ impl Service {
     }
 
     /// The accepting thread: accepts every connection, the oldest first, and starts its thread,
-    /// which calls `answer` for each request. For each connection it calls `accepted` first.
+    /// which opens the layer, and calls `answer` for each request. For each connection it calls
+    /// `accepted` first.
     ///
     /// This thread and those of the connections share `answer`. What it owns is dropped with the
     /// last of them: for example the commit queue, and so the committer ends.
     ///
     /// # Errors
     /// ENOMEM. See poll(2).
-    pub fn serve(
-        self: &Arc<Service>,
-        accepted: impl Fn(),
-        answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
-    ) -> anyhow::Result<()> {
-        self.serve_over(&Arc::new(Plain), accepted, answer)
-    }
-
-    /// As [`Service::serve`], with a layer over the sockets: the thread of a connection opens it
-    /// before the first request.
-    ///
-    /// # Errors
-    /// ENOMEM. See poll(2).
-    pub fn serve_over<L: Accept>(
+    pub fn serve<L: Accept>(
         self: &Arc<Service>,
         layer: &Arc<L>,
         accepted: impl Fn(),

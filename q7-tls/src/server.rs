@@ -26,9 +26,9 @@ use q5_sockets::armour::closing::End;
 use q5_sockets::armour::deadline::Deadline;
 use q5_sockets::armour::lingering_close::hang_up;
 use q5_sockets::armour::listeners::Listeners;
-use q5_sockets::armour::refused::Refused;
+use q5_sockets::armour::refused::{Accept, Refused};
 use q5_sockets::channel::{Connection, REQUEST_TIME};
-use q5_sockets::server::{Accept, Service};
+use q5_sockets::server::Service;
 use q5_sockets::stream::{Layer, Stream, Tcp};
 use rustls::ServerConnection;
 use tracing::{debug, info, warn};
@@ -91,7 +91,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             let answer = move |connection: &mut Connection<Tls>, request| {
                 answers::answer(&state, &queue, connection, request)
             };
-            shared.serve_over(&shared_layer, || {}, answer)
+            shared.serve(&shared_layer, || {}, answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;

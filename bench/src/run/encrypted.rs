@@ -1,15 +1,12 @@
 //! TLS: what q7 costs beside q5, and its handshakes beside each other and beside a bare `rustls` pair.
 
-use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use clap::Parser;
 use common::client::ask::Ask;
 use harness::address;
 use harness::client::trusting_trial;
@@ -19,12 +16,12 @@ use q5_sockets::armour::deadline::Deadline;
 use q5_sockets::stream::{Layer, Stream, Tcp};
 use q7_tls::authority::{Authority, valid_for, write};
 use q7_tls::client::ClientLayer;
-use q7_tls::credentials::ServerCredentials;
-use q7_tls::options::{ClientOptions, ServerOptions};
+use q7_tls::options::ClientOptions;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, ServerConnection};
+use rustls::{ClientConfig, ClientConnection};
 
+use crate::baseline::handshakes::Bare;
 use crate::clients::connection::client;
 use crate::clients::load;
 use crate::context::Context;
@@ -177,53 +174,6 @@ fn rate(address: &str, dir: &Path, time: Duration) -> anyhow::Result<f64> {
         clients.into_iter().map(|client| client.join().expect("it does not panic")).collect()
     });
     Ok(f64::from(counts?.iter().sum::<u32>()) / time.as_secs_f64())
-}
-
-/// A thread for each connection, which shakes hands and waits for the end: nothing else.
-struct Bare {
-    address: String,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Bare {
-    /// With the certificate of the server in `dir`.
-    fn start(dir: &Path) -> anyhow::Result<Bare> {
-        let listener = TcpListener::bind((HOST, 0)).context("cannot listen")?;
-        let address = listener.local_addr()?.to_string();
-        let mut options = ServerOptions::try_parse_from(["server"])?;
-        dir.clone_into(&mut options.common.dir);
-        let config = ServerCredentials::open(&options)?.current();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = is_over.clone();
-        thread::spawn(move || {
-            for socket in listener.incoming().flatten() {
-                if over.load(Ordering::Relaxed) {
-                    return;
-                }
-                let config = config.clone();
-                thread::spawn(move || shake_hands(socket, config));
-            }
-        });
-        Ok(Bare { address, is_over })
-    }
-}
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        // It waits for a connection.
-        drop(TcpStream::connect(&self.address));
-    }
-}
-
-fn shake_hands(mut socket: TcpStream, config: Arc<rustls::ServerConfig>) -> anyhow::Result<()> {
-    socket.set_nodelay(true)?;
-    let mut tls = ServerConnection::new(config)?;
-    while tls.is_handshaking() || tls.wants_write() {
-        tls.complete_io(&mut socket)?;
-    }
-    socket.read_to_end(&mut Vec::new())?;
-    Ok(())
 }
 
 /// The options of a server that asks for certificates, which are made in a folder.

@@ -11,10 +11,13 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::protocol::reply::Reply;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
 use tracing::debug;
+
+use crate::stream::{Layer, Plain};
 
 /// Open connections at most. With one more the oldest is closed, as its client had the most time.
 pub const REFUSED_MAX: usize = 64;
@@ -24,6 +27,18 @@ const LINGER_MAX: Duration = Duration::from_secs(1);
 const FINISH_MAX: Duration = Duration::from_millis(200);
 /// Reads per connection and call of [`Refused::drain`] at most, so that a flood delays nobody.
 const READS_MAX: usize = 4;
+
+/// How a service makes the streams of its connections, and refuses those that find no room.
+pub trait Accept: Layer + Send + Sync + 'static {
+    /// Refuses a connection with a reply that is meant for all of it, and waits for nobody.
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused);
+}
+
+impl Accept for Plain {
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused) {
+        refused.add(stream, reply.bytes());
+    }
+}
 
 /// The refused connections, the oldest first.
 #[derive(Debug, Default)]

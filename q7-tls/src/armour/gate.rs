@@ -1,6 +1,6 @@
 //! The gate: how many threads may compute handshakes at the same time.
 //!
-//! A handshake takes a hundred times the processor time of a request. This stops a flood of them from
+//! A handshake takes far more processor time than a request. This stops a flood of them from
 //! delaying those who have done theirs: `tls` `half_done_handshakes_delay_nobody`.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -6,7 +6,7 @@
 //!   `--idle-timeout` says, and longer with every byte. See `src/server.rs` for the deadline.
 //! - `for i in {1..999}; do sleep 9 > $A & done`: each has a thread, and keeps it. See
 //!   `src/armour/handshakes.rs`.
-//! - A flood of handshakes, each of which takes a hundred times the processor time of a request:
+//! - A flood of handshakes, each of which takes far more processor time than a request:
 //!   nobody else is served. See `src/armour/gate.rs`.
 //! - `openssl s_client -tls1_2 -connect 127.0.0.1:5443`: the server says nothing about it. See
 //!   `src/armour/refusal.rs`.

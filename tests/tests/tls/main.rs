@@ -19,6 +19,7 @@ mod provider;
 mod refused;
 mod reload;
 mod sockets;
+mod spoken;
 mod stops;
 mod travels;
 
