@@ -88,10 +88,10 @@ impl Tunnel {
     fn run(&mut self) -> io::Result<()> {
         while self.ended != [true; 2] || !self.waiting.is_empty() || self.tls.wants_write() {
             self.wait()?;
-            self.from_plain()?;
-            self.to_server()?;
-            self.from_server()?;
-            self.to_plain()?;
+            self.read_plain()?;
+            self.write_server()?;
+            self.read_server()?;
+            self.write_plain()?;
             if !self.tls.is_handshaking() && !self.tls.wants_write() {
                 self.agree = None;
             }
@@ -121,7 +121,7 @@ impl Tunnel {
         !self.ended[1] && self.waiting.len() < ROOM
     }
 
-    fn from_plain(&mut self) -> io::Result<()> {
+    fn read_plain(&mut self) -> io::Result<()> {
         if self.ended[0] || self.tls.wants_write() || self.tls.is_handshaking() {
             return Ok(());
         }
@@ -138,7 +138,7 @@ impl Tunnel {
         Ok(())
     }
 
-    fn to_server(&mut self) -> io::Result<()> {
+    fn write_server(&mut self) -> io::Result<()> {
         while self.tls.wants_write() {
             match self.tls.write_tls(&mut self.outer) {
                 Ok(_) => {}
@@ -153,7 +153,7 @@ impl Tunnel {
         Ok(())
     }
 
-    fn from_server(&mut self) -> io::Result<()> {
+    fn read_server(&mut self) -> io::Result<()> {
         while self.reads_server() {
             match self.tls.read_tls(&mut self.outer) {
                 Ok(size) => {
@@ -172,7 +172,7 @@ impl Tunnel {
         Ok(())
     }
 
-    fn to_plain(&mut self) -> io::Result<()> {
+    fn write_plain(&mut self) -> io::Result<()> {
         while !self.waiting.is_empty() {
             match self.inner.write(&self.waiting) {
                 Ok(size) => drop(self.waiting.drain(..size)),

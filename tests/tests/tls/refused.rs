@@ -137,13 +137,13 @@ fn a_key_that_others_may_read_is_refused_and_never_quoted() {
         (&cert, &other.1, "cannot use"),
         (&cert, &ours.folder.path().join("missing"), "No such file or directory"),
     ] {
-        let _ = fs::set_permissions(&cert, Permissions::from_mode(0o644));
+        let _ = fs::set_permissions(cert, Permissions::from_mode(0o644));
         let output =
             Server::prepare(Stage::Q7Tls, &["--cert", text(cert), "--key", text(key)]).rival();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(words), "{words}: {error}");
         assert!(!error.contains(&secret), "{error}");
-        let _ = fs::set_permissions(&key, Permissions::from_mode(0o600));
+        let _ = fs::set_permissions(key, Permissions::from_mode(0o600));
     }
 }
 
