@@ -7,8 +7,12 @@ use crate::results::counts::{Connections, Watched};
 use crate::results::group::is_wanted;
 use crate::results::peer::PeerFacts;
 use crate::results::timing::Timing;
+use crate::run::beside;
+use crate::run::connections;
 use crate::run::group::Plan;
-use crate::run::{beside, connections, peers, plan, watched};
+use crate::run::peers;
+use crate::run::plan;
+use crate::run::watched;
 use crate::target::Target;
 
 /// It.
