@@ -7,8 +7,13 @@ use crate::results::counts::{Connections, Encrypted, Watched};
 use crate::results::group::is_wanted;
 use crate::results::peer::PeerFacts;
 use crate::results::timing::Timing;
+use crate::run::beside;
+use crate::run::connections;
+use crate::run::encrypted;
 use crate::run::group::Plan;
-use crate::run::{beside, connections, encrypted, peers, plan, watched};
+use crate::run::peers;
+use crate::run::plan;
+use crate::run::watched;
 use crate::target::Target;
 
 /// It.
