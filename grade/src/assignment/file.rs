@@ -44,6 +44,23 @@ impl Assignment {
         Ok(assignment)
     }
 
+    /// The assignment file for a submission: the only one in its folder or above it.
+    ///
+    /// # Errors
+    /// Says that there is none, or that there are more: one of them may be the student's.
+    pub fn of_submission(folder: &Path) -> anyhow::Result<PathBuf> {
+        let nearest = Assignment::nearest(folder)?;
+        let above = nearest.parent().and_then(Path::parent);
+        if let Some(other) = above.and_then(|above| Assignment::nearest(above).ok()) {
+            bail!(
+                "there are {} and {}: name the right one with --assignment FILE",
+                other.display(),
+                nearest.display()
+            );
+        }
+        Ok(nearest)
+    }
+
     /// The nearest assignment file, in this folder or above it.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
@@ -68,6 +69,9 @@ impl Question {
         }
         ensure!(self.clients > 0, "`clients` is 0");
         ensure!(!self.doors.is_empty(), "`doors` is empty");
+        if let Ready::Line(pattern) = &self.ready {
+            Regex::new(pattern).context("ready")?;
+        }
         if self.doors.contains(&Door::Wire) {
             self.stage()?;
         }
