@@ -10,3 +10,4 @@ pub mod scene;
 pub mod shows;
 pub mod surroundings;
 pub mod wire_door;
+pub mod trace;

@@ -17,7 +17,8 @@ pub const NAME: &str = "assignment.toml";
 const STUDENTS_MAY: [&str; 4] = ["build", "server", "client", "dialogue"];
 
 /// What no assignment can leave to its students: it is what is judged.
-const NEVER_THEIRS: [&str; 6] = ["points", "mechanism", "workers", "persistent", "fifo", "doors"];
+const NEVER_THEIRS: [&str; 7] =
+    ["points", "mechanism", "workers", "persistent", "durable", "fifo", "doors"];
 
 /// An assignment, as its file says it.
 #[derive(Clone, Debug)]

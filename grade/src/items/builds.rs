@@ -106,7 +106,7 @@ fn evidence(command: &str, log: &Log) -> Vec<String> {
 }
 
 /// The command of the assignment, or what the files ask for; None: nothing is built.
-fn command(course: &Course<'_>) -> Option<String> {
+pub(crate) fn command(course: &Course<'_>) -> Option<String> {
     if let Some(command) = &course.question.build {
         return Some(command.clone());
     }

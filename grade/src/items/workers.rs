@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::assignment::question::Workers;
+use crate::items::birth::{self, Answered};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::judge::trace::Trace;
 use crate::kernel::thread::{self, Doing};
 use crate::kernel::waits::{self, Waits};
 use crate::verdict::item::Verdict;
@@ -15,6 +17,8 @@ use crate::words::{number, text};
 
 /// Reservations that are counted.
 const REQUESTS: i64 = 10;
+/// The lines of a trace that are shown.
+const LINES: usize = 40;
 
 /// Counts the tasks that are made while one client reserves ten times.
 ///
@@ -26,19 +30,36 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let requests = REQUESTS.min(show.seats);
     let before = threads(scene);
     let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
+    let per_request = [Workers::ThreadPerRequest, Workers::ProcessPerRequest];
+    let trace = per_request
+        .contains(&course.question.workers)
+        .then(|| Trace::attach(&course.home, &scene.workers, &["-e", birth::CALLS]));
     let made_before = last_task(course)?;
     for _ in 0..requests {
         let outcome = client.reserve(&show.name, "1");
         hearing::must_be_done(course, &outcome)?;
     }
     let mut made = last_task(course)? - made_before;
+    let trace = trace.map(|trace| trace.and_then(Trace::end));
+    let without = match trace {
+        Some(Ok(lines)) => {
+            let answered = birth::count(&lines, course.question.mechanism);
+            return check_answered(course, requests, answered).map_err(|mut lost| {
+                let lines = lines.iter().take(LINES);
+                lost.evidence.extend(lines.map(|line| format!("{} {}", line.tid, line.text)));
+                lost
+            });
+        }
+        Some(Err(error)) => Some(format!("strace: {error}: threads are not told from processes")),
+        None => None,
+    };
     if course.question.dialogue.one_action {
         // Each of its clients is a task itself.
         made -= requests;
     }
     let after = threads(scene);
     let stayed = before.intersection(&after).count();
-    let n_processes = scene.workers.len();
+    let n_processes = before.iter().map(|(pid, _)| pid).collect::<BTreeSet<_>>().len();
     let line = format!(
         "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, in \
          {n_processes} processes"
@@ -52,15 +73,10 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
     };
     if is_right {
-        return Ok(vec![line]);
+        return Ok([line].into_iter().chain(without).collect());
     }
-    let wanted = match course.question.workers {
-        Workers::TwoThreads => "workers-two-threads",
-        Workers::ThreadPerRequest => "workers-thread-per-request",
-        _ => "workers-process-per-request",
-    };
     let values = [
-        ("wanted", text(course.words.say(wanted))),
+        ("wanted", text(wanted(course))),
         ("requests", number(requests)),
         ("made", number(made)),
         ("stayed", number(stayed as i64)),
@@ -69,6 +85,36 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
     Err(Box::new(fault.with(line)))
+}
+
+/// Whether each request was answered by a task that was made for it.
+fn check_answered(course: &Course<'_>, requests: i64, answered: Answered) -> Asked<Vec<String>> {
+    let Answered { by_threads, by_processes } = answered;
+    let is_right = match course.question.workers {
+        Workers::ThreadPerRequest => by_threads >= requests,
+        _ => by_processes >= requests,
+    };
+    if is_right {
+        return Ok(vec![format!(
+            "{requests} requests: {by_threads} answered by a new thread, {by_processes} by a new process"
+        )]);
+    }
+    let values = [
+        ("wanted", text(wanted(course))),
+        ("requests", number(requests)),
+        ("threads", number(by_threads)),
+        ("processes", number(by_processes)),
+    ];
+    course.fail("fault-answered", &values)
+}
+
+/// What the question asks for, in words.
+fn wanted(course: &Course<'_>) -> String {
+    course.words.say(match course.question.workers {
+        Workers::TwoThreads => "workers-two-threads",
+        Workers::ThreadPerRequest => "workers-thread-per-request",
+        _ => "workers-process-per-request",
+    })
 }
 
 /// The threads of the server, each with its process.

@@ -56,8 +56,8 @@ pub fn mark(
     };
     for item in items::all().filter(|item| job.items.iter().any(|id| id == item.id)) {
         if items.iter().all(|report| report.id != item.id) {
-            let max = submission.question.points.get(item.id).copied();
-            items.push(unasked(item, max.unwrap_or(item.points), ended.as_ref().err(), words));
+            let max = items::max(&submission.question, item);
+            items.push(unasked(item, max, ended.as_ref().err(), words));
         }
     }
     let mut report = Report::new(question, &submission.name, items);

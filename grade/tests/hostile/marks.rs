@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use grade::items;
+use grade::options::Door;
 use grade::verdict::item::Verdict;
 use harness::effort::Effort;
 use harness::say::say;
@@ -27,7 +28,7 @@ fn lost(attack: &Attack) -> BTreeSet<&'static str> {
     if let Costs::Items(items) = attack.costs {
         lost.extend(items);
     }
-    for item in &items::ALL {
+    for item in items::all().filter(|item| item.points > 0.0 && item.door != Door::Wire) {
         if item.depends_on.iter().any(|id| lost.contains(id)) {
             lost.insert(item.id);
         }
