@@ -18,6 +18,8 @@ pub mod mechanism;
 pub mod workers;
 pub mod another_machine;
 pub mod survives;
+pub mod upkeep;
+pub mod restart;
 pub mod leaves_nothing;
 
 pub mod wire;

@@ -157,6 +157,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Whether it fell silent before the last line of what was prepared could be typed.
+    pub fn is_stuck(&self) -> bool {
+        self.person.is_stuck()
+    }
+
     /// Types the last line of what was prepared, and does not wait.
     pub fn send(&mut self) {
         self.person.send();

@@ -81,6 +81,11 @@ impl Person {
         self.action.ending = Some(ending);
     }
 
+    /// Whether the action ended before its last piece, as the client was silent or busy too long.
+    pub fn is_stuck(&self) -> bool {
+        matches!(self.action.ending, Some(Ending::Budget(_)))
+    }
+
     /// Types the last piece.
     pub fn send(&mut self) {
         if let Some(piece) = self.action.waiting.take() {

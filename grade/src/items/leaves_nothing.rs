@@ -8,6 +8,7 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::terminal::turn::Ending;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -21,7 +22,10 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     if course.question.one_program {
         let scene = Scene::start(course)?;
         let client = scene.client("ada")?;
-        client.quit();
+        let turn = client.quit();
+        if !matches!(turn.ending, Ending::Exit(_)) {
+            return Err(Box::new(no_end(course, "quit", turn.used)));
+        }
         return nothing_left(course, "quit").map(|line| Ruling::pass(vec![line]));
     }
     let mut evidence = Vec::new();
@@ -45,15 +49,20 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     let (begin, budget) = (Instant::now(), course.patience.scale(END_MAX));
     while scene.server_end()?.is_none() {
         if begin.elapsed() >= budget {
-            let values =
-                [("signal", text(signal.as_str())), ("budget", number(budget.as_millis() as i64))];
-            let mut fault = course.words.fault(Verdict::Timeout, "fault-no-end", &values);
-            fault.budget_ms = Some(budget.as_millis() as u64);
+            let fault = no_end(course, signal.as_str(), budget);
             return Err(Box::new(fault.with_lines(scene.last_words())));
         }
         std::thread::sleep(PAUSE);
     }
     nothing_left(course, signal.as_str())
+}
+
+/// It did not end in this time, though it was told by this signal, or at its menu.
+fn no_end(course: &Course<'_>, signal: &str, budget: Duration) -> Ruling {
+    let values = [("signal", text(signal)), ("budget", number(budget.as_millis() as i64))];
+    let mut fault = course.words.fault(Verdict::Timeout, "fault-no-end", &values);
+    fault.budget_ms = Some(budget.as_millis() as u64);
+    fault
 }
 
 fn nothing_left(course: &Course<'_>, signal: &str) -> Asked<String> {

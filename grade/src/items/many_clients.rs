@@ -59,9 +59,14 @@ fn wanted(shows: Vec<Show>, n_clients: i64) -> Option<Show> {
     enough.or_else(|| shows.into_iter().next()).filter(|show| show.seats >= 2)
 }
 
+/// What each client asks for at once, so that four rounds ask for more than there is.
+fn more_than_a_third(seats: i64, n_clients: i64) -> i64 {
+    (seats + 3 * n_clients - 1) / (3 * n_clients)
+}
+
 /// One program for one client: it sells what it has, and no more.
 fn alone(course: &Course<'_>, client: &mut Client<'_>, show: &Show) -> Asked<Ruling> {
-    let seats = (show.seats / 3).max(1);
+    let seats = more_than_a_third(show.seats, 1);
     let mut tally = Tally::default();
     for _ in 0..ROUNDS {
         let outcome = client.reserve(&show.name, &seats.to_string());
@@ -72,7 +77,7 @@ fn alone(course: &Course<'_>, client: &mut Client<'_>, show: &Show) -> Asked<Rul
 }
 
 fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked<Tally> {
-    let mut seats = (show.seats / (3 * n as i64)).max(1);
+    let mut seats = more_than_a_third(show.seats, n as i64);
     if let Some(max) = course.question.dialogue.seats_max {
         seats = seats.min(max);
     }
@@ -83,7 +88,7 @@ fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked
             clients.push(scene.client(&format!("client{round}{}", clients.len()))?);
         }
         for client in &mut clients {
-            client.prepare_reserve(&show.name, &seats.to_string());
+            hearing::prepare(course, client, &show.name, seats)?;
         }
         if round == 2 {
             // One dies between its request and the answer; of many, another one at its prompt.

@@ -31,6 +31,8 @@ struct Seen {
     loaded: BTreeSet<String>,
     /// The messages that queues hold, by their contents.
     digests: Vec<u64>,
+    /// Whether one of them has the key -1, which is what ftok(3) says when it fails.
+    has_no_key: bool,
     lines: Vec<String>,
 }
 
@@ -103,6 +105,7 @@ impl Seen {
         self.lines.extend(lines::processes(look));
         for queue in look.queues.iter().filter(|queue| queue.n_messages > 0) {
             self.loaded.insert("msg".to_owned());
+            self.has_no_key |= queue.key == -1;
             self.digests.extend(queue.messages.iter().flatten().map(|message| message.digest));
             self.lines.extend(lines::queue(queue));
         }
@@ -138,6 +141,7 @@ fn check(course: &Course<'_>, mechanism: Mechanism, seen: &Seen) -> Asked<()> {
     // The kernel delivers at once to a socket that nobody has accepted yet, where nobody can look.
     let is_carried = mechanism == Mechanism::Socket || seen.loaded.iter().any(holds);
     match is_right && is_carried && !others_hold {
+        true if seen.has_no_key => lost(course, "fault-key", mechanism, seen),
         true => Ok(()),
         false => lost(course, "fault-mechanism", mechanism, seen),
     }

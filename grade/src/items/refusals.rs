@@ -10,6 +10,12 @@ use crate::terminal::turn::Ending;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
+/// What is tried.
+const ODD: [&str; 9] =
+    ["too-many", "unknown", "zero", "negative", "huge", "letters", "format", "empty", "end"];
+/// A text that printf(3) takes for a format in which it reads and writes wherever it may be.
+const FORMAT: &str = "%s%s%s%s%s%s%s%s%n";
+
 /// What is typed for one of the odd inputs.
 enum Odd {
     /// A reservation of this show, with this number of seats.
@@ -24,7 +30,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let mut evidence = Vec::new();
     let mut n_timeouts = 0;
     let mut lost: Option<Box<Ruling>> = None;
-    for name in ["too-many", "unknown", "zero", "negative", "huge", "letters", "empty", "end"] {
+    for name in ODD {
         match ask_one(course, name) {
             Ok(line) => evidence.push(line),
             Err(ruling) => {
@@ -50,53 +56,84 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
     let input = course.words.say(&format!("odd-{name}"));
-    match odd(course, name, &show) {
+    type_it(course, &mut scene, &mut client, &show, name)?;
+    if course.question.one_program {
+        return match name {
+            "too-many" => unchanged(course, &mut client, &show, &input),
+            // It may still ask for the same number.
+            _ => Ok(input),
+        };
+    }
+    still_there(course, &mut scene, &input)?;
+    client.kill();
+    let mut fresh = scene.client("bob")?;
+    let line = unchanged(course, &mut fresh, &show, &input)?;
+    // Another part of the server may take reservations.
+    let outcome = fresh.reserve(&show.name, "1");
+    if outcome.answer != Answer::Refused {
+        hearing::must_be_done(course, &outcome)?;
+    }
+    Ok(line)
+}
+
+/// Types the odd input: it must not be done, and the client must come to rest.
+fn type_it(
+    course: &Course<'_>,
+    scene: &mut Scene<'_>,
+    client: &mut Client<'_>,
+    show: &Show,
+    name: &str,
+) -> Asked<()> {
+    let input = course.words.say(&format!("odd-{name}"));
+    let ending = match odd(course, name, show) {
+        Odd::Raw(keys) => {
+            let ending = client.type_raw(&keys).ending;
+            still_there(course, scene, &input)?;
+            ending
+        }
         Odd::Reserve(other, seats) => {
             let outcome = client.reserve(&other, &seats);
             if outcome.answer == Answer::NotAsked {
                 // That the client itself refuses it is what its dialogue says; here it must.
                 client.type_raw(&keys(course, &other, &seats));
             }
-            still_there(course, &mut scene, &input)?;
+            still_there(course, scene, &input)?;
             if outcome.answer == Answer::Done {
-                return lost(course, "fault-not-refused", &input, &client);
+                return lost(course, "fault-not-refused", &input, client);
             }
-            if name == "too-many" && outcome.answer == Answer::Neither {
-                if let Some(turn) = outcome.turn.filter(|turn| !turn.ending.is_calm()) {
-                    return Err(Box::new(hearing::bad_ending(
-                        course,
-                        "reserve",
-                        &turn.ending,
-                        client.transcript(),
-                    )));
-                }
-                return lost(course, "fault-refusal-unsaid", &input, &client);
+            let is_unsaid = name == "too-many" && outcome.answer == Answer::Neither;
+            // The client itself refuses it.
+            let Some(turn) = outcome.turn else { return Ok(()) };
+            // All was typed: whoever is silent now waits for an answer that does not come.
+            let is_silent = matches!(turn.ending, Ending::Budget(_));
+            if is_silent || is_unsaid && !turn.ending.is_calm() {
+                let shown = client.transcript();
+                return Err(Box::new(hearing::bad_ending(course, "odd", &turn.ending, shown)));
             }
-            if let Some(turn) = &outcome.turn {
-                check_ending(course, &turn.ending, &client)?;
+            if is_unsaid {
+                return lost(course, "fault-refusal-unsaid", &input, client);
             }
+            turn.ending
         }
-        Odd::Raw(keys) => {
-            let turn = client.type_raw(&keys);
-            still_there(course, &mut scene, &input)?;
-            check_ending(course, &turn.ending, &client)?;
-        }
+    };
+    check_ending(course, &ending, client)
+}
+
+/// Whether a client sees as many seats as there were before.
+fn unchanged(
+    course: &Course<'_>,
+    client: &mut Client<'_>,
+    show: &Show,
+    input: &str,
+) -> Asked<String> {
+    let left = hearing::left(course, client, &show.name)?;
+    if left == show.seats {
+        let values = [("input", text(input)), ("left", number(left))];
+        return Ok(course.words.say_with("seen-unchanged", &values));
     }
-    if course.question.one_program {
-        return Ok(input);
-    }
-    still_there(course, &mut scene, &input)?;
-    client.kill();
-    let mut fresh = scene.client("bob")?;
-    let left = hearing::left(course, &mut fresh, &show.name)?;
-    if left != show.seats {
-        let values =
-            [("input", text(input)), ("before", number(show.seats)), ("left", number(left))];
-        let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
-        return Err(Box::new(fault.with_lines(hearing::last_lines(fresh.transcript()))));
-    }
-    let values = [("input", text(input)), ("left", number(left))];
-    Ok(course.words.say_with("seen-unchanged", &values))
+    let values = [("input", text(input)), ("before", number(show.seats)), ("left", number(left))];
+    let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
+    Err(Box::new(fault.with_lines(hearing::last_lines(client.transcript()))))
 }
 
 /// Whether the server lives on. Whoever it does not answer any more may notice that before.
@@ -138,6 +175,7 @@ fn odd(course: &Course<'_>, name: &str, show: &Show) -> Odd {
         "negative" => reserve("-1"),
         "huge" => reserve("2147483648"),
         "letters" => reserve("abc"),
+        "format" => reserve(FORMAT),
         // An empty line may simply be waited over, as scanf(3) does.
         "empty" => Odd::Raw(before_seats + "\n"),
         _ => Odd::Raw(before_seats + "\u{4}"),

@@ -29,6 +29,7 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let show = shows::with_seats(course, &mut client, 1)?;
     let requests = REQUESTS.min(show.seats);
     let before = threads(scene);
+    let slept = switches(&before);
     let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
     let per_request = [Workers::ThreadPerRequest, Workers::ProcessPerRequest];
     let trace = per_request
@@ -58,33 +59,75 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         made -= requests;
     }
     let after = threads(scene);
-    let stayed = before.intersection(&after).count();
-    let n_processes = before.iter().map(|(pid, _)| pid).collect::<BTreeSet<_>>().len();
-    let line = format!(
-        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, in \
-         {n_processes} processes"
-    );
-    let is_right = match course.question.workers {
-        Workers::Any => true,
-        // Both receive, or a third one gives them what it has received.
-        Workers::TwoThreads => {
-            (receivers >= 2 || stayed >= 3) && n_processes == 1 && made < requests
+    if course.question.workers == Workers::TwoThreads {
+        for _ in 0..requests {
+            hearing::left(course, &mut client, &show.name)?;
         }
-        Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
-    };
-    if is_right {
-        return Ok([line].into_iter().chain(without).collect());
     }
+    let counted = Counted {
+        requests,
+        made,
+        stayed: before.intersection(&after).count(),
+        receivers,
+        active: active(&slept, requests),
+        processes: scene.workers.len(),
+    };
+    match counted.is_right(course.question.workers) {
+        true => Ok([counted.line()].into_iter().chain(without).collect()),
+        false => lost(course, &counted),
+    }
+}
+
+/// What was counted.
+#[derive(Debug)]
+struct Counted {
+    requests: i64,
+    /// Tasks that were made meanwhile.
+    made: i64,
+    /// Threads that were there before and after.
+    stayed: usize,
+    /// Of these, those that waited for a request before.
+    receivers: usize,
+    /// Of these, those that served about as many as there were of a kind.
+    active: usize,
+    processes: usize,
+}
+
+impl Counted {
+    fn is_right(&self, workers: Workers) -> bool {
+        match workers {
+            Workers::Any => true,
+            // Both receive, or a third one gives them what it has received; consultations and
+            // reservations keep both busy.
+            Workers::TwoThreads => {
+                let is_shared = (self.receivers >= 2 || self.stayed >= 3) && self.active >= 2;
+                is_shared && self.processes == 1 && self.made < self.requests
+            }
+            Workers::ThreadPerRequest | Workers::ProcessPerRequest => self.made >= self.requests,
+        }
+    }
+
+    fn line(&self) -> String {
+        let Counted { requests, made, stayed, receivers, active, processes } = self;
+        format!(
+            "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them \
+             receive, {active} serve, in {processes} processes"
+        )
+    }
+}
+
+fn lost<T>(course: &Course<'_>, counted: &Counted) -> Asked<T> {
     let values = [
         ("wanted", text(wanted(course))),
-        ("requests", number(requests)),
-        ("made", number(made)),
-        ("stayed", number(stayed as i64)),
-        ("receivers", number(receivers as i64)),
-        ("processes", number(n_processes as i64)),
+        ("requests", number(counted.requests)),
+        ("made", number(counted.made)),
+        ("stayed", number(counted.stayed as i64)),
+        ("receivers", number(counted.receivers as i64)),
+        ("active", number(counted.active as i64)),
+        ("processes", number(counted.processes as i64)),
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
-    Err(Box::new(fault.with(line)))
+    Err(Box::new(fault.with(counted.line())))
 }
 
 /// Whether each request was answered by a task that was made for it.
@@ -121,6 +164,21 @@ fn wanted(course: &Course<'_>) -> String {
 fn threads(scene: &Scene<'_>) -> BTreeSet<(i32, i32)> {
     let of = |&pid: &i32| thread::of(pid).into_iter().map(move |tid| (pid, tid));
     scene.workers.iter().flat_map(of).collect()
+}
+
+/// How often each thread has gone to sleep.
+fn switches(threads: &BTreeSet<(i32, i32)>) -> Vec<((i32, i32), u64)> {
+    let of = |&(pid, tid): &(i32, i32)| Some(((pid, tid), thread::switches(pid, tid)?));
+    threads.iter().filter_map(of).collect()
+}
+
+/// How many threads have gone to sleep since then about as often as there were requests of a kind.
+fn active(before: &[((i32, i32), u64)], requests: i64) -> usize {
+    let has_served = |((pid, tid), slept): &&((i32, i32), u64)| {
+        let now = thread::switches(*pid, *tid).unwrap_or(*slept);
+        now.saturating_sub(*slept) as i64 * 2 >= requests
+    };
+    before.iter().filter(has_served).count()
 }
 
 /// Whether a thread waits for something that somebody else sends.

@@ -127,6 +127,16 @@ fn read<T>(course: &Course<'_>, doing: &str, reading: Reading<T>) -> Asked<T> {
     Err(Box::new(fault.with_lines(last_lines(&turn.conversation()))))
 }
 
+/// Prepares a reservation. A client that falls silent already then loses at once: each of many would
+/// cost as much time.
+pub fn prepare(course: &Course<'_>, client: &mut Client<'_>, show: &str, seats: i64) -> Asked<()> {
+    client.prepare_reserve(show, &seats.to_string());
+    match client.is_stuck() {
+        true => must_be_done(course, &client.outcome()),
+        false => Ok(()),
+    }
+}
+
 /// A reservation that must be made.
 pub fn must_be_done(course: &Course<'_>, outcome: &Outcome) -> Asked<()> {
     match (outcome.answer, &outcome.turn) {

@@ -29,9 +29,18 @@ pub struct Row {
 
 /// Those that have not ended: zombies are left out.
 pub fn all() -> Vec<Row> {
+    rows().filter(|row| !row.is_over).collect()
+}
+
+/// How many children of these processes have ended, without having been asked how.
+pub fn zombies_of(parents: &[i32]) -> usize {
+    let is_zombie = |row: &Row| row.is_over && parents.contains(&row.parent);
+    rows().filter(is_zombie).count()
+}
+
+fn rows() -> impl Iterator<Item = Row> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(row).filter(|row| !row.is_over).collect()
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(row)
 }
 
 fn row(pid: i32) -> Option<Row> {

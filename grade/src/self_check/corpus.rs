@@ -21,6 +21,8 @@ struct Written {
     /// The program that this one is made from, and the change, if any.
     base: Option<PathBuf>,
     patch: Option<PathBuf>,
+    /// Why the grader gives it something else, if that is known.
+    missed: Option<String>,
     /// What each item must get; an item that is not named depends on chance.
     items: BTreeMap<String, Expected>,
 }
@@ -92,6 +94,8 @@ pub struct Program {
     pub kind: Kind,
     /// What each item must get.
     pub items: BTreeMap<String, Expected>,
+    /// Why the grader gives it something else, if that is known.
+    pub missed: Option<String>,
     source: PathBuf,
     patch: Option<PathBuf>,
 }
@@ -156,6 +160,7 @@ fn read_one(folder: &Path) -> anyhow::Result<Program> {
         question,
         kind,
         items: written.items,
+        missed: written.missed,
         source: written.base.map_or(folder.to_owned(), |base| folder.join(base)),
         patch: written.patch.map(|patch| folder.join(patch)),
     })
@@ -188,6 +193,7 @@ pub(crate) mod tests {
             question: "q2".to_owned(),
             kind: Kind::of(name).unwrap(),
             items: BTreeMap::new(),
+            missed: None,
             source: PathBuf::new(),
             patch: None,
         }
