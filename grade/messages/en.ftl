@@ -93,6 +93,11 @@ fault-no-sources = There is nothing to build, and no { $program }.
 fault-build-slow = The build command does not end.
     .expected = `{ $command }` ends within { $budget } s
     .actual = it was still running
+fault-build-kept = What the build has made cannot be copied: { $error }.
+    .expected = a program of a student
+    .hint = Look what the build command makes.
+fault-time-over = The { $budget } s for the whole question were over before this was asked.
+    .hint = Look for waits and loops that make every answer late.
 fault-not-started = `{ $command }` cannot be started: { $error }
     .expected = a program of this name after the build
     .hint = Look at the name of the program, and whether the build makes it in this folder.
@@ -189,7 +194,7 @@ fault-key = The queue has the key -1: ftok failed, and nobody looked.
     .hint = ftok needs a file that is there: print its path, and look at what ftok returns.
 fault-workers = Requests are not served as the question asks.
     .expected = { $wanted }
-    .actual = during { $requests } requests { $made } tasks were made; { $stayed } threads stay, { $receivers } of them receive, { $active } of them serve, in { $processes } processes; in { $senders } queues the last message is of a process that was not there before
+    .actual = during { $requests } requests { $made } tasks were made; { $stayed } threads stay, { $receivers } of them receive, { $active } of them serve, in { $processes } processes
 fault-not-served = After { $after }, a new client is not served. { $cause }
 fault-other-answer = After { $after }, a new client is told something else than it asked.
     .expected = show { $show } has { $before } seats, as nobody has reserved any
@@ -199,7 +204,7 @@ fault-kept = After { $count } clients that are gone, the server still has { $wha
     .expected = it gives back what a client needs when the client has gone
     .actual = { $grown } more than before these clients
     .hint = Detach or join threads, close descriptors, wait for children.
-fault-spins = The server is busy, although there is no client.
+fault-no-rest = The server is busy, although there is no client.
     .expected = it waits for a request
     .actual = it runs without end
     .hint = Look at what read, recv or msgrcv return: 0 is the end of file, -1 an error, and both come at once again.
@@ -287,3 +292,81 @@ fault-promise-killed = While { $check } was asked, something has killed the prog
     .expected = a server that signals its own processes only
     .hint = Look at each kill(2): 0 and -1 are not one process, and neither is a PID of somebody else.
 part-page = Explained: { $page }
+# Findings: items without points of their own.
+item-idle = Is the processor free while nobody asks?
+    .hint = Wait in a call that sleeps until something comes: msgrcv, read, accept, poll.
+item-view-only = Does a mere view reserve nothing?
+    .hint = Print the words of a confirmation after the server has confirmed, and nowhere else.
+item-two-servers = Does a second server harm the first?
+    .hint = Take a key of your own: ftok of a file in your folder. If the object is in use, say so and end.
+item-restarts = Does it start again after a crash?
+    .hint = At the start, remove what a dead server has left, or take it over; SO_REUSEADDR for a port.
+item-warnings = Does the compiler warn of nothing?
+    .hint = Build with -Wall, and mend the first warning first.
+item-asan = Does AddressSanitizer find nothing?
+    .hint = Build with -fsanitize=address -g, and run the same dialogue.
+item-ubsan = Is nothing done that C does not define?
+    .hint = Build with -fsanitize=undefined -g, and run the same dialogue.
+item-tsan = Are threads free of data races?
+    .hint = Build with -fsanitize=thread -g; take one lock around each use of the table.
+fault-spins = A program runs all the time while nobody asks: { $name }
+    .expected = at most { $max } % of one processor in a second without requests
+    .actual = { $percent } %
+fault-view-confirms = The client shows the words of a confirmation, although nothing was reserved.
+    .expected = after { $typed }: nothing that matches `done`
+    .actual = { $found }
+fault-view-changes = Clients only looked, and the count has changed.
+    .expected = show { $show } has { $before } seats
+    .actual = { $left }
+fault-two-servers = Since a second server was started in another folder, the first one's clients see another count.
+    .expected = show { $show } has { $wanted } seats
+    .actual = { $left }
+fault-second-server = A second server was started in another folder; now the first one's clients are not served. { $cause }
+fault-restart = The server was killed with a request on its way, and started again among: { $stale }. { $cause }
+fault-warnings = { $count ->
+    [one] The compiler warns once.
+   *[other] The compiler warns { $count } times.
+    }
+fault-only-sanitized = Built with { $flag } it does not work any more: memory may hold anything where nothing was written. { $cause }
+fault-asan = AddressSanitizer reports memory that is used wrongly.
+    .expected = no report
+    .actual = { $count ->
+        [one] one report; it names the line
+       *[other] { $count } reports; each names the line
+    }
+fault-ubsan = UndefinedBehaviorSanitizer reports what C does not define.
+    .expected = no report
+    .actual = { $count ->
+        [one] one report; it names the line
+       *[other] { $count } reports; each names the line
+    }
+fault-tsan = Two threads use the same memory, one of them writes, and no lock orders them.
+    .expected = no report of ThreadSanitizer
+    .actual = { $count ->
+        [one] one report; it names both lines
+       *[other] { $count } reports; each names both lines
+    }
+item-keys = Are keys made by ftok of a file?
+    .hint = key_t key = ftok("server.c", 'A'); look whether it is -1 before msgget.
+fault-key-failed = { $kind } has the key -1: ftok has failed, and nobody looked at its result.
+    .expected = ftok of a file that is there
+    .actual = { $key }, the key of every program whose ftok fails
+fault-key-fixed = { $kind } has a fixed key, which another program may have chosen, too.
+    .expected = ftok of a file of the submission, or IPC_PRIVATE
+    .actual = { $key }, ftok of no file in sight
+item-threads-end = Do threads give back what they took?
+    .hint = pthread_detach each thread that nobody waits for, or pthread_join it; let its function return.
+fault-threads-leak = The server grows with each request.
+    .expected = after the first { $requests } reservations, { $requests } more add no memory and no thread
+    .actual = { $kib } KiB and { $threads } threads more, each time
+fault-answered = Requests are not answered as the question asks.
+    .expected = { $wanted }, made after the request has been received
+    .actual = of { $requests } requests, { $threads } are answered by such a thread, { $processes } by such a process
+item-durable = Is the table on the disk before the answer?
+    .hint = fflush, then fsync or fdatasync, look at its result, and only then send the answer.
+fault-never-synced = A reservation was confirmed, and nothing was synced: after a power cut it may be lost.
+    .expected = fsync, fdatasync or msync(MS_SYNC) between the request and its answer
+    .actual = none of them
+fault-synced-late = The answer is sent before the table is on the disk.
+    .expected = the answer waits for the sync, which was held up for { $delay } ms
+    .actual = it came { $after } ms after the sync had begun

@@ -93,6 +93,11 @@ fault-no-sources = Il n'y a rien à compiler, et pas de { $program }.
 fault-build-slow = La commande de compilation ne finit pas.
     .expected = `{ $command }` finit en { $budget } s
     .actual = elle tournait encore
+fault-build-kept = Ce que la compilation a produit ne peut pas être copié : { $error }.
+    .expected = un programme d'étudiant
+    .hint = Regardez ce que la commande de compilation produit.
+fault-time-over = Les { $budget } s de la question entière étaient écoulées avant cette demande.
+    .hint = Cherchez les attentes et les boucles qui retardent chaque réponse.
 fault-not-started = `{ $command }` ne peut pas être lancé : { $error }
     .expected = un programme de ce nom après la compilation
     .hint = Regardez le nom du programme, et si la compilation le crée dans ce dossier.
@@ -189,7 +194,7 @@ fault-key = La file a la clé -1 : ftok a échoué, et personne ne l'a vu.
     .hint = ftok veut un fichier qui existe : affichez son chemin, et regardez ce que ftok renvoie.
 fault-workers = Les requêtes ne sont pas servies comme la question le demande.
     .expected = { $wanted }
-    .actual = pendant { $requests } requêtes, { $made } tâches ont été créées ; { $stayed } threads restent, dont { $receivers } reçoivent et { $active } servent, dans { $processes } processus ; dans { $senders } files, le dernier message vient d'un processus qui n'était pas là avant
+    .actual = pendant { $requests } requêtes, { $made } tâches ont été créées ; { $stayed } threads restent, dont { $receivers } reçoivent et { $active } servent, dans { $processes } processus
 fault-not-served = Après ceci : { $after }, un nouveau client n'est pas servi. { $cause }
 fault-other-answer = Après ceci : { $after }, un nouveau client reçoit autre chose que ce qu'il a demandé.
     .expected = le spectacle { $show } a { $before } places, car personne n'en a réservé
@@ -199,7 +204,7 @@ fault-kept = Après { $count } clients partis, le serveur garde quelque chose d'
     .expected = il rend ce qu'il a pris pour un client quand celui-ci est parti
     .actual = { $grown } de plus qu'avant ces clients
     .hint = Détachez les threads ou attendez-les, fermez les descripteurs, attendez les fils.
-fault-spins = Le serveur travaille alors qu'il n'y a pas de client.
+fault-no-rest = Le serveur travaille alors qu'il n'y a pas de client.
     .expected = il attend une requête
     .actual = il tourne sans fin
     .hint = Regardez ce que renvoient read, recv ou msgrcv : 0 est la fin de fichier, -1 une erreur, et les deux reviennent aussitôt.
@@ -287,3 +292,81 @@ fault-promise-killed = Pendant { $check }, quelque chose a tué le programme qui
     .expected = un serveur qui n'envoie de signaux qu'à ses propres processus
     .hint = Relisez chaque kill(2) : 0 et -1 ne désignent pas un processus, ni un PID étranger.
 part-page = Explication : { $page }
+# Constats : des critères sans points à eux.
+item-idle = Le processeur est-il libre quand nul ne demande ?
+    .hint = Attendez dans un appel qui dort jusqu'à ce que quelque chose vienne : msgrcv, read, accept, poll.
+item-view-only = Une simple consultation ne réserve-t-elle rien ?
+    .hint = N'affichez les mots d'une confirmation qu'après celle du serveur, et nulle part ailleurs.
+item-two-servers = Un second serveur nuit-il au premier ?
+    .hint = Prenez une clé à vous : ftok d'un fichier de votre dossier. Si l'objet sert déjà, dites-le et finissez.
+item-restarts = Redémarre-t-il après un arrêt brutal ?
+    .hint = Au démarrage, supprimez ou reprenez ce qu'un serveur mort a laissé ; SO_REUSEADDR pour un port.
+item-warnings = Le compilateur n'avertit-il de rien ?
+    .hint = Compilez avec -Wall, et corrigez le premier avertissement d'abord.
+item-asan = AddressSanitizer ne trouve-t-il rien ?
+    .hint = Compilez avec -fsanitize=address -g, et refaites le même dialogue.
+item-ubsan = Tout y est-il défini en C ?
+    .hint = Compilez avec -fsanitize=undefined -g, et refaites le même dialogue.
+item-tsan = Les threads sont-ils sans accès concurrents ?
+    .hint = Compilez avec -fsanitize=thread -g ; prenez un même verrou autour de chaque usage de la table.
+fault-spins = Un programme tourne sans cesse alors que nul ne demande rien : { $name }
+    .expected = au plus { $max } % d'un processeur pendant une seconde sans requête
+    .actual = { $percent } %
+fault-view-confirms = Le client affiche les mots d'une confirmation, alors que rien n'a été réservé.
+    .expected = après { $typed } : rien qui corresponde à `done`
+    .actual = { $found }
+fault-view-changes = Les clients n'ont fait que regarder, et le compte a changé.
+    .expected = le spectacle { $show } a { $before } places
+    .actual = { $left }
+fault-two-servers = Depuis qu'un second serveur a été lancé dans un autre dossier, les clients du premier voient un autre compte.
+    .expected = le spectacle { $show } a { $wanted } places
+    .actual = { $left }
+fault-second-server = Un second serveur a été lancé dans un autre dossier ; les clients du premier ne sont plus servis. { $cause }
+fault-restart = Le serveur a été tué alors qu'une requête était en route, et relancé parmi : { $stale }. { $cause }
+fault-warnings = { $count ->
+    [one] Le compilateur avertit une fois.
+   *[other] Le compilateur avertit { $count } fois.
+    }
+fault-only-sanitized = Compilé avec { $flag }, il ne marche plus : la mémoire où rien n'a été écrit peut contenir n'importe quoi. { $cause }
+fault-asan = AddressSanitizer signale une mémoire mal utilisée.
+    .expected = aucun rapport
+    .actual = { $count ->
+        [one] un rapport ; il nomme la ligne
+       *[other] { $count } rapports ; chacun nomme la ligne
+    }
+fault-ubsan = UndefinedBehaviorSanitizer signale ce que le C ne définit pas.
+    .expected = aucun rapport
+    .actual = { $count ->
+        [one] un rapport ; il nomme la ligne
+       *[other] { $count } rapports ; chacun nomme la ligne
+    }
+fault-tsan = Deux threads utilisent la même mémoire, l'un d'eux y écrit, et aucun verrou ne les ordonne.
+    .expected = aucun rapport de ThreadSanitizer
+    .actual = { $count ->
+        [one] un rapport ; il nomme les deux lignes
+       *[other] { $count } rapports ; chacun nomme les deux lignes
+    }
+item-keys = Les clés viennent-elles de ftok ?
+    .hint = key_t cle = ftok("serveur.c", 'A'); regardez si c'est -1 avant msgget.
+fault-key-failed = { $kind } : la clé est -1, donc ftok a échoué, et nul n'a regardé son résultat.
+    .expected = ftok d'un fichier qui existe
+    .actual = { $key }, la clé de tout programme dont ftok échoue
+fault-key-fixed = { $kind } : la clé est fixe, et un autre programme a pu choisir la même.
+    .expected = ftok d'un fichier du dossier rendu, ou IPC_PRIVATE
+    .actual = { $key }, que ftok ne donne pour aucun fichier en vue
+item-threads-end = Les threads rendent-ils ce qu'ils ont pris ?
+    .hint = pthread_detach chaque thread que nul n'attend, ou pthread_join ; laissez sa fonction finir.
+fault-threads-leak = Le serveur grossit à chaque requête.
+    .expected = après les { $requests } premières réservations, { $requests } autres n'ajoutent ni mémoire ni thread
+    .actual = { $kib } Kio et { $threads } threads de plus, à chaque fois
+fault-answered = Les requêtes ne sont pas servies comme la question le demande.
+    .expected = { $wanted }, créé après l'arrivée de la requête
+    .actual = sur { $requests } requêtes, { $threads } ont leur réponse d'un tel thread, { $processes } d'un tel processus
+item-durable = Est-ce sur le disque avant la réponse ?
+    .hint = fflush, puis fsync ou fdatasync, regardez son résultat, et alors seulement envoyez la réponse.
+fault-never-synced = Une réservation a été confirmée, et rien n'a été synchronisé : une coupure de courant peut la perdre.
+    .expected = fsync, fdatasync ou msync(MS_SYNC) entre la requête et sa réponse
+    .actual = aucun d'eux
+fault-synced-late = La réponse part avant que la table ne soit sur le disque.
+    .expected = la réponse attend la synchronisation, retenue { $delay } ms
+    .actual = elle est venue { $after } ms après le début de la synchronisation

@@ -23,6 +23,19 @@ pub mod restart;
 pub mod leaves_nothing;
 
 pub mod wire;
+pub mod idle;
+pub mod view_only;
+pub mod two_servers;
+pub mod restarts;
+pub mod rebuild;
+pub mod binaries;
+pub mod warnings;
+pub mod exercise;
+pub mod sanitizers;
+pub mod keys;
+pub mod threads_end;
+pub mod birth;
+pub mod durable;
 
 /// An item.
 #[derive(Debug)]
@@ -42,7 +55,7 @@ pub struct Item {
 }
 
 /// Those of the doors outside and menu, in the order in which they are asked.
-static ALL: [Item; 10] = [
+static ALL: [Item; 21] = [
     Item {
         id: "builds",
         points: 1.0,
@@ -123,7 +136,31 @@ static ALL: [Item; 10] = [
         is_repeated: true,
         ask: another_machine::ask,
     },
+    finding("idle", SERVED, true, idle::ask),
+    finding("view-only", &["builds", "starts", "consultation"], true, view_only::ask),
+    finding("two-servers", SERVED, true, two_servers::ask),
+    finding("restarts", SERVED, true, restarts::ask),
+    finding("warnings", &["builds"], false, warnings::ask),
+    finding("asan", SERVED, false, sanitizers::address),
+    finding("ubsan", SERVED, false, sanitizers::undefined),
+    finding("threads-end", SERVED, true, threads_end::ask),
+    finding("durable", SERVED, true, durable::ask),
+    finding("keys", &["builds", "starts"], true, keys::ask),
+    finding("tsan", SERVED, false, sanitizers::thread),
 ];
+
+/// What must work before it is asked what else may be wrong.
+const SERVED: &[&str] = &["builds", "starts", "consultation", "reservation"];
+
+/// An item without points of its own: it is asked if the assignment gives it some, or by name.
+const fn finding(
+    id: &'static str,
+    depends_on: &'static [&'static str],
+    is_repeated: bool,
+    ask: for<'a> fn(&'a Course<'a>) -> Asked<Ruling>,
+) -> Item {
+    Item { id, points: 0.0, door: Door::Outside, depends_on, is_repeated, ask }
+}
 
 /// The items of the wire door, level by level: it answers, many clients, a clean stop, hostile clients,
 /// and last what needs a disk.
@@ -164,9 +201,15 @@ pub fn counted(question: &Question) -> Vec<&'static Item> {
     with_needed(|item| is_counted(question, item) && question.doors.contains(&item.door))
 }
 
-/// Whether an item brings points, if its door is open.
+/// The points of an item in a question.
+pub fn max(question: &Question, item: &Item) -> f64 {
+    question.points.get(item.id).copied().unwrap_or(item.points)
+}
+
+/// Whether an item is asked where none is named, if its door is open: for its points, or because the
+/// question says so.
 pub fn is_counted(question: &Question, item: &Item) -> bool {
-    question.points.get(item.id).copied().unwrap_or(item.points) > 0.0
+    max(question, item) > 0.0 || item.id == "durable" && question.durable
 }
 
 /// Those that are chosen, and those that they depend on.

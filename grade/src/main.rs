@@ -9,6 +9,7 @@ use grade::launch::behind;
 use grade::options::{Command, Options};
 use grade::run::{self, inside, try_out};
 use grade::sandbox::{command, inside as sandbox};
+use grade::verdict::item::harmless;
 use ipctop::messages::Language;
 
 /// Something was asked for that is not there.
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Try(asked)) => try_out::run(asked),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("grade: {error:#}");
+        eprintln!("grade: {}", harmless(&format!("{error:#}")));
         ExitCode::from(if is_full(&error) { NOT_JUDGED } else { USAGE })
     })
 }

@@ -167,13 +167,30 @@ pub(crate) fn close_range(first: u32, flags: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the end of a pipe's reader end this process again, as it does by default: Rust ignores it.
+/// Has every signal do what it does by default: Rust ignores SIGPIPE, and who started this process may
+/// have ignored others, as nohup(1) and a shell's background job do.
 ///
 /// # Errors
 /// None that can happen. See signal(2).
-pub(crate) fn default_sigpipe() -> io::Result<()> {
-    // SAFETY: no handler is installed.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+pub(crate) fn default_signals() -> io::Result<()> {
+    let fixed = [Signal::SIGKILL, Signal::SIGSTOP];
+    for kind in Signal::iterator().filter(|kind| !fixed.contains(kind)) {
+        // SAFETY: no handler is installed.
+        unsafe { signal(kind, SigHandler::SigDfl) }?;
+    }
+    Ok(())
+}
+
+/// Takes away the handlers that Rust installs for faults. The first process of a namespace hears no
+/// signal from inside but those that it handles, and a forged fault ended it.
+///
+/// # Errors
+/// None that can happen. See signal(2).
+pub(crate) fn default_faults() -> io::Result<()> {
+    for number in [Signal::SIGSEGV, Signal::SIGBUS] {
+        // SAFETY: no handler is installed.
+        unsafe { signal(number, SigHandler::SigDfl) }?;
+    }
     Ok(())
 }
 

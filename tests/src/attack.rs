@@ -2,6 +2,7 @@
 //! killed.
 
 pub mod attacker;
+pub mod options;
 
 use std::fs;
 use std::io::{self, Write, stdout};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{park, park_timeout, yield_now};
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::ValueEnum;
 use common::client::ask::Ask;
 use common::protocol::request::{REQUEST_SIZE, Request};
 use fastrand::Rng;
@@ -44,32 +45,6 @@ pub enum Attack {
     Die,
     /// Begins requests, and sends a byte now and then.
     Drip,
-}
-
-/// A client that means harm
-#[derive(Debug, Parser)]
-pub struct Options {
-    /// The stage's package
-    stage: String,
-    /// The server's directory
-    dir: PathBuf,
-    /// What to do
-    attack: Attack,
-    /// How often
-    count: u64,
-    /// What random choices begin with
-    seed: u64,
-}
-
-impl Options {
-    /// Attacks, says so, and waits to be killed.
-    ///
-    /// # Errors
-    /// If the server is gone, or there is no such stage.
-    pub fn attack(&self) -> anyhow::Result<()> {
-        let stage = Stage::named(&self.stage)?;
-        Hostile::new(stage, &self.dir, self.seed).attack(self.attack, self.count)
-    }
 }
 
 /// A hostile client at work.

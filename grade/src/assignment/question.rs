@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
@@ -44,6 +45,9 @@ pub struct Question {
     /// Whether the table survives a restart.
     #[serde(default)]
     pub persistent: bool,
+    /// Whether it is on the disk before the answer is sent.
+    #[serde(default)]
+    pub durable: bool,
     /// By which doors it is asked.
     #[serde(default = "without_wire")]
     pub doors: Vec<Door>,
@@ -67,7 +71,11 @@ impl Question {
             bail!("it needs `server`, or one_program = true");
         }
         ensure!(self.clients > 0, "`clients` is 0");
+        ensure!(self.persistent || !self.durable, "durable = true needs persistent = true");
         ensure!(!self.doors.is_empty(), "`doors` is empty");
+        if let Ready::Line(pattern) = &self.ready {
+            Regex::new(pattern).context("ready")?;
+        }
         if self.doors.contains(&Door::Wire) {
             self.stage()?;
         }

@@ -1,9 +1,11 @@
 //! Who has handed in what.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use ipctop::clean::clean_bytes;
 
 use crate::assignment::file::Assignment;
 use crate::assignment::submission::Submission;
@@ -70,7 +72,7 @@ pub fn students(course: &Path, out: &Path) -> anyhow::Result<Vec<Student>> {
     let mut students: Vec<Student> = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read {}", course.display()))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = clean_bytes(path.file_name().unwrap_or_default().as_bytes());
         let is_zip = path.is_file() && name.to_lowercase().ends_with(".zip");
         let is_hidden = name.starts_with('.');
         if is_hidden || !(path.is_dir() || is_zip) || path.canonicalize().ok() == out {

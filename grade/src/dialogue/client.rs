@@ -177,6 +177,22 @@ impl<'a> Client<'a> {
         Outcome::of(dialogue, self.person.finish(Some(&is_said)))
     }
 
+    /// Types all of a look at one show but its last line, or at the table; false if a client sees that at
+    /// its start only.
+    pub fn prepare_view(&mut self, show: &str) -> bool {
+        let dialogue = self.dialogue;
+        let keys = dialogue.view.as_ref().or(dialogue.list.as_ref());
+        if let Some(keys) = keys {
+            self.prepare(keys, Values { show, ..Values::default() }, None);
+        }
+        keys.is_some()
+    }
+
+    /// Waits until it is the person's turn again, whatever was typed.
+    pub fn finish(&mut self) -> Turn {
+        self.person.finish(None)
+    }
+
     /// Types anything, line by line.
     pub fn type_raw(&mut self, text: &str) -> Turn {
         self.act(text, Values::default(), None)

@@ -12,11 +12,12 @@ use ipctop::watch;
 
 use crate::assignment::question::{Mechanism, Workers};
 use crate::dialogue::client::Client;
-use crate::items::workers;
+use crate::items::{keys, workers};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::kernel::keys::{objects, since};
 use crate::kernel::quiet;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::text;
@@ -40,9 +41,11 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let Some(mechanism) = course.question.mechanism else {
         return Ok(Ruling::pass(Vec::new()));
     };
+    let others = objects();
     let scene = Scene::start(course)?;
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 3)?;
+    let keys = keys::evidence(&since(&others, &course.home), &scene, &course.home);
     let first = observe(course, &scene, &mut client, &show.name, 1)?;
     check(course, mechanism, &first)?;
     let second = observe(course, &scene, &mut client, &show.name, 2)?;
@@ -53,6 +56,7 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     }
     client.kill();
     let mut evidence = first.lines;
+    evidence.extend(keys);
     if course.question.workers != Workers::Any {
         evidence.extend(workers::check(course, &scene)?);
     }

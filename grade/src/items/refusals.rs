@@ -93,6 +93,10 @@ fn type_it(
         }
         Odd::Reserve(other, seats) => {
             let outcome = client.reserve(&other, &seats);
+            if outcome.answer == Answer::NotAsked {
+                // That the client itself refuses it is what its dialogue says; here it must.
+                client.type_raw(&keys(course, &other, &seats));
+            }
             still_there(course, scene, &input)?;
             if outcome.answer == Answer::Done {
                 return lost(course, "fault-not-refused", &input, client);
@@ -178,8 +182,13 @@ fn odd(course: &Course<'_>, name: &str, show: &Show) -> Odd {
     }
 }
 
+/// What is typed for a reservation.
+fn keys(course: &Course<'_>, show: &str, seats: &str) -> String {
+    course.question.dialogue.reserve.replace("{show}", show).replace("{seats}", seats)
+}
+
 /// A show that is not there, spelt as the others are.
-fn unknown(show: &str) -> String {
+pub(super) fn unknown(show: &str) -> String {
     match show.parse::<i64>() {
         Ok(_) => "9999".to_owned(),
         Err(_) => "Nowhere".to_owned(),

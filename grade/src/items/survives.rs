@@ -122,7 +122,10 @@ fn unread(course: &Course<'_>, scene: &mut Scene<'_>, shows: &Shows) -> Asked<Ke
             continue;
         }
         for client in &clients {
-            if let Err(error) = client.signal(Signal::SIGSTOP) {
+            // One that has ended reads nothing, either.
+            if let Err(error) = client.signal(Signal::SIGSTOP)
+                && error.raw_os_error() != Some(libc::ESRCH)
+            {
                 return course.cannot("stop a client", &error);
             }
         }

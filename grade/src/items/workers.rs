@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ipctop::scope::{Scope, Target};
-use ipctop::watch;
-
 use crate::assignment::question::Workers;
-use crate::dialogue::client::Client;
+use crate::items::birth::{self, Answered};
 use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::judge::trace::Trace;
 use crate::kernel::thread::{self, Doing};
 use crate::kernel::waits::{self, Waits};
 use crate::verdict::item::Verdict;
@@ -19,6 +17,8 @@ use crate::words::{number, text};
 
 /// Reservations that are counted.
 const REQUESTS: i64 = 10;
+/// The lines of a trace that are shown.
+const LINES: usize = 40;
 
 /// Counts the tasks that are made while one client reserves ten times.
 ///
@@ -31,12 +31,29 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
     let before = threads(scene);
     let slept = switches(&before);
     let receivers = before.iter().filter(|&&(pid, tid)| receives(pid, tid)).count();
+    let per_request = [Workers::ThreadPerRequest, Workers::ProcessPerRequest];
+    let trace = per_request
+        .contains(&course.question.workers)
+        .then(|| Trace::attach(&course.home, &scene.workers, &["-e", birth::CALLS]));
     let made_before = last_task(course)?;
     for _ in 0..requests {
         let outcome = client.reserve(&show.name, "1");
         hearing::must_be_done(course, &outcome)?;
     }
     let mut made = last_task(course)? - made_before;
+    let trace = trace.map(|trace| trace.and_then(Trace::end));
+    let without = match trace {
+        Some(Ok(lines)) => {
+            let answered = birth::count(&lines, course.question.mechanism);
+            return check_answered(course, requests, answered).map_err(|mut lost| {
+                let lines = lines.iter().take(LINES);
+                lost.evidence.extend(lines.map(|line| format!("{} {}", line.tid, line.text)));
+                lost
+            });
+        }
+        Some(Err(error)) => Some(format!("strace: {error}: threads are not told from processes")),
+        None => None,
+    };
     if course.question.dialogue.one_action {
         // Each of its clients is a task itself.
         made -= requests;
@@ -53,16 +70,12 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         stayed: before.intersection(&after).count(),
         receivers,
         active: active(&slept, requests),
-        processes: scene.workers.len(),
-        senders: other_senders(scene, &client),
+        processes: before.iter().map(|(pid, _)| pid).collect::<BTreeSet<_>>().len(),
     };
-    match counted.is_right(course.question.workers) {
-        true => Ok(vec![counted.line()]),
-        false => lost(course, &counted),
-    }
+    check_counted(course, &counted, without)
 }
 
-/// What was counted.
+/// What was counted without a trace.
 #[derive(Debug)]
 struct Counted {
     requests: i64,
@@ -72,64 +85,75 @@ struct Counted {
     stayed: usize,
     /// Of these, those that waited for a request before.
     receivers: usize,
-    /// Of these, those that served about as many as there were of a kind.
+    /// Of these, those that served about as many requests as there were of a kind.
     active: usize,
     processes: usize,
-    /// Queues into which the last message was sent by none of the processes that were there.
-    senders: usize,
 }
 
-impl Counted {
-    fn is_right(&self, workers: Workers) -> bool {
-        match workers {
-            Workers::Any => true,
-            // Both receive, or a third one gives them what it has received; consultations and
-            // reservations keep both busy.
-            Workers::TwoThreads => {
-                let is_shared = (self.receivers >= 2 || self.stayed >= 3) && self.active >= 2;
-                is_shared && self.processes == 1 && self.made < self.requests
-            }
-            Workers::ThreadPerRequest => self.made >= self.requests && self.senders == 0,
-            Workers::ProcessPerRequest => self.made >= self.requests,
+fn check_counted(
+    course: &Course<'_>,
+    counted: &Counted,
+    without: Option<String>,
+) -> Asked<Vec<String>> {
+    let &Counted { requests, made, stayed, receivers, active, processes } = counted;
+    let line = format!(
+        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, \
+         {active} serve, in {processes} processes"
+    );
+    let is_right = match course.question.workers {
+        Workers::Any => true,
+        // Both receive, or a third one gives them what it has received; consultations and
+        // reservations keep both busy.
+        Workers::TwoThreads => {
+            let is_shared = (receivers >= 2 || stayed >= 3) && active >= 2;
+            is_shared && processes == 1 && made < requests
         }
+        Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
+    };
+    if is_right {
+        return Ok([line].into_iter().chain(without).collect());
     }
-
-    fn line(&self) -> String {
-        let Counted { requests, made, stayed, receivers, active, processes, senders } = self;
-        format!(
-            "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them \
-             receive, {active} serve, in {processes} processes; {senders} queues have a message of \
-             another process"
-        )
-    }
+    let values = [
+        ("wanted", text(wanted(course))),
+        ("requests", number(requests)),
+        ("made", number(made)),
+        ("stayed", number(stayed as i64)),
+        ("receivers", number(receivers as i64)),
+        ("active", number(active as i64)),
+        ("processes", number(processes as i64)),
+    ];
+    let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
+    Err(Box::new(fault.with(line)))
 }
 
-fn lost<T>(course: &Course<'_>, counted: &Counted) -> Asked<T> {
-    let wanted = match course.question.workers {
+/// Whether each request was answered by a task that was made for it.
+fn check_answered(course: &Course<'_>, requests: i64, answered: Answered) -> Asked<Vec<String>> {
+    let Answered { by_threads, by_processes } = answered;
+    let is_right = match course.question.workers {
+        Workers::ThreadPerRequest => by_threads >= requests,
+        _ => by_processes >= requests,
+    };
+    if is_right {
+        return Ok(vec![format!(
+            "{requests} requests: {by_threads} answered by a new thread, {by_processes} by a new process"
+        )]);
+    }
+    let values = [
+        ("wanted", text(wanted(course))),
+        ("requests", number(requests)),
+        ("threads", number(by_threads)),
+        ("processes", number(by_processes)),
+    ];
+    course.fail("fault-answered", &values)
+}
+
+/// What the question asks for, in words.
+fn wanted(course: &Course<'_>) -> String {
+    course.words.say(match course.question.workers {
         Workers::TwoThreads => "workers-two-threads",
         Workers::ThreadPerRequest => "workers-thread-per-request",
         _ => "workers-process-per-request",
-    };
-    let values = [
-        ("wanted", text(course.words.say(wanted))),
-        ("requests", number(counted.requests)),
-        ("made", number(counted.made)),
-        ("stayed", number(counted.stayed as i64)),
-        ("receivers", number(counted.receivers as i64)),
-        ("active", number(counted.active as i64)),
-        ("processes", number(counted.processes as i64)),
-        ("senders", number(counted.senders as i64)),
-    ];
-    let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
-    Err(Box::new(fault.with(counted.line())))
-}
-
-/// Queues of System V whose last message is neither the client's nor of a process of the server: who
-/// sends a reply from a process made for it is seen there.
-fn other_senders(scene: &Scene<'_>, client: &Client<'_>) -> usize {
-    let known = |pid: i32| pid == 0 || pid == client.pid() || scene.workers.contains(&pid);
-    let look = watch::look(&Scope::of(Target::Pid(client.pid())));
-    look.queues.iter().filter(|queue| !known(queue.last_sender)).count()
+    })
 }
 
 /// The threads of the server, each with its process.

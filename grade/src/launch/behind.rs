@@ -94,7 +94,7 @@ fn become_server(
     chdir(&order.cwd)?;
     let argv = order.argv.into_iter().map(OsString::from).chain(more).collect();
     let plan = Plan::new(&Program { argv, cwd: order.cwd, env: Vec::new() }, None)?;
-    sys::default_sigpipe()?;
+    sys::default_signals()?;
     sys::close_range(3, libc::CLOSE_RANGE_CLOEXEC)?;
     Err(sys::execve(&plan.path, &plan.argv, &plan.envp).into())
 }

@@ -1,5 +1,6 @@
 //! Starts programs of a submission, each in a session of its own, with nothing of ours open.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 
@@ -15,6 +16,8 @@ use crate::launch::walls::Walls;
 pub struct Launcher {
     walls: Option<Walls>,
     children: Children,
+    /// What the environment of each program has besides.
+    env: Vec<(OsString, OsString)>,
 }
 
 impl Launcher {
@@ -25,7 +28,12 @@ impl Launcher {
 
     /// One that starts programs behind walls.
     pub(crate) fn behind(walls: Walls, children: Children) -> Launcher {
-        Launcher { walls: Some(walls), children }
+        Launcher { walls: Some(walls), children, env: Vec::new() }
+    }
+
+    /// The same, with more in the environment of its programs.
+    pub fn with(&self, env: Vec<(OsString, OsString)>) -> Launcher {
+        Launcher { env, ..self.clone() }
     }
 
     /// What is around the programs: "namespaces", or "none".
@@ -43,7 +51,9 @@ impl Launcher {
     /// # Errors
     /// Those of fork(2) and execve(2): ENOENT, EACCES, ENOEXEC, EAGAIN and others.
     pub fn start(&self, program: &Program, streams: Streams) -> io::Result<Process> {
-        let plan = Plan::new(program, self.walls.as_ref())?;
+        let mut program = program.clone();
+        program.env.splice(0..0, self.env.iter().cloned());
+        let plan = Plan::new(&program, self.walls.as_ref())?;
         let streams = match streams {
             Streams::Terminal(terminal) => {
                 Descriptors { input: terminal.try_clone()?, output: terminal, has_terminal: true }

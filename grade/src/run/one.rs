@@ -30,7 +30,7 @@ pub fn run(one: &One) -> anyhow::Result<ExitCode> {
     let Some(folder) = &one.folder else { bail!("which submission? grade {question} FOLDER") };
     let assignment = match &one.how.assignment {
         Some(path) => Assignment::read(path)?,
-        None => Assignment::read(&Assignment::nearest(folder)?)?,
+        None => Assignment::read(&Assignment::of_submission(folder)?)?,
     };
     let submission = Submission::find(&assignment, question, folder)?;
     let language = one.how.lang.unwrap_or_else(Language::of_environment);

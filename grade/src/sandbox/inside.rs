@@ -177,7 +177,8 @@ fn show_crates(crates: &Path) -> io::Result<()> {
 fn limit_objects(order: &Order) {
     let pages = (order.memory_bytes / 4096).to_string();
     // Semaphores: in a set, in all, operations at once, sets.
-    let settings = [("shmall", pages.as_str()), ("msgmni", "1000"), ("sem", "1000 32000 500 1000")];
+    let sem = ("sem", "1000 32000 500 1000");
+    let settings = [("shmall", pages.as_str()), ("shmmni", "1000"), ("msgmni", "1000"), sem];
     for (name, value) in settings {
         // Older kernels keep these for the machine's root; there the machine's own limits hold.
         let _ = fs::write(format!("/proc/sys/kernel/{name}"), value);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use grade::options::Door;
 use serde_json::Value;
 
 const QUESTIONS: [&str; 5] = ["q1", "q2", "q3", "q4", "q5"];
@@ -76,7 +77,7 @@ fn the_header_is_the_one_of_the_protocol() {
 #[test]
 fn the_rubric_names_every_item_with_its_points() {
     let rubric = fs::read_to_string(kit("rubric.md")).unwrap();
-    for item in grade::items::ALL.iter().filter(|item| item.points > 0.0) {
+    for item in grade::items::all().filter(|item| item.points > 0.0 && item.door != Door::Wire) {
         let row = format!("| {} | {}", item.id, item.points);
         assert!(rubric.contains(&row), "{row}");
     }

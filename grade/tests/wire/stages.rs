@@ -14,13 +14,14 @@ const QUICK: [&str; 6] =
     ["--item", "wire-answers", "--item", "p1-durable", "--item", "p6-failed-sync"];
 
 /// The servers, and how each is reached.
-const SERVERS: [(&str, &str); 6] = [
+const SERVERS: [(&str, &str); 7] = [
     ("q2-msgqueue-server", "queue"),
     ("q5-sockets-server", "socket"),
     ("q1-pipes-server", "pipe"),
     ("q3-threads-server", "queue"),
     ("q4-thread-per-request-server", "queue"),
     ("q6-watchdog-server", "dispatcher"),
+    ("q9-events-server", "socket"),
 ];
 
 fn assert_full(name: &str, items: &[Value]) {

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use common::program::signals::inherit_nothing;
-use harness::attack::Options;
+use harness::attack::options::Options;
 
 fn main() -> anyhow::Result<()> {
     inherit_nothing();

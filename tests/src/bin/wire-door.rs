@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser};
 use common::program::signals::inherit_nothing;
-use harness::attack::{self, attacker};
+use harness::attack::{attacker, options};
 use harness::checks::check::{Check, Skipped};
 use harness::evidence::Finding;
 use harness::server::trial;
@@ -32,7 +32,7 @@ enum Options {
         server: Server,
     },
     /// Is a client that means harm, as the checks need it
-    Hostile(attack::Options),
+    Hostile(options::Options),
 }
 
 /// The server
