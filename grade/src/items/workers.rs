@@ -70,12 +70,15 @@ pub(super) fn check(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Vec<String>
         stayed: before.intersection(&after).count(),
         receivers,
         active: active(&slept, requests),
-        processes: before.iter().map(|(pid, _)| pid).collect::<BTreeSet<_>>().len(),
+        processes: scene.workers.len(),
     };
-    check_counted(course, &counted, without)
+    match counted.is_right(course.question.workers) {
+        true => Ok([counted.line()].into_iter().chain(without).collect()),
+        false => lost(course, &counted),
+    }
 }
 
-/// What was counted without a trace.
+/// What was counted.
 #[derive(Debug)]
 struct Counted {
     requests: i64,
@@ -85,45 +88,46 @@ struct Counted {
     stayed: usize,
     /// Of these, those that waited for a request before.
     receivers: usize,
-    /// Of these, those that served about as many requests as there were of a kind.
+    /// Of these, those that served about as many as there were of a kind.
     active: usize,
     processes: usize,
 }
 
-fn check_counted(
-    course: &Course<'_>,
-    counted: &Counted,
-    without: Option<String>,
-) -> Asked<Vec<String>> {
-    let &Counted { requests, made, stayed, receivers, active, processes } = counted;
-    let line = format!(
-        "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them receive, \
-         {active} serve, in {processes} processes"
-    );
-    let is_right = match course.question.workers {
-        Workers::Any => true,
-        // Both receive, or a third one gives them what it has received; consultations and
-        // reservations keep both busy.
-        Workers::TwoThreads => {
-            let is_shared = (receivers >= 2 || stayed >= 3) && active >= 2;
-            is_shared && processes == 1 && made < requests
+impl Counted {
+    fn is_right(&self, workers: Workers) -> bool {
+        match workers {
+            Workers::Any => true,
+            // Both receive, or a third one gives them what it has received; consultations and
+            // reservations keep both busy.
+            Workers::TwoThreads => {
+                let is_shared = (self.receivers >= 2 || self.stayed >= 3) && self.active >= 2;
+                is_shared && self.processes == 1 && self.made < self.requests
+            }
+            Workers::ThreadPerRequest | Workers::ProcessPerRequest => self.made >= self.requests,
         }
-        Workers::ThreadPerRequest | Workers::ProcessPerRequest => made >= requests,
-    };
-    if is_right {
-        return Ok([line].into_iter().chain(without).collect());
     }
+
+    fn line(&self) -> String {
+        let Counted { requests, made, stayed, receivers, active, processes } = self;
+        format!(
+            "{requests} requests: {made} tasks made; {stayed} threads stay, {receivers} of them \
+             receive, {active} serve, in {processes} processes"
+        )
+    }
+}
+
+fn lost<T>(course: &Course<'_>, counted: &Counted) -> Asked<T> {
     let values = [
         ("wanted", text(wanted(course))),
-        ("requests", number(requests)),
-        ("made", number(made)),
-        ("stayed", number(stayed as i64)),
-        ("receivers", number(receivers as i64)),
-        ("active", number(active as i64)),
-        ("processes", number(processes as i64)),
+        ("requests", number(counted.requests)),
+        ("made", number(counted.made)),
+        ("stayed", number(counted.stayed as i64)),
+        ("receivers", number(counted.receivers as i64)),
+        ("active", number(counted.active as i64)),
+        ("processes", number(counted.processes as i64)),
     ];
     let fault = course.words.fault(Verdict::Fail, "fault-workers", &values);
-    Err(Box::new(fault.with(line)))
+    Err(Box::new(fault.with(counted.line())))
 }
 
 /// Whether each request was answered by a task that was made for it.
