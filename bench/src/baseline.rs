@@ -11,4 +11,5 @@ pub mod queues;
 pub mod serve;
 pub mod sockets;
 pub mod threads;
+pub mod uring;
 pub mod wire;

@@ -1,26 +1,36 @@
 //! The clients of one server: processes that ask at the same time.
 
+pub mod burden;
 pub mod client;
 pub mod connection;
 pub mod load;
+pub mod multiplexed;
 pub mod order;
+pub mod pgbench;
 pub mod verify;
+pub mod wire;
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::clients::order::{Answer, Done, Length, Order};
+use crate::clients::wire::Wire;
 use crate::machine::clock;
 use crate::results::group::Question;
-use crate::target::Target;
+use crate::results::peer::Peer;
+use crate::results::row::Protocol;
+use crate::target::peers::sqlite;
 use crate::target::process::{Process, ourselves};
+use crate::target::{Kind, Target, Transport};
 
 /// How long a client may take to connect, and to answer beyond the end of its trial.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long each of many connections may take to connect.
+const CONNECT_MAX: Duration = Duration::from_millis(20);
 /// From the order to the first request: so that all clients begin together.
 const LEAD_NS: u64 = 2_000_000;
 /// More of it for each client.
@@ -39,16 +49,44 @@ impl Clients {
     /// If one finds no server.
     pub fn start(target: &Target, dir: &Path, n_clients: usize) -> anyhow::Result<Clients> {
         let start = |number: usize| {
+            let transport = target.transport().context("it has no such clients")?;
             let mut command = ourselves()?;
-            let value = target.transport().to_possible_value().context("it has a name")?;
-            command.arg("client").arg(value.get_name()).arg(dir).arg(number.to_string());
-            command.stderr(Stdio::inherit());
-            Process::start(format!("client {number} of {}", target.name()), &mut command)
+            command.arg("client").arg(name(transport)?).arg(dir).arg(number.to_string());
+            process(format!("client {number} of {}", target.name()), &mut command)
         };
         let processes = (0..n_clients).map(start).collect::<Result<_, _>>()?;
+        Clients::ready(processes, ANSWER_MAX)
+    }
+
+    /// Starts one process that holds all connections; of PostgreSQL it is pgbench, and SQLite's client
+    /// has none.
+    ///
+    /// # Errors
+    /// If it finds no server, or the target has no such clients.
+    pub fn multiplexed(target: &Target, dir: &Path, connections: usize) -> anyhow::Result<Clients> {
+        let mut command = match &target.kind {
+            Kind::Peer(Peer::Sqlite, python) => sqlite::command(python, dir, "ask"),
+            Kind::Peer(Peer::Postgresql, programs) => {
+                let mut command = ourselves()?;
+                command.arg("pgbench").arg(programs).arg(dir).arg(connections.to_string());
+                command
+            }
+            _ => {
+                let wire = wire_of(target).context("it has no connections")?;
+                let mut command = ourselves()?;
+                command.arg("multiplexed").arg(name(wire)?).arg(dir).arg(connections.to_string());
+                command
+            }
+        };
+        let one = process(format!("the client of {}", target.name()), &mut command)?;
+        Clients::ready(vec![one], ANSWER_MAX + CONNECT_MAX * connections as u32)
+    }
+
+    /// Waits until all of them have their connections.
+    fn ready(processes: Vec<Process>, limit: Duration) -> anyhow::Result<Clients> {
         let mut clients = Clients { processes };
         for client in &mut clients.processes {
-            match answer(client)? {
+            match answer(client, limit)? {
                 Answer::Ready => {}
                 Answer::Failed(error) => bail!("{} cannot begin: {error}", client.what()),
                 Answer::Done(_) => bail!("{} answers before it was asked", client.what()),
@@ -101,7 +139,7 @@ impl Clients {
     /// # Errors
     /// If one of them has no answer.
     pub fn collect(&mut self) -> anyhow::Result<Vec<Done>> {
-        let done = |client: &mut Process| match answer(client)? {
+        let done = |client: &mut Process| match answer(client, ANSWER_MAX)? {
             Answer::Done(done) => Ok(done),
             Answer::Failed(error) => Err(anyhow!("{}: {error}", client.what())),
             Answer::Ready => Err(anyhow!("{} is ready twice", client.what())),
@@ -124,7 +162,26 @@ impl Clients {
     }
 }
 
-fn answer(client: &mut Process) -> anyhow::Result<Answer> {
-    let line = client.read_line(ANSWER_MAX)?;
+/// What a client with many connections sends; None if there is no such client.
+pub fn wire_of(target: &Target) -> Option<Wire> {
+    match &target.kind {
+        Kind::Server(program) => (program.protocol == Protocol::Sockets).then_some(Wire::BoxOffice),
+        Kind::Baseline(_) => (target.transport() == Some(Transport::BareTcp)).then_some(Wire::Bare),
+        Kind::Peer(Peer::Redis, _) => Some(Wire::Redis),
+        Kind::Peer(Peer::Postgresql | Peer::Sqlite, _) | Kind::Disk | Kind::InProcess => None,
+    }
+}
+
+fn process(what: String, command: &mut Command) -> anyhow::Result<Process> {
+    Process::start(what, command.stderr(Stdio::inherit()))
+}
+
+/// A value as the command line spells it.
+fn name(value: impl ValueEnum) -> anyhow::Result<String> {
+    Ok(value.to_possible_value().context("it has a name")?.get_name().to_owned())
+}
+
+fn answer(client: &mut Process, limit: Duration) -> anyhow::Result<Answer> {
+    let line = client.read_line(limit)?;
     serde_json::from_str(&line).with_context(|| format!("{} says {line:?}", client.what()))
 }

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use bench::baseline::serve;
-use bench::clients::{client, verify};
+use bench::clients::connection::Connection;
+use bench::clients::multiplexed::Multiplexed;
+use bench::clients::{burden, client, load, pgbench, verify};
 use bench::options::{Options, Part};
 use bench::results::row::Baseline;
 use bench::run::{self, connections, watched};
@@ -15,13 +17,22 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let ended = match &options.part {
         None => run::run(&options),
-        Some(Part::Client { transport, dir, number }) => client::run(*transport, dir, *number),
+        Some(Part::Client { transport, dir, number }) => {
+            client::run(|| Connection::open(*transport, dir, *number), load::run)
+        }
+        Some(Part::Multiplexed { wire, dir, connections }) => {
+            client::run(|| Multiplexed::open(*wire, dir, *connections), Multiplexed::run)
+        }
+        Some(Part::Pgbench { programs, dir, connections }) => {
+            client::run(|| Ok(()), |(), order| pgbench::run(programs, dir, *connections, order))
+        }
         Some(Part::Baseline { exchange, dir, group_commit }) => {
             let baseline = Baseline { exchange: *exchange, group_commit: *group_commit };
             serve::run(baseline, dir)
         }
         Some(Part::Verify { protocol, dir }) => verify::run(*protocol, dir),
         Some(Part::Idle { transport, dir, count }) => connections::hold(*transport, dir, *count),
+        Some(Part::Burden { burden, dir }) => burden::run(*burden, dir),
         Some(Part::Watch) => watched::watch(),
     };
     match ended {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::clients::wire::Wire;
+use crate::results::beside::Burden;
 use crate::results::row::{Exchange, Protocol};
 use crate::target::Transport;
 
@@ -29,9 +31,13 @@ pub struct Options {
     /// Only what needs no clock: memory, calls, switches, faults, allocations
     #[arg(long)]
     pub counts: bool,
-    /// Only groups of measurements whose name contains one of these, e.g. "durable,of 16"
+    /// Only groups of measurements whose name contains one of these, e.g. "durable,of 16"; `crowd` and
+    /// `peers` run only if they are named
     #[arg(long, value_name = "TEXT", value_delimiter = ',')]
     pub groups: Vec<String>,
+    /// Measures Redis, PostgreSQL and SQLite too, where they are installed: `--groups peers`
+    #[arg(long)]
+    pub peers: bool,
     /// Another server of the protocol, measured as one more row; may be given several times
     #[arg(long, value_name = "PATH", requires = "protocol")]
     pub server: Vec<PathBuf>,
@@ -63,6 +69,14 @@ pub struct Options {
     pub part: Option<Part>,
 }
 
+impl Options {
+    /// The groups that were asked for by name.
+    pub fn wanted_groups(&self) -> Vec<String> {
+        let peers = self.peers.then(|| "peers".to_owned());
+        self.groups.iter().cloned().chain(peers).collect()
+    }
+}
+
 /// The other parts of this program, which it starts itself.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Part {
@@ -75,6 +89,26 @@ pub enum Part {
         dir: PathBuf,
         /// Which of the clients it is
         number: u32,
+    },
+    /// A client process with many connections
+    #[command(hide = true)]
+    Multiplexed {
+        /// What it sends
+        wire: Wire,
+        /// The server's directory
+        dir: PathBuf,
+        /// How many
+        connections: usize,
+    },
+    /// A client process that has pgbench ask PostgreSQL
+    #[command(hide = true)]
+    Pgbench {
+        /// The folder of PostgreSQL's programs
+        programs: PathBuf,
+        /// The server's directory
+        dir: PathBuf,
+        /// How many
+        connections: usize,
     },
     /// A bare server
     #[command(hide = true)]
@@ -92,6 +126,14 @@ pub enum Part {
     Verify {
         /// How it reaches its server
         protocol: Protocol,
+        /// The server's directory
+        dir: PathBuf,
+    },
+    /// A client process that is a burden to others
+    #[command(hide = true)]
+    Burden {
+        /// What it does
+        burden: Burden,
         /// The server's directory
         dir: PathBuf,
     },

@@ -2,6 +2,7 @@
 
 pub mod conclusion;
 pub mod counts;
+pub mod crowd;
 pub mod details;
 pub mod html;
 pub mod markdown;

@@ -1,13 +1,17 @@
 //! A whole run: what is measured, in which order, and what is made of it.
 
+pub mod beside;
 pub mod connections;
 pub mod encrypted;
+pub mod crowd;
 pub mod group;
+pub mod peers;
 pub mod plan;
 pub mod samples;
 pub mod two_sets;
 pub mod verify;
 pub mod watched;
+pub mod work;
 
 use std::time::Instant;
 
@@ -20,10 +24,10 @@ use crate::machine::host;
 use crate::options::Options;
 use crate::output::report;
 use crate::results::file::{Results, SCHEMA};
-use crate::results::group::is_wanted;
 use crate::results::host::Method;
 use crate::results::row::{COMPARED, Exchange};
 use crate::results::{bars, earlier, ratios};
+use crate::run::work::{Timed, Work};
 use crate::target::{Target, programs};
 
 /// Rounds of each group if nobody asks for another number.
@@ -62,39 +66,15 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     for target in &mut targets {
         verify::verify(&context, target)?;
     }
-    let timed = !options.counts;
-    let plans = if timed { plan::plans(&context, &targets, &options.groups) } else { Vec::new() };
-    let idle: Vec<&Target> = targets.iter().filter(|it| connections::can_be_idle(it)).collect();
-    let has_idle = timed && is_wanted(connections::GROUP, &options.groups);
-    let idle = if has_idle { idle } else { Vec::new() };
-    let is_watched = |it: &&Target| timed && watched::is_watched(it);
-    let seen: Vec<&Target> = targets.iter().filter(is_watched).collect();
-    let seen = if is_wanted(watched::GROUP, &options.groups) { seen } else { Vec::new() };
-    let is_encrypted = timed && is_wanted(encrypted::GROUP, &options.groups);
-    let encrypted = encrypted::pair(&targets).filter(|_| is_encrypted);
+    let work = Work::find(&context, &targets, options)?;
     let exchanges = exchanges(&targets);
-    let steps: usize = plans.iter().map(group::Plan::steps).sum();
-    let counted = targets.len() + exchanges.len();
-    context.progress.begin(
-        steps
-            + counted
-            + (idle.len() + seen.len() + usize::from(encrypted.is_some())) * context.rounds,
-    );
+    context.progress.begin(work.steps(&context) + targets.len() + exchanges.len());
     let instruments = Instruments::prepare(&context)?;
     let servers = targets.iter().map(|target| instruments.count(&context, target));
     let servers = servers.collect::<anyhow::Result<Vec<_>>>()?;
     let baselines = exchanges.iter().map(|it| instruments.count_baseline(&context, *it));
     let baselines = baselines.collect::<anyhow::Result<Vec<_>>>()?;
-    let mut timings = Vec::new();
-    for plan in &plans {
-        timings.extend(plan.measure(&mut context)?);
-    }
-    let connections = idle.iter().map(|target| connections::measure(&context, target));
-    let connections = connections.collect::<anyhow::Result<Vec<_>>>()?;
-    let watched = seen.iter().map(|target| watched::measure(&context, target));
-    let watched = watched.collect::<anyhow::Result<Vec<_>>>()?;
-    let encrypted = encrypted.map(|[plain, tls]| encrypted::measure(&context, plain, tls));
-    let encrypted = encrypted.transpose()?;
+    let Timed { timings, connections, watched, beside, encrypted } = work.measure(&mut context)?;
     context.progress.end();
     let (all_rounds, dirty_rounds) = context.rounds_so_far;
     let mut results = Results {
@@ -116,6 +96,8 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
         connections,
         watched,
         encrypted,
+        beside,
+        peers: work.peers,
         bars: Vec::new(),
     };
     results.bars = bars::of(&results);

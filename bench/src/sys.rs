@@ -1,12 +1,18 @@
-//! Bare System V messages and bare threads: the calls that nix has not.
+//! Bare System V messages, bare threads and io_uring: the calls that nix has not.
 #![allow(unsafe_code, reason = "each call is wrapped here, with the reason why it is sound")]
 
 use std::ffi::{c_long, c_void};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
 use std::ptr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use common::protocol::reply::REPLY_MAX;
+use common::protocol::request::REQUEST_SIZE;
+use io_uring::squeue::Entry;
+use io_uring::types::Fd;
+use io_uring::{IoUring, opcode};
 
 /// Bytes of a bare thread's stack, as many as q4's have.
 pub(crate) const STACK_SIZE: usize = 128 * 1024;
@@ -139,4 +145,94 @@ extern "C" fn begin(argument: *mut c_void) -> *mut c_void {
 
 fn check(errno: i32) -> io::Result<()> {
     if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) }
+}
+
+/// Bytes of a request that the kernel writes while this process goes on; they are there until it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer(&'static [AtomicU8; REQUEST_SIZE]);
+
+impl Buffer {
+    /// New bytes, all zero.
+    pub(crate) fn new() -> Buffer {
+        Buffer(Box::leak(Box::new([const { AtomicU8::new(0) }; REQUEST_SIZE])))
+    }
+
+    /// What they are now.
+    pub(crate) fn bytes(self) -> [u8; REQUEST_SIZE] {
+        self.0.each_ref().map(|byte| byte.load(Ordering::Relaxed))
+    }
+}
+
+/// What is sent as a reply: nobody reads it.
+static REPLY: [u8; REPLY_MAX] = [0; REPLY_MAX];
+
+/// An io_uring. See io_uring(7).
+pub(crate) struct Ring(IoUring);
+
+impl Ring {
+    /// A ring with room for so many requests to the kernel.
+    ///
+    /// # Errors
+    /// ENOSYS, EPERM if this machine has none. See io_uring_setup(2).
+    pub(crate) fn new(entries: u32) -> io::Result<Ring> {
+        IoUring::new(entries).map(Ring)
+    }
+
+    /// Tells once when there is something to read.
+    ///
+    /// # Errors
+    /// Of io_uring_enter(2).
+    pub(crate) fn poll(&mut self, socket: &impl AsRawFd, tag: u64) -> io::Result<()> {
+        let readable = libc::POLLIN as u32;
+        self.push(opcode::PollAdd::new(Fd(socket.as_raw_fd()), readable).build(), tag)
+    }
+
+    /// Receives a whole request.
+    ///
+    /// # Errors
+    /// Of io_uring_enter(2).
+    pub(crate) fn receive(
+        &mut self,
+        socket: &impl AsRawFd,
+        into: Buffer,
+        tag: u64,
+    ) -> io::Result<()> {
+        let into = into.0.as_ptr().cast::<u8>().cast_mut();
+        let receive = opcode::Recv::new(Fd(socket.as_raw_fd()), into, REQUEST_SIZE as u32);
+        self.push(receive.flags(libc::MSG_WAITALL).build(), tag)
+    }
+
+    /// Sends a reply of this size.
+    ///
+    /// # Errors
+    /// Of io_uring_enter(2).
+    pub(crate) fn send(&mut self, socket: &impl AsRawFd, size: usize, tag: u64) -> io::Result<()> {
+        let reply = &REPLY[..size];
+        let send = opcode::Send::new(Fd(socket.as_raw_fd()), reply.as_ptr(), size as u32);
+        self.push(send.flags(libc::MSG_NOSIGNAL).build(), tag)
+    }
+
+    fn push(&mut self, entry: Entry, tag: u64) -> io::Result<()> {
+        let entry = entry.user_data(tag);
+        loop {
+            // SAFETY: what an entry points to, a Buffer's bytes or REPLY, is there until the process
+            // ends; the kernel writes atomics only.
+            if unsafe { self.0.submission().push(&entry) }.is_ok() {
+                return Ok(());
+            }
+            self.0.submit()?;
+        }
+    }
+
+    /// Hands over what was asked for, and waits until something is done: its tag, and its result.
+    ///
+    /// # Errors
+    /// Of io_uring_enter(2).
+    pub(crate) fn wait(&mut self) -> io::Result<Vec<(u64, i32)>> {
+        match self.0.submit_and_wait(1) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => drop(result?),
+        }
+        Ok(self.0.completion().map(|done| (done.user_data(), done.result())).collect())
+    }
 }

@@ -1,15 +1,17 @@
 //! What is measured: a stage's server, somebody else's, or a baseline.
 
+pub mod peers;
 pub mod process;
 pub mod programs;
 pub mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use harness::stage::{Mechanism, Stage};
 
-use crate::results::row::{Baseline, Exchange, Protocol, Row};
+use crate::results::peer::Peer;
+use crate::results::row::{Baseline, EVENT_LOOP, Exchange, Protocol, Row};
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub enum Kind {
     Disk,
     /// The client process itself asks the table.
     InProcess,
+    /// What people would install instead, and where its programs are.
+    Peer(Peer, PathBuf),
 }
 
 /// A server's program.
@@ -44,6 +48,8 @@ pub struct Program {
     pub stage: Option<Stage>,
     /// Whether it was seen to sync; where this machine cannot see that, a stage is trusted.
     pub syncs: bool,
+    /// How much it logs, where that is not what its group says; for stages only.
+    pub log_level: Option<&'static str>,
 }
 
 /// How a client process reaches a target.
@@ -75,15 +81,36 @@ impl Target {
     /// A stage's server.
     pub fn stage(stage: Stage, path: PathBuf) -> Target {
         let protocol = Protocol::of(stage.mechanism());
-        let program = Program { path, protocol, stage: Some(stage), syncs: true };
+        let program = Program { path, protocol, stage: Some(stage), syncs: true, log_level: None };
         Target { row: Row::Server(stage.package().to_owned()), kind: Kind::Server(program) }
     }
 
     /// A server that somebody else wrote.
     pub fn foreign(path: PathBuf, protocol: Protocol) -> Target {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let program = Program { path, protocol, stage: None, syncs: true };
+        let program = Program { path, protocol, stage: None, syncs: true, log_level: None };
         Target { row: Row::Server(name), kind: Kind::Server(program) }
+    }
+
+    /// A stage's plain server, which stands beside its server.
+    pub fn plain(stage: Stage, server: &Path) -> Target {
+        let path = server.with_file_name(format!("{}-plain", stage.package()));
+        let row = Row::Server(format!("{}, plain", stage.package()));
+        Target { row, ..Target::stage(stage, path) }
+    }
+
+    /// The same server, which logs each reservation: that is the default of all stages.
+    pub fn at_info(mut self) -> Target {
+        self.row = Row::Server(format!("{}, log info", self.name()));
+        if let Kind::Server(program) = &mut self.kind {
+            program.log_level = Some("info");
+        }
+        self
+    }
+
+    /// What people would install instead.
+    pub fn peer(peer: Peer, programs: PathBuf) -> Target {
+        Target { row: Row::Peer(peer), kind: Kind::Peer(peer, programs) }
     }
 
     /// The same under a name that tells it from another one of its name.
@@ -115,7 +142,7 @@ impl Target {
     pub fn program(&self) -> Option<&Program> {
         match &self.kind {
             Kind::Server(program) => Some(program),
-            Kind::Baseline(_) | Kind::Disk | Kind::InProcess => None,
+            Kind::Baseline(_) | Kind::Disk | Kind::InProcess | Kind::Peer(..) => None,
         }
     }
 
@@ -129,6 +156,7 @@ impl Target {
         let program = self.program()?;
         Some(match (program.stage, program.protocol.mechanism()) {
             (Some(Stage::Q4ThreadPerRequest), _) => Exchange::ThreadPerMessage,
+            (Some(stage), _) if stage.package() == EVENT_LOOP => Exchange::Epoll,
             (_, Mechanism::Pipes) => Exchange::FifoPair,
             (_, Mechanism::Queues) => Exchange::TwoQueues,
             (_, Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls) => {
@@ -137,9 +165,9 @@ impl Target {
         })
     }
 
-    /// How clients reach it.
-    pub fn transport(&self) -> Transport {
-        match &self.kind {
+    /// How a client process reaches it; None if only clients with many connections do.
+    pub fn transport(&self) -> Option<Transport> {
+        Some(match &self.kind {
             Kind::Server(program) => match program.protocol {
                 Protocol::Pipes => Transport::Pipes,
                 Protocol::Msgqueue => Transport::Msgqueue,
@@ -152,10 +180,13 @@ impl Target {
                 Exchange::TwoQueues
                 | Exchange::ThreadPerMessage
                 | Exchange::StdThreadPerMessage => Transport::BareQueues,
-                Exchange::ThreadPerConnection | Exchange::Epoll => Transport::BareTcp,
+                Exchange::ThreadPerConnection | Exchange::Epoll | Exchange::IoUring => {
+                    Transport::BareTcp
+                }
             },
             Kind::Disk => Transport::Disk,
             Kind::InProcess => Transport::InProcess,
-        }
+            Kind::Peer(..) => return None,
+        })
     }
 }

@@ -30,7 +30,7 @@ pub struct Job {
 impl Job {
     /// The items that are wanted.
     fn wanted(&self) -> Vec<&'static Item> {
-        items::ALL.iter().filter(|item| self.items.iter().any(|id| id == item.id)).collect()
+        items::all().filter(|item| self.items.iter().any(|id| id == item.id)).collect()
     }
 
     /// Asks them, with the submission's files in `home`; each report is a line of JSON for `on_line`.

@@ -27,6 +27,9 @@ pub mod sandbox;
 // A dialogue that is tried, or made.
 pub mod trial;
 
+// How often the grader itself is wrong.
+pub mod self_check;
+
 // The command line, and what is printed.
 pub mod options;
 pub mod course;

@@ -1,13 +1,21 @@
 //! Marks a submission: reads the command line and runs.
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::program::signals::inherit_nothing;
+use grade::launch::behind;
 use grade::options::{Command, Options};
 use grade::run::{self, inside, try_out};
 use grade::sandbox::{command, inside as sandbox};
+use grade::verdict::item::harmless;
 use ipctop::messages::Language;
+
+/// Something was asked for that is not there.
+const USAGE: u8 = 2;
+/// The grader could not judge.
+const NOT_JUDGED: u8 = 3;
 
 fn main() -> ExitCode {
     inherit_nothing();
@@ -20,9 +28,15 @@ fn main() -> ExitCode {
     if try_out::is_inside() {
         return try_out::inside();
     }
+    if behind::is_asked() {
+        return behind::run();
+    }
     let options = Options::parse();
     let done = match &options.command {
-        None => run::one::run(&options.one),
+        None => match &options.self_check.corpus {
+            Some(corpus) => run::self_check::run(corpus, &options.self_check, &options.one.how),
+            None => run::one::run(&options.one),
+        },
         Some(Command::Init { course }) => {
             run::init::run(course, Language::of_environment()).map(|()| ExitCode::SUCCESS)
         }
@@ -31,9 +45,15 @@ fn main() -> ExitCode {
         Some(Command::Try(asked)) => try_out::run(asked),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("grade: {error:#}");
-        ExitCode::from(2)
+        eprintln!("grade: {}", harmless(&format!("{error:#}")));
+        ExitCode::from(if is_full(&error) { NOT_JUDGED } else { USAGE })
     })
+}
+
+/// Whether a disk is full: then nobody asked for something wrong.
+fn is_full(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    kinds.map(io::Error::kind).any(|kind| kind == io::ErrorKind::StorageFull)
 }
 
 fn status(done: anyhow::Result<()>) -> ExitCode {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipctop::messages::Language;
+use serde::Deserialize;
 
 /// Marks a submission, whatever its language, protocol and menu, and says why.
 ///
@@ -25,6 +26,9 @@ pub struct Options {
     /// One question of one submission.
     #[command(flatten)]
     pub one: One,
+    /// How often the grader itself is wrong.
+    #[command(flatten)]
+    pub self_check: SelfCheck,
 }
 
 /// What else there is to do.
@@ -84,6 +88,33 @@ pub struct One {
     pub how: How,
 }
 
+/// How often the grader itself is wrong.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The grader's own errors")]
+pub struct SelfCheck {
+    /// Judge the programs of DIR, and count where they get other verdicts than those beside them
+    #[arg(
+        long = "self-check",
+        value_name = "DIR",
+        num_args = 0..=1,
+        default_missing_value = "grade/corpus",
+        conflicts_with_all = ["question", "folder", "format", "item", "door", "assignment", "lang"]
+    )]
+    pub corpus: Option<PathBuf>,
+    /// Only programs whose name has PART in it, such as q2/bad
+    #[arg(long, value_name = "PART", requires = "corpus")]
+    pub only: Vec<String>,
+    /// Judge today's 20 programs, each so often
+    #[arg(long, value_name = "N", requires = "corpus", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: Option<u32>,
+    /// Busy loops beside it
+    #[arg(long, value_name = "N", requires = "corpus", default_value_t = 0)]
+    pub load: u32,
+    /// Judge today's programs until so much time has passed
+    #[arg(long, value_name = "SECONDS", requires = "corpus")]
+    pub sample: Option<u64>,
+}
+
 /// One dialogue.
 #[derive(Clone, Debug, Args)]
 pub struct Try {
@@ -135,12 +166,15 @@ pub enum Format {
 }
 
 /// How an item asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Door {
     /// It builds, starts and stops programs, and looks at what the kernel sees.
     Outside,
     /// It types at the menu of a client.
     Menu,
+    /// It asks the server in the bytes of docs/PROTOCOL.md, which the course hands out.
+    Wire,
 }
 
 const AFTER: &str = "\

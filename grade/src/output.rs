@@ -1,7 +1,7 @@
 //! Reports, as people and other programs read them.
 
 pub mod csv;
-mod explanation;
+pub(crate) mod explanation;
 pub mod gradescope;
 pub mod human;
 pub mod junit;

@@ -22,7 +22,7 @@ mod capture;
 // How it is made, in this order.
 mod keeper;
 mod sources;
-mod root;
+pub(crate) mod root;
 mod nested;
 mod netlink;
 pub(crate) mod network;

@@ -7,7 +7,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_long};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
@@ -32,6 +32,25 @@ pub(crate) fn prepare(command: &mut Command) {
     };
     // SAFETY: the closure makes system calls only; it takes no lock and no memory.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Has the child keep these descriptors of ours, which [`prepare`] would close.
+pub(crate) fn keep_open(command: &mut Command, descriptors: Vec<RawFd>) {
+    let keep = move || -> io::Result<()> {
+        for &descriptor in &descriptors {
+            // SAFETY: takes integers; a wrong number is an error.
+            Errno::result(unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) })?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only; it takes no lock and no memory.
+    unsafe { command.pre_exec(keep) };
+}
+
+/// A descriptor that whoever started this program has left open for it.
+pub(crate) fn inherited(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: the number comes from who has started this program, and nothing here owns it yet.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
 /// Makes a copy of this process; None in the copy.
@@ -148,13 +167,30 @@ pub(crate) fn close_range(first: u32, flags: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the end of a pipe's reader end this process again, as it does by default: Rust ignores it.
+/// Has every signal do what it does by default: Rust ignores SIGPIPE, and who started this process may
+/// have ignored others, as nohup(1) and a shell's background job do.
 ///
 /// # Errors
 /// None that can happen. See signal(2).
-pub(crate) fn default_sigpipe() -> io::Result<()> {
-    // SAFETY: no handler is installed.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+pub(crate) fn default_signals() -> io::Result<()> {
+    let fixed = [Signal::SIGKILL, Signal::SIGSTOP];
+    for kind in Signal::iterator().filter(|kind| !fixed.contains(kind)) {
+        // SAFETY: no handler is installed.
+        unsafe { signal(kind, SigHandler::SigDfl) }?;
+    }
+    Ok(())
+}
+
+/// Takes away the handlers that Rust installs for faults. The first process of a namespace hears no
+/// signal from inside but those that it handles, and a forged fault ended it.
+///
+/// # Errors
+/// None that can happen. See signal(2).
+pub(crate) fn default_faults() -> io::Result<()> {
+    for number in [Signal::SIGSEGV, Signal::SIGBUS] {
+        // SAFETY: no handler is installed.
+        unsafe { signal(number, SigHandler::SigDfl) }?;
+    }
     Ok(())
 }
 

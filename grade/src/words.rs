@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn each_item_and_verdict_has_its_words() {
         let english = names(Language::English);
-        for item in &crate::items::ALL {
+        for item in crate::items::all() {
             assert!(english.contains_key(&format!("item-{}", item.id)), "{}", item.id);
             assert!(english.contains_key(&format!("item-{}.hint", item.id)), "{}", item.id);
         }

@@ -256,7 +256,7 @@ fn has_room(tcp: &Tcp, limit: Duration) -> io::Result<bool> {
 }
 
 /// What is answered when no request can be found: its client and nonce as far as they arrived.
-fn broken(bytes: &[u8]) -> Request {
+pub fn broken(bytes: &[u8]) -> Request {
     Request::from_received(&bytes[..bytes.len().min(REQUEST_SIZE)]).without_magic()
 }
 

@@ -26,7 +26,7 @@ use crate::answers::{self, SharedState};
 use crate::armour::closing::Closing;
 use crate::armour::deadline::Deadline;
 use crate::armour::lingering_close::{close, for_connection, give_up, hang_up};
-use crate::armour::listeners::{Listeners, descriptors_for};
+use crate::armour::listeners::{BACKLOG, Listeners, descriptors_for};
 use crate::armour::refused::{Accept, Refused};
 use crate::armour::registry::{Member, Registry};
 use crate::channel::{Connection, Incoming, REQUEST_TIME};
@@ -50,7 +50,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut lock = ManuallyDrop::new(lock);
     leftovers::remove(&options.common.dir, &mut lock)?;
     process::name("q5 server").context("cannot name the process")?;
-    let listeners = Listeners::open(&options.listen)?;
+    let listeners = Listeners::open(&options.listen, BACKLOG)?;
     let address = listeners.addresses().context("cannot tell the address")?[0];
     let service =
         Service::new("q5 connection", listeners, options.max_connections, options.idle_timeout)?;

@@ -107,12 +107,7 @@ impl Tcp {
     /// # Errors
     /// EINVAL if the other side has reset it already. See tcp(7).
     pub fn new(stream: Arc<TcpStream>, timeout: Duration) -> io::Result<Tcp> {
-        // A reply is one write and must not wait for the acknowledgement of the one before it.
-        stream.set_nodelay(true)?;
-        setsockopt(&stream, sockopt::KeepAlive, &true)?;
-        setsockopt(&stream, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
-        setsockopt(&stream, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
-        setsockopt(&stream, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?;
+        set_options(&stream)?;
         let reading = Timeout::new(&stream, timeout)?;
         Ok(Tcp { stream, reading, left: None })
     }
@@ -204,4 +199,18 @@ impl Stream for Tcp {
     fn is_quiet(&mut self) -> bool {
         self.is_silent()
     }
+}
+
+/// Has a socket send at once, and ask a silent peer whether it is still there. What is set on a
+/// listening socket holds for the connections that it accepts.
+///
+/// # Errors
+/// EINVAL if the other side has reset it already. See tcp(7).
+pub fn set_options(socket: &impl AsFd) -> io::Result<()> {
+    // A reply is one write and must not wait for the acknowledgement of the one before it.
+    setsockopt(socket, sockopt::TcpNoDelay, &true)?;
+    setsockopt(socket, sockopt::KeepAlive, &true)?;
+    setsockopt(socket, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
+    setsockopt(socket, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
+    Ok(setsockopt(socket, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?)
 }

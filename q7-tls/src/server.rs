@@ -25,7 +25,7 @@ use q5_sockets::answers::{self, SharedState};
 use q5_sockets::armour::closing::End;
 use q5_sockets::armour::deadline::Deadline;
 use q5_sockets::armour::lingering_close::hang_up;
-use q5_sockets::armour::listeners::Listeners;
+use q5_sockets::armour::listeners::{BACKLOG, Listeners};
 use q5_sockets::armour::refused::{Accept, Refused};
 use q5_sockets::channel::{Connection, REQUEST_TIME};
 use q5_sockets::server::Service;
@@ -72,7 +72,7 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     CREDENTIALS.get_or_init(|| credentials);
     let anybody = "whoever reaches the port can reserve: --client-ca asks who it is";
     let warning = options.client_ca.is_none().then_some(anybody);
-    let listeners = Listeners::open_with(&options.listen, warning)?;
+    let listeners = Listeners::open_with(&options.listen, BACKLOG, warning)?;
     let address = listeners.addresses().context("cannot tell the address")?[0];
     let service =
         Service::new("q7 connection", listeners, options.max_connections, options.idle_timeout)?;

@@ -2,6 +2,7 @@
 //! killed.
 
 pub mod attacker;
+pub mod options;
 
 use std::fs;
 use std::io::{self, Write, stdout};

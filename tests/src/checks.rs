@@ -17,11 +17,14 @@ pub mod hostile;
 pub mod logs;
 pub mod outside;
 pub mod sockets;
+pub mod strangers;
 
 use check::Check;
 
+use crate::stage::Stage;
+
 /// The modules of checks that every stage's server is asked.
-pub const OF_EVERY_STAGE: [&[Check]; 9] = [
+pub const OF_EVERY_STAGE: [&[Check]; 10] = [
     answers::CHECKS,
     crowd::CHECKS,
     data_file::CHECKS,
@@ -31,6 +34,7 @@ pub const OF_EVERY_STAGE: [&[Check]; 9] = [
     hostile::CHECKS,
     logs::CHECKS,
     outside::CHECKS,
+    strangers::CHECKS,
 ];
 
 /// Those that only a server on sockets can be asked.
@@ -45,6 +49,13 @@ pub const OF_SOCKETS: [&[Check]; 5] = [
 /// All checks.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     OF_EVERY_STAGE.into_iter().chain(OF_SOCKETS).flatten()
+}
+
+/// Those that a stranger's server with a stage's mechanism can be asked.
+pub fn of_strangers(stage: Stage) -> impl Iterator<Item = &'static Check> {
+    let on_sockets = OF_SOCKETS.into_iter().filter(move |_| stage == Stage::Q5Sockets);
+    let checks = OF_EVERY_STAGE.into_iter().chain(on_sockets).flatten();
+    checks.filter(|check| check.needs.is_none())
 }
 
 /// The check of this name, such as `crowd::a_seat_is_never_sold_twice`.

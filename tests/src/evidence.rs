@@ -5,6 +5,11 @@ use std::fmt::{self, Debug, Display, Formatter};
 use common::client::ask::Ask;
 use common::protocol::reply::{Reply, Status};
 
+// What stands before each part of a finding.
+const SENT: &str = "  sent:     ";
+const EXPECTED: &str = "\n  expected: ";
+const CAME: &str = "\n  came:     ";
+
 /// A broken promise, with the three things that a person needs to see for themselves what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -22,6 +27,17 @@ impl Finding {
         Finding { sent: sent.to_string(), expected: expected.to_string(), came: came.to_string() }
     }
 
+    /// What a panic of [`Finding::fail`] has said; any other panic is all that came.
+    pub fn told(panic: &str) -> Finding {
+        let parts = || {
+            let (_, rest) = panic.split_once(SENT)?;
+            let (sent, rest) = rest.split_once(EXPECTED)?;
+            let (expected, came) = rest.split_once(CAME)?;
+            Some(Finding::new(sent, expected, came))
+        };
+        parts().unwrap_or_else(|| Finding::new("", "", panic))
+    }
+
     /// Fails with it.
     ///
     /// # Panics
@@ -35,7 +51,7 @@ impl Finding {
 impl Display for Finding {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let Finding { sent, expected, came } = self;
-        write!(f, "  sent:     {sent}\n  expected: {expected}\n  came:     {came}")
+        write!(f, "{SENT}{sent}{EXPECTED}{expected}{CAME}{came}")
     }
 }
 

@@ -36,6 +36,12 @@ pub fn enter_namespace() -> bool {
     })
 }
 
+/// Says that this thread's namespace holds nothing but this test's objects already: a judge has made
+/// it, and empties it.
+pub fn namespace_is_ours() {
+    OWN_NAMESPACE.with(|own| own.set(Some(true)));
+}
+
 /// Leaves the namespace for a new one, as a machine that starts again has none of its queues.
 ///
 /// # Panics

@@ -1,6 +1,7 @@
 //! A real server process in a directory of its own, which must leave nothing behind.
 
 mod directory;
+mod ending;
 mod output;
 mod processes;
 mod ready;
@@ -9,7 +10,7 @@ pub mod trial;
 use std::fs::{DirBuilder, File};
 use std::io::{PipeReader, pipe};
 use std::os::unix::fs::DirBuilderExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::panicking;
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,6 @@ use crate::{address, leftovers, sys, wait};
 /// A start takes milliseconds, or 2 s where a dead predecessor's processes linger; a loaded machine
 /// may need longer.
 const START_MAX: Duration = Duration::from_secs(10);
-/// The stop itself must end within 2 s.
-const STOP_MAX: Duration = Duration::from_secs(4);
 
 /// A server under test.
 #[derive(Debug)]
@@ -167,7 +166,7 @@ impl Server {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.target.program());
-        command.arg("--dir").arg(self.dir()).args(&self.options);
+        command.args(self.target.words()).arg("--dir").arg(self.dir()).args(&self.options);
         command.stdin(Stdio::null()).stderr(self.log_stream());
         let says_where = self.options.iter().any(|option| option == "--listen");
         if self.stage().mechanism().has_address() && !says_where {
@@ -207,71 +206,6 @@ impl Server {
     /// Sends a signal to the first process.
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("the server runs");
-    }
-
-    /// Waits for the first process to end.
-    ///
-    /// # Panics
-    /// If it does not within `limit`.
-    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
-        self.wait_after("what ends a server", limit)
-    }
-
-    fn wait_after(&mut self, sent: &str, limit: Duration) -> ExitStatus {
-        self.ends(sent, limit).unwrap_or_else(|finding| finding.fail())
-    }
-
-    /// Sees who belongs to a foreign server, before some of them lose their parents.
-    fn look_at_family(&mut self) {
-        if self.target.author() == Author::Stranger {
-            self.family.iter_mut().for_each(Family::look);
-        }
-    }
-
-    fn ends(&mut self, sent: &str, limit: Duration) -> Result<ExitStatus, Finding> {
-        let child = self.child.as_mut().expect("the server runs");
-        let status = wait::until(limit, || child.try_wait().expect("it is our child"));
-        let Some(status) = status else {
-            let expected = format!("its end within {}", wait::seconds(wait::at_most(limit)));
-            let came = format!("it runs; it logged:\n{}", self.last_words());
-            return Err(Finding::new(sent, expected, came));
-        };
-        self.child = None;
-        Ok(status)
-    }
-
-    /// Stops it by SIGTERM; it must end well and leave nothing behind. Returns how long it took to
-    /// end.
-    ///
-    /// # Panics
-    /// If it does not.
-    pub fn stop(&mut self) -> Duration {
-        self.try_stop().unwrap_or_else(|finding| finding.fail())
-    }
-
-    fn try_stop(&mut self) -> Result<Duration, Finding> {
-        self.look_at_family();
-        let before = Instant::now();
-        self.signal(Signal::SIGTERM);
-        let group = self.pid();
-        let status = self.ends("SIGTERM", STOP_MAX)?;
-        let took = before.elapsed();
-        if !status.success() {
-            let (left, words) = (self.left(), self.last_words());
-            let came = format!("{status}{left}; it logged:\n{words}");
-            return Err(Finding::new("SIGTERM", "exit status 0", came));
-        }
-        self.leaves_nothing(group).map(|()| took)
-    }
-
-    /// Kills its first process by SIGKILL and waits for that one only.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub fn crash(&mut self) {
-        self.signal(Signal::SIGKILL);
-        self.wait(STOP_MAX);
-        self.crashed = true;
     }
 }
 

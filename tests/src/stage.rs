@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use anyhow::Context;
+
 use crate::say::say;
 use crate::verdict;
 
@@ -23,10 +25,12 @@ pub enum Stage {
     Q6Watchdog,
     /// q7-tls
     Q7Tls,
+    /// q9-events
+    Q9Events,
 }
 
 /// All of them.
-pub const ALL: [Stage; 7] = [
+pub const ALL: [Stage; 8] = [
     Stage::Q1Pipes,
     Stage::Q2Msgqueue,
     Stage::Q3Threads,
@@ -34,6 +38,7 @@ pub const ALL: [Stage; 7] = [
     Stage::Q5Sockets,
     Stage::Q6Watchdog,
     Stage::Q7Tls,
+    Stage::Q9Events,
 ];
 
 /// How a stage's clients reach its server.
@@ -91,6 +96,15 @@ impl Mechanism {
 }
 
 impl Stage {
+    /// The stage whose package has this name.
+    ///
+    /// # Errors
+    /// Names it, if there is none.
+    pub fn named(package: &str) -> anyhow::Result<Stage> {
+        let found = ALL.into_iter().find(|stage| stage.package() == package);
+        found.with_context(|| format!("no stage is named {package}"))
+    }
+
     /// The package's name.
     pub fn package(self) -> &'static str {
         match self {
@@ -101,6 +115,7 @@ impl Stage {
             Stage::Q5Sockets => "q5-sockets",
             Stage::Q6Watchdog => "q6-watchdog",
             Stage::Q7Tls => "q7-tls",
+            Stage::Q9Events => "q9-events",
         }
     }
 
@@ -109,7 +124,7 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Mechanism::Pipes,
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
-            Stage::Q5Sockets => Mechanism::Sockets,
+            Stage::Q5Sockets | Stage::Q9Events => Mechanism::Sockets,
             Stage::Q6Watchdog => Mechanism::Dispatcher,
             Stage::Q7Tls => Mechanism::Tls,
         }
@@ -143,6 +158,7 @@ impl Stage {
                 "q6 watchdog",
             ],
             Stage::Q7Tls => &["q7 accept", "q7 commit", "q7 server"],
+            Stage::Q9Events => &["q9 commit", "q9 server"],
         }
     }
 
@@ -153,6 +169,7 @@ impl Stage {
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
             Stage::Q6Watchdog => 4,
             Stage::Q7Tls => 1,
+            Stage::Q9Events => 1,
         }
     }
 
@@ -166,6 +183,7 @@ impl Stage {
             Stage::Q5Sockets => "q5 server",
             Stage::Q6Watchdog => "q6 reserve",
             Stage::Q7Tls => "q7 server",
+            Stage::Q9Events => "q9 server",
         }
     }
 
@@ -177,7 +195,8 @@ impl Stage {
             | Stage::Q3Threads
             | Stage::Q4ThreadPerRequest
             | Stage::Q5Sockets
-            | Stage::Q7Tls => false,
+            | Stage::Q7Tls
+            | Stage::Q9Events => false,
             Stage::Q6Watchdog => true,
         }
     }
@@ -190,6 +209,7 @@ impl Stage {
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q7Tls => None,
             Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
+            Stage::Q9Events => None,
         }
     }
 
@@ -199,7 +219,8 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => program("q1-pipes-client"),
             Mechanism::Queues => program("q2-msgqueue-client"),
-            Mechanism::Sockets => program("q5-sockets-client"),
+            // Their clients differ in the address that they try first.
+            Mechanism::Sockets => program(&format!("{}-client", self.package())),
             Mechanism::Dispatcher => program("q6-watchdog-client"),
             Mechanism::Tls => program("q7-tls-client"),
         }

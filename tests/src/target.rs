@@ -1,6 +1,7 @@
 //! What is judged: a stage's server, its plain server, or one that somebody else wrote.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::stage::{Mechanism, Stage, program};
@@ -11,6 +12,8 @@ pub struct Target {
     stage: Stage,
     author: Author,
     program: PathBuf,
+    words: Vec<OsString>,
+    must_stop_well: bool,
 }
 
 /// Who wrote a server, and so what it can be asked.
@@ -28,12 +31,28 @@ impl Target {
     /// A stage's plain server.
     pub fn plain(stage: Stage) -> Target {
         let program = program(&format!("{}-plain", stage.package()));
-        Target { stage, author: Author::Plain, program }
+        Target { stage, author: Author::Plain, program, words: Vec::new(), must_stop_well: true }
     }
 
     /// A server that somebody else wrote and wants judged; it takes `--dir` and prints `ready`.
     pub fn foreign(stage: Stage, program: PathBuf) -> Target {
-        Target { stage, author: Author::Stranger, program }
+        Target { stage, author: Author::Stranger, program, words: Vec::new(), must_stop_well: true }
+    }
+
+    /// The same, where words stand before `--dir`: `python3 server.py --dir DIR`.
+    pub fn called_with(self, words: Vec<OsString>) -> Target {
+        Target { words, ..self }
+    }
+
+    /// The same, ended by whoever judges it: a stop that takes long, or leaves something behind, is
+    /// judged by other checks.
+    pub fn ended_by_force(self) -> Target {
+        Target { must_stop_well: false, ..self }
+    }
+
+    /// Whether every stop is judged, also that at the end of a check of something else.
+    pub fn must_stop_well(&self) -> bool {
+        self.must_stop_well
     }
 
     /// The stage whose mechanism it serves.
@@ -78,6 +97,11 @@ impl Target {
     pub fn program(&self) -> &Path {
         &self.program
     }
+
+    /// What stands between the program and `--dir`.
+    pub fn words(&self) -> &[OsString] {
+        &self.words
+    }
 }
 
 impl From<Stage> for Target {
@@ -91,7 +115,7 @@ impl From<Stage> for Target {
             return Target::foreign(stage, package.parent().unwrap_or(package).join(path));
         }
         let program = program(&format!("{}-server", stage.package()));
-        Target { stage, author: Author::Stage, program }
+        Target { stage, author: Author::Stage, program, words: Vec::new(), must_stop_well: true }
     }
 }
 

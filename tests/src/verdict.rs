@@ -119,6 +119,9 @@ extern "C" fn conclude() {
     }
     say(&format!("the foreign server was started {started} times, {left_out} tests left out"));
     faults.iter().for_each(|fault| say(fault));
+    say(
+        "a mark with evidence and hints: cargo run --release -p grade -- QUESTION FOLDER --door wire",
+    );
     if started == 0 {
         say("nothing was judged: this is no verdict");
     }

@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The steps whose plain servers differ by one idea.
-const STEPS: [(&str, &str); 4] = [
+const STEPS: [(&str, &str); 5] = [
     ("q1-pipes", "q2-msgqueue"),
     ("q2-msgqueue", "q3-threads"),
     ("q3-threads", "q4-thread-per-request"),
     ("q4-thread-per-request", "q5-sockets"),
+    ("q5-sockets", "q9-events"),
 ];
-/// New lines of code in a step at most.
-const NEW_MAX: usize = 50;
+/// New lines of code in a step at most: the last one has another loop.
+const NEW_MAX: usize = 65;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
-
-use crate::baseline::{epoll, pipes, queues, sockets, threads};
+use crate::baseline::{epoll, pipes, queues, sockets, threads, uring};
 use crate::results::row::{Baseline, Exchange};
 
 /// Serves until it is killed.
@@ -24,7 +22,8 @@ pub fn run(baseline: Baseline, dir: &Path) -> anyhow::Result<u8> {
         (Exchange::ThreadPerConnection, false) => sockets::serve()?,
         (Exchange::ThreadPerConnection, true) => sockets::serve_durably(dir)?,
         (Exchange::Epoll, false) => epoll::serve()?,
-        (Exchange::Epoll, true) => bail!("the bare epoll server has no group commit"),
+        (Exchange::Epoll, true) => epoll::serve_durably(dir)?,
+        (Exchange::IoUring, _) => uring::serve_durably(dir)?,
     }
     Ok(0)
 }

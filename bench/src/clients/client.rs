@@ -1,25 +1,24 @@
 //! A client process: connects, then does what it is told, line by line.
 
 use std::io::{BufRead, Write, stdin, stdout};
-use std::path::Path;
 
 use anyhow::Context;
 use nix::sys::prctl;
 
-use crate::clients::connection::Connection;
-use crate::clients::load;
-use crate::clients::order::{Answer, Order};
-use crate::target::Transport;
+use crate::clients::order::{Answer, Done, Order};
 
-/// Runs until its standard input ends.
+/// Opens the connections, and does what each order says until its standard input ends.
 ///
 /// # Errors
 /// If it cannot speak to the process that started it.
-pub fn run(transport: Transport, dir: &Path, number: u32) -> anyhow::Result<u8> {
+pub fn run<C>(
+    open: impl FnOnce() -> anyhow::Result<C>,
+    follow: impl Fn(&mut C, &Order) -> anyhow::Result<Done>,
+) -> anyhow::Result<u8> {
     // A sleep may end 50 us late otherwise, which an open loop would count as latency.
     prctl::set_timerslack(1).context("cannot set the timer slack")?;
-    let mut connection = match Connection::open(transport, dir, number) {
-        Ok(connection) => connection,
+    let mut connections = match open() {
+        Ok(connections) => connections,
         Err(error) => {
             say(&Answer::Failed(format!("{error:#}")))?;
             return Ok(0);
@@ -29,7 +28,7 @@ pub fn run(transport: Transport, dir: &Path, number: u32) -> anyhow::Result<u8> 
     for line in stdin().lock().lines() {
         let order: Order = serde_json::from_str(&line.context("cannot read an order")?)
             .context("cannot understand an order")?;
-        let answer = match load::run(&mut connection, &order) {
+        let answer = match follow(&mut connections, &order) {
             Ok(done) => Answer::Done(done),
             Err(error) => Answer::Failed(format!("{error:#}")),
         };

@@ -18,6 +18,12 @@ pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST_NS, DIGITS).expect("these bounds are legal")
 }
 
+/// Latencies, each with how often it was seen.
+pub fn samples(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
+    let recorded = histogram.iter_recorded();
+    recorded.map(|at| (at.value_iterated_to(), at.count_at_value())).collect()
+}
+
 /// Does what the order says.
 ///
 /// # Errors
@@ -31,9 +37,7 @@ pub fn run(connection: &mut Connection, order: &Order) -> anyhow::Result<Done> {
         Some(rate) => open(connection, order, rate, &mut histogram)?,
     };
     let usage = usage::own() - before;
-    let recorded = histogram.iter_recorded();
-    let samples = recorded.map(|at| (at.value_iterated_to(), at.count_at_value())).collect();
-    Ok(Done { samples, elapsed_ns: end.saturating_sub(order.begin_ns), usage })
+    Ok(Done { samples: samples(&histogram), elapsed_ns: end.saturating_sub(order.begin_ns), usage })
 }
 
 /// One look at the clock per request: the end of one is the beginning of the next.
@@ -79,13 +83,18 @@ fn open(
     }
 }
 
-fn is_over(length: Length, now: u64, asked: u64) -> bool {
+/// Whether a closed loop ends here.
+pub(super) fn is_over(length: Length, now: u64, asked: u64) -> bool {
     match length {
         Length::Until(end) => now >= end,
         Length::Count(count) => asked >= count,
     }
 }
 
-fn record(histogram: &mut Histogram<u64>, latency_ns: u64) -> anyhow::Result<()> {
+/// Adds a latency.
+///
+/// # Errors
+/// If there are too many.
+pub(super) fn record(histogram: &mut Histogram<u64>, latency_ns: u64) -> anyhow::Result<()> {
     histogram.record(latency_ns.clamp(1, LONGEST_NS)).context("cannot record a latency")
 }

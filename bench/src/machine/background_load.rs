@@ -41,13 +41,15 @@ pub struct Load {
 }
 
 impl Snapshot {
-    /// Reads the clocks of some CPUs, and of our own processes.
+    /// Reads the clocks of some CPUs, and of our own processes; of `parents` also what their ended
+    /// children have used.
     ///
     /// # Errors
     /// If /proc cannot be read.
-    pub fn take(cpus: &[usize], own: &[i32]) -> anyhow::Result<Snapshot> {
+    pub fn take(cpus: &[usize], own: &[i32], parents: &[i32]) -> anyhow::Result<Snapshot> {
         let kernel = kernel()?;
-        let own = own.iter().map(|&pid| used(pid)).sum();
+        let children: f64 = parents.iter().map(|&pid| used_by_ended_children(pid)).sum();
+        let own = own.iter().map(|&pid| used(pid)).sum::<f64>() + children;
         Ok(Snapshot { at: Instant::now(), busy: busy(cpus)?, kernel, own })
     }
 
@@ -123,6 +125,12 @@ fn used(pid: i32) -> f64 {
     let time = |clock: ClockId| clock_gettime(clock);
     let used = clock_getcpuclockid(Pid::from_raw(pid)).and_then(time);
     used.map_or(0.0, |time| time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
+}
+
+/// Seconds that the ended children of a process have used, and theirs.
+fn used_by_ended_children(pid: i32) -> f64 {
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    stat.map_or(0.0, |stat| (stat.cutime + stat.cstime) as f64 / TICKS)
 }
 
 #[cfg(test)]

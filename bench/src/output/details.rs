@@ -2,7 +2,7 @@
 
 use crate::output::table::{Table, figures, words};
 use crate::output::words::{marked, number, rate, us};
-use crate::output::{counts, summary};
+use crate::output::{counts, crowd, summary};
 use crate::results::bar::{Bar, Measured, short};
 use crate::results::file::Results;
 use crate::results::timing::Timing;
@@ -17,6 +17,10 @@ pub fn all(results: &Results) -> Vec<Table> {
         counts::calls(results),
         ratios(results),
         timings(results),
+        crowd::crowd(results),
+        crowd::peers(results),
+        crowd::facts(results),
+        crowd::beside(results),
         counts::connections(results),
         counts::watched(results),
     ];

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::output::table::{Table, figures, words};
-use crate::output::{conclusion, details, html, markdown, method, summary, terminal};
+use crate::output::{conclusion, crowd, details, html, markdown, method, summary, terminal};
 use crate::results::bar;
 use crate::results::earlier::Move;
 use crate::results::file::Results;
@@ -38,6 +38,14 @@ pub fn print(results: &Results, out: &Path, wide: bool) {
     }
     println!("{}\n", terminal::wrap(&conclusion::of(results).join(" ")));
     println!("{drawn}");
+    for table in [crowd::crowd(results), crowd::peers(results), crowd::beside(results)] {
+        if !table.rows.is_empty() {
+            println!("{}", if wide { terminal::wide(&table) } else { terminal::of(&table) });
+        }
+    }
+    for line in crowd::facts_in_lines(results) {
+        println!("{}\n", terminal::wrap(&line));
+    }
     println!("{}", terminal::wrap(&method::in_words(&results.method, &results.host)));
     println!("written: {}/report.html, report.md, results.json", out.display());
 }

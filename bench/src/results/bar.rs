@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A bar.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
-    /// Its number, 1 to 12.
+    /// Its number in the README.
     pub number: u32,
     /// The stage.
     pub stage: String,

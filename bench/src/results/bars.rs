@@ -4,6 +4,7 @@ use harness::stage::{ALL, Stage};
 
 use crate::results::bar::{Bar, Measured};
 use crate::results::counts::{Connections, ServerCounts, Watched};
+use crate::results::event_bars;
 use crate::results::file::Results;
 use crate::results::group::{Group, Question};
 use crate::results::ratio::{Against, Figure, Ratio};
@@ -25,7 +26,7 @@ pub fn of(results: &Results) -> Vec<Bar> {
         let stage = ALL.into_iter().find(|stage| stage.package() == server.name)?;
         Some(Judged { stage, server, results })
     });
-    judged.flat_map(|judged| judged.bars()).collect()
+    judged.flat_map(|judged| judged.bars()).chain(event_bars::of(results)).collect()
 }
 
 /// A stage, and what was measured of it.
@@ -62,6 +63,8 @@ impl Judged<'_> {
             // Between client and server it is q5.
             Stage::Q6Watchdog => Vec::new(),
             Stage::Q7Tls => self.encrypted(),
+            // Its bars are those of many connections, which a full run does not measure.
+            Stage::Q9Events => Vec::new(),
         };
         bars.sort_by_key(|bar| bar.number);
         bars
@@ -119,7 +122,8 @@ impl Judged<'_> {
             | Stage::Q4ThreadPerRequest
             | Stage::Q5Sockets
             | Stage::Q6Watchdog
-            | Stage::Q7Tls => 240.0,
+            | Stage::Q7Tls
+            | Stage::Q9Events => 240.0,
         }
     }
 

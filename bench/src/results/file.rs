@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::results::bar::Bar;
+use crate::results::beside::Beside;
 use crate::results::counts::{BaselineCounts, Connections, Encrypted, ServerCounts, Watched};
 use crate::results::host::{Host, Method};
+use crate::results::peer::PeerFacts;
 use crate::results::ratio::Ratio;
 use crate::results::timing::Timing;
 
@@ -36,6 +38,12 @@ pub struct Results {
     /// q7 beside q5; None where not both were measured.
     #[serde(default)]
     pub encrypted: Option<Encrypted>,
+    /// What others notice of one client's load; empty where nobody asked for it.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
+    /// What was installed to be measured beside the servers; empty where nobody asked for it.
+    #[serde(default)]
+    pub peers: Vec<PeerFacts>,
     /// What is demanded of the servers, and whether it holds.
     pub bars: Vec<Bar>,
 }

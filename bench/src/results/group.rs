@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 pub const CLIENTS: [usize; 3] = [4, 16, 64];
 /// Requests per second of the open loops.
 pub const RATES: [u32; 3] = [100, 1_000, 10_000];
+/// Connections of the crowd.
+pub const CROWD: [usize; 4] = [1, 64, 512, 4096];
+/// Connections to what people would install instead.
+pub const BESIDE_PEERS: [usize; 2] = [64, 512];
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +100,16 @@ pub enum Group {
     },
     /// What needs no server: the table in the same process, and the disk.
     References,
+    /// VIEW, then RESERVE, of many connections that one client process holds.
+    Crowd {
+        /// How many connections.
+        connections: usize,
+    },
+    /// The same beside what people would install instead.
+    Peers {
+        /// How many connections.
+        connections: usize,
+    },
 }
 
 impl Group {
@@ -139,6 +153,28 @@ impl Group {
             }
             Group::OpenLoop { rate } => format!("VIEW at {rate} per second"),
             Group::References => "references".to_owned(),
+            Group::Crowd { connections: 1 } => "crowd of 1 connection".to_owned(),
+            Group::Crowd { connections } => format!("crowd of {connections} connections"),
+            Group::Peers { connections } => format!("peers of {connections} connections"),
+        }
+    }
+
+    /// Its connections, if one client process holds them all; None where each client is a process.
+    pub fn multiplexed(self) -> Option<usize> {
+        match self {
+            Group::Crowd { connections } | Group::Peers { connections } => Some(connections),
+            Group::Views { .. }
+            | Group::Reservations { .. }
+            | Group::OpenLoop { .. }
+            | Group::References => None,
+        }
+    }
+
+    /// Whether it was asked for; some groups run only if they are named.
+    pub fn is_wanted(self, wanted: &[String]) -> bool {
+        match self.multiplexed() {
+            Some(_) => is_named(&self.name(), wanted),
+            None => is_wanted(&self.name(), wanted),
         }
     }
 
@@ -149,6 +185,7 @@ impl Group {
             Group::Reservations { .. } | Group::OpenLoop { .. } | Group::References => {
                 Affinity::OneCpu
             }
+            Group::Crowd { .. } | Group::Peers { .. } => Affinity::Free,
         }
     }
 
@@ -156,7 +193,11 @@ impl Group {
     pub fn durability(self) -> Durability {
         match self {
             Group::Reservations { durability, .. } => durability,
-            Group::Views { .. } | Group::OpenLoop { .. } | Group::References => Durability::Power,
+            Group::Views { .. }
+            | Group::OpenLoop { .. }
+            | Group::References
+            | Group::Crowd { .. }
+            | Group::Peers { .. } => Durability::Power,
         }
     }
 
@@ -164,7 +205,11 @@ impl Group {
     pub fn rate(self) -> Option<u32> {
         match self {
             Group::OpenLoop { rate } => Some(rate),
-            Group::Views { .. } | Group::Reservations { .. } | Group::References => None,
+            Group::Views { .. }
+            | Group::Reservations { .. }
+            | Group::References
+            | Group::Crowd { .. }
+            | Group::Peers { .. } => None,
         }
     }
 }
@@ -172,6 +217,11 @@ impl Group {
 /// Whether a name was asked for: by a part of it, or by nothing.
 pub fn is_wanted(name: &str, wanted: &[String]) -> bool {
     wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()))
+}
+
+/// Whether a group that runs by its name only was asked for: by the beginning of its name.
+pub fn is_named(name: &str, wanted: &[String]) -> bool {
+    wanted.iter().any(|part| !part.is_empty() && name.starts_with(part.as_str()))
 }
 
 #[cfg(test)]
@@ -186,6 +236,15 @@ mod tests {
         assert_eq!(name, "durable RESERVE of 64 clients");
         assert!(is_wanted(&name, &[]) && is_wanted(&name, &wanted(&["LIST", "of 64"])));
         assert!(!is_wanted(&name, &wanted(&["VIEW"])));
+    }
+
+    #[test]
+    fn a_crowd_runs_only_if_it_is_named() {
+        let crowd = |part: &str| Group::Crowd { connections: 64 }.is_wanted(&[part.to_owned()]);
+        assert!(crowd("crowd") && crowd("crowd of 64"));
+        assert!(!crowd("crowd of 1") && !crowd("of 64") && !crowd("connections") && !crowd(""));
+        assert!(!Group::Crowd { connections: 64 }.is_wanted(&[]));
+        assert!(Group::durable(64).is_wanted(&[]));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use clap::ValueEnum;
 use harness::stage::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::results::peer::Peer;
+
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +18,8 @@ pub enum Row {
     Disk,
     /// The table of shows, asked by a call in the client itself.
     InProcess,
+    /// What people would install instead.
+    Peer(Peer),
 }
 
 impl Row {
@@ -26,6 +30,7 @@ impl Row {
             Row::Baseline(baseline) => baseline.name(),
             Row::Disk => "bare write+fdatasync".to_owned(),
             Row::InProcess => "no IPC: the table".to_owned(),
+            Row::Peer(peer) => peer.name().to_owned(),
         }
     }
 }
@@ -73,14 +78,20 @@ pub enum Exchange {
     ThreadPerConnection,
     /// TCP connections that stay open, one thread with epoll for all.
     Epoll,
+    /// The same, with io_uring.
+    IoUring,
 }
 
+/// The stage that has one thread for all connections: it is compared with the bare loop.
+pub const EVENT_LOOP: &str = "q9-events";
+
 /// Those that servers are compared with, in the order of the stages.
-pub const COMPARED: [Exchange; 4] = [
+pub const COMPARED: [Exchange; 5] = [
     Exchange::FifoPair,
     Exchange::TwoQueues,
     Exchange::ThreadPerMessage,
     Exchange::ThreadPerConnection,
+    Exchange::Epoll,
 ];
 
 impl Exchange {
@@ -93,6 +104,7 @@ impl Exchange {
             Exchange::StdThreadPerMessage => "bare std thread",
             Exchange::ThreadPerConnection => "bare TCP, thread each",
             Exchange::Epoll => "bare TCP, epoll",
+            Exchange::IoUring => "bare TCP, io_uring",
         }
     }
 }

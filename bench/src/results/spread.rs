@@ -25,6 +25,12 @@ impl Spread {
         Spread { median: quantile(&sorted, 0.5), min, max, rounds }
     }
 
+    /// Divided by another one, round by round.
+    pub fn over(&self, below: &Spread) -> Spread {
+        let rounds = self.rounds.iter().zip(&below.rounds);
+        Spread::of(rounds.map(|(above, below)| above / below).collect())
+    }
+
     /// Between which two figures the middle half of the rounds lies.
     pub fn middle_half(&self) -> (f64, f64) {
         let sorted = sorted(&self.rounds);
@@ -59,6 +65,12 @@ mod tests {
         assert_eq!(odd.rounds, [3.0, 1.0, 2.0]);
         assert_eq!(Spread::of(vec![1.0, 2.0, 4.0, 8.0]).median, 3.0);
         assert_eq!(Spread::of(Vec::new()), Spread::default());
+    }
+
+    #[test]
+    fn a_quotient_is_made_round_by_round() {
+        let (above, below) = (Spread::of(vec![2.0, 15.0]), Spread::of(vec![1.0, 10.0]));
+        assert_eq!(above.over(&below).rounds, [2.0, 1.5]);
     }
 
     #[test]

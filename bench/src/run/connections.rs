@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::machine::{descriptors, interrupt, memory};
 use crate::results::counts::Connections;
 use crate::results::group::{Affinity, Question};
-use crate::results::row::Protocol;
+use crate::results::row::{Exchange, Protocol};
 use crate::results::spread::Spread;
 use crate::target::process::{Process, ourselves};
 use crate::target::server::{Server, Settings};
@@ -27,10 +27,6 @@ use crate::target::{Program, Target, Transport};
 
 /// The name of these measurements.
 pub const GROUP: &str = "idle connections";
-/// Connections beyond the idle ones that the server must have room for.
-const MORE: usize = 24;
-/// The server's limit if it is not told another.
-const ITS_LIMIT: usize = 1024;
 /// How long they may take to come and to go.
 const OPEN_MAX: Duration = Duration::from_secs(60);
 /// The shortest trial: a percentile needs samples.
@@ -58,15 +54,14 @@ pub fn measure(context: &Context, target: &Target) -> anyhow::Result<Connections
 
 fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connections> {
     let count = context.connections;
-    let mut settings = Settings::default();
-    if count + MORE > ITS_LIMIT {
-        settings.options = vec!["--max-connections".to_owned(), (count + MORE).to_string()];
-    }
+    let settings = Settings::default().with_room(count);
     let server = Server::start(target, context.work(), &settings)?;
     let mut clients = Clients::start(target, &server.dir(), 1)?;
     // A connection has its thread when it has been answered, not when it is open.
     clients.ask_times(Question::View, 1)?;
-    let few = server.n_threads();
+    let few = (server.n_descriptors()?, server.n_threads());
+    let has_thread_each = target.exchange() == Some(Exchange::ThreadPerConnection);
+    let more = (count, if has_thread_each { count } else { 0 });
     let time = context.segment.max(TRIAL_MIN);
     let mut kib_each = Vec::new();
     let mut quotients = Vec::new();
@@ -74,11 +69,13 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
         let without = p99(&mut clients, time)?;
         let before = unreclaimable(context, &server)?;
         let mut idle = open(target, &server, count)?;
-        wait_threads(&server, |threads| threads >= few + count, "have come")?;
+        let have_come = |(files, threads)| files >= few.0 + more.0 && threads >= few.1 + more.1;
+        wait(&server, have_come, "have come")?;
         kib_each.push((unreclaimable(context, &server)? - before) / count as f64);
         quotients.push(p99(&mut clients, time)? / without);
         idle.stop(None)?;
-        wait_threads(&server, |threads| threads <= few, "have gone")?;
+        let have_gone = |(files, threads)| files <= few.0 && threads <= few.1;
+        wait(&server, have_gone, "have gone")?;
         context.progress.step(1);
     }
     clients.stop()?;
@@ -107,7 +104,8 @@ fn p99(clients: &mut Clients, time: Duration) -> anyhow::Result<f64> {
 
 fn open(target: &Target, server: &Server, count: usize) -> anyhow::Result<Process> {
     let mut command = ourselves()?;
-    let transport = target.transport().to_possible_value().context("it is a client's")?;
+    let transport = target.transport().and_then(|it| it.to_possible_value());
+    let transport = transport.context("it is a client's")?;
     command.arg("idle").arg(transport.get_name()).arg(server.dir()).arg(count.to_string());
     let mut process = Process::start("the idle clients".to_owned(), &mut command)?;
     let line = process.read_line(OPEN_MAX)?;
@@ -115,17 +113,18 @@ fn open(target: &Target, server: &Server, count: usize) -> anyhow::Result<Proces
     Ok(process)
 }
 
-/// Waits until the server has as many threads as it should.
-fn wait_threads(server: &Server, is_so: impl Fn(usize) -> bool, what: &str) -> anyhow::Result<()> {
+/// Waits until the server has as many descriptors and threads as it should.
+fn wait(server: &Server, is_so: impl Fn((usize, usize)) -> bool, what: &str) -> anyhow::Result<()> {
     let deadline = Instant::now() + OPEN_MAX;
     loop {
-        let threads = server.n_threads();
-        if is_so(threads) {
+        let (files, threads) = (server.n_descriptors()?, server.n_threads());
+        if is_so((files, threads)) {
             return Ok(());
         }
         ensure!(
             Instant::now() < deadline,
-            "not all connections {what} within {OPEN_MAX:?}: the server has {threads} threads"
+            "not all connections {what} within {OPEN_MAX:?}: the server has {files} descriptors and \
+             {threads} threads"
         );
         interrupt::pause(Duration::from_millis(5))?;
     }

@@ -48,11 +48,12 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// How long to wait for a ticket, which comes after the handshake.
 const TICKET_MAX: Duration = Duration::from_millis(100);
 
-/// Measures q7 (`tls`) beside q5 (`plain`).
+/// Measures q7 beside q5: the second of the pair beside the first.
 ///
 /// # Errors
 /// If a server fails.
-pub fn measure(context: &Context, plain: &Target, tls: &Target) -> anyhow::Result<Encrypted> {
+pub fn measure(context: &Context, pair: &[Target; 2]) -> anyhow::Result<Encrypted> {
+    let [plain, tls] = pair;
     context.progress.say("q7 beside q5");
     let settings = Settings::default();
     let servers = [
@@ -93,8 +94,8 @@ pub fn measure(context: &Context, plain: &Target, tls: &Target) -> anyhow::Resul
 }
 
 /// Which targets these are, if both are measured.
-pub fn pair(targets: &[Target]) -> Option<[&Target; 2]> {
-    let find = |stage| targets.iter().find(|target| target.which() == Some(stage));
+pub fn pair(targets: &[Target]) -> Option<[Target; 2]> {
+    let find = |stage| targets.iter().find(|target| target.which() == Some(stage)).cloned();
     Some([find(Stage::Q5Sockets)?, find(Stage::Q7Tls)?])
 }
 

@@ -10,11 +10,12 @@ use crate::clients::order::Done;
 use crate::context::Context;
 use crate::machine::background_load::{Load, Snapshot};
 use crate::results::group::{Affinity, Group, Question};
+use crate::results::peer::Peer;
 use crate::results::row::Exchange;
 use crate::results::timing::Timing;
 use crate::run::samples::Samples;
-use crate::target::Target;
 use crate::target::server::{Server, Settings};
+use crate::target::{Kind, Target};
 
 /// What is measured together.
 #[derive(Clone, Debug)]
@@ -86,15 +87,16 @@ impl Plan {
     ) -> anyhow::Result<()> {
         let cpus = context.cpus.of(self.group.affinity()).to_vec();
         let own: Vec<i32> = running.iter().flat_map(RunningBlock::pids).collect();
+        let parents: Vec<i32> = running.iter().flat_map(RunningBlock::parents).collect();
         for block in running.iter_mut() {
             block.round(self, self.segment / 4)?;
         }
         for _ in 0..self.rounds {
             for block in running.iter_mut() {
                 loop {
-                    let before = Snapshot::take(&cpus, &own)?;
+                    let before = Snapshot::take(&cpus, &own, &parents)?;
                     let round = block.round(self, self.segment)?;
-                    let load = Snapshot::take(&cpus, &own)?.since(&before, &cpus);
+                    let load = Snapshot::take(&cpus, &own, &parents)?.since(&before, &cpus);
                     if load.is_too_much() && block.repeats_left > 0 {
                         block.repeats_left -= 1;
                         continue;
@@ -134,13 +136,15 @@ impl<'a> RunningBlock<'a> {
     /// One server and its clients for each target.
     fn start(context: &Context, plan: &Plan, block: &'a Block) -> anyhow::Result<RunningBlock<'a>> {
         let mut deployments: Vec<Deployment> = Vec::new();
-        let durability = plan.group.durability();
-        let settings = Settings { durability, ..Settings::default() };
+        let settings = settings(plan.group);
         for trial in &block.trials {
             if deployments.iter().all(|one| one.target.row != trial.target.row) {
                 let target = trial.target.clone();
                 let mut server = Server::start(&target, context.work(), &settings)?;
-                let clients = Clients::start(&target, &server.dir(), trial.clients);
+                let clients = match plan.group.multiplexed() {
+                    Some(_) => Clients::multiplexed(&target, &server.dir(), trial.clients),
+                    None => Clients::start(&target, &server.dir(), trial.clients),
+                };
                 let clients = server.explain(&target, clients)?;
                 deployments.push(Deployment { target, server, clients, sold: 0 });
             }
@@ -153,6 +157,13 @@ impl<'a> RunningBlock<'a> {
     fn pids(&self) -> Vec<i32> {
         let of = |one: &Deployment| [one.server.pids(), one.clients.pids()].concat();
         self.deployments.iter().flat_map(of).collect()
+    }
+
+    /// Those of them that have a process for each connection, which ends with it.
+    fn parents(&self) -> Vec<i32> {
+        let forks = |one: &&Deployment| matches!(one.target.kind, Kind::Peer(Peer::Postgresql, _));
+        let of = |one: &Deployment| [one.server.pids(), one.clients.pids()].concat();
+        self.deployments.iter().filter(forks).flat_map(of).collect()
     }
 
     /// Each trial once.
@@ -187,7 +198,7 @@ impl<'a> RunningBlock<'a> {
         context.count_rounds(plan.rounds, dirty);
         for Deployment { target, server, clients, sold } in self.deployments {
             clients.stop()?;
-            if target.program().is_some() {
+            if matches!(target.kind, Kind::Server(_) | Kind::Peer(..)) {
                 server.verify_sold(&target, sold)?;
             }
             server.stop(&target)?;
@@ -197,5 +208,16 @@ impl<'a> RunningBlock<'a> {
             samples.timing(plan.group, exchange, row, (trial.question, trial.clients), dirty)
         });
         Ok(timings.collect())
+    }
+}
+
+/// How the servers of a group are started. Where many ask, nobody reads a line for each of them.
+fn settings(group: Group) -> Settings {
+    let settings = Settings { durability: group.durability(), ..Settings::default() };
+    match group.multiplexed() {
+        Some(connections) => {
+            Settings { log_level: Some("warn"), ..settings.with_room(connections) }
+        }
+        None => settings,
     }
 }

@@ -1,8 +1,11 @@
 //! What is measured beside what.
 
 use crate::context::Context;
-use crate::results::group::{Affinity, CLIENTS, Durability, Group, Question, RATES, is_wanted};
+use crate::results::group::{
+    Affinity, BESIDE_PEERS, CLIENTS, CROWD, Durability, Group, Question, RATES,
+};
 use crate::results::row::{Baseline, COMPARED, Exchange};
+use crate::run::crowd;
 use crate::run::group::{Block, Plan, Trial};
 use crate::target::Target;
 
@@ -12,9 +15,14 @@ const RESTLESS_CLIENTS: usize = 64;
 const FREE_CLIENTS: usize = 16;
 
 /// All groups that were asked for by a part of their name.
-pub fn plans(context: &Context, targets: &[Target], wanted: &[String]) -> Vec<Plan> {
-    let wanted = groups().into_iter().filter(|group| is_wanted(&group.name(), wanted));
-    let plans = wanted.map(|group| plan(context, group, targets));
+pub fn plans(
+    context: &Context,
+    targets: &[Target],
+    peers: &[Target],
+    wanted: &[String],
+) -> Vec<Plan> {
+    let wanted = groups().into_iter().filter(|group| group.is_wanted(wanted));
+    let plans = wanted.map(|group| plan(context, group, targets, peers));
     plans.filter(|plan| !plan.blocks.is_empty()).collect()
 }
 
@@ -31,19 +39,25 @@ fn groups() -> Vec<Group> {
     groups.push(Group::free_views(FREE_CLIENTS));
     groups.extend(RATES.map(|rate| Group::OpenLoop { rate }));
     groups.push(Group::References);
+    groups.extend(CROWD.map(|connections| Group::Crowd { connections }));
+    groups.extend(BESIDE_PEERS.map(|connections| Group::Peers { connections }));
     groups
 }
 
-fn plan(context: &Context, group: Group, targets: &[Target]) -> Plan {
-    let blocks = if group == Group::References {
-        vec![references()]
-    } else {
-        COMPARED.into_iter().filter_map(|exchange| block(group, exchange, targets)).collect()
+fn plan(context: &Context, group: Group, targets: &[Target], peers: &[Target]) -> Plan {
+    let blocks = match group {
+        Group::References => vec![references()],
+        Group::Crowd { connections } => crowd::block(connections, targets).into_iter().collect(),
+        Group::Peers { connections } => vec![crowd::beside_peers(connections, targets, peers)],
+        _ => COMPARED.into_iter().filter_map(|it| block(group, it, targets)).collect(),
     };
     let (rounds, segment) = match group {
         Group::Reservations { clients: RESTLESS_CLIENTS, .. } => {
             (2 * context.rounds, context.segment)
         }
+        // Where thousands take turns, each should have several.
+        Group::Crowd { connections: 4096 } => (2 * context.rounds, 2 * context.segment),
+        Group::Crowd { .. } | Group::Peers { .. } => (2 * context.rounds, context.segment),
         // A low rate needs a while to bring samples.
         Group::OpenLoop { rate } if rate == RATES[0] => (context.rounds, 2 * context.segment),
         _ => (context.rounds, context.segment),
@@ -107,7 +121,7 @@ fn block(group: Group, exchange: Exchange, targets: &[Target]) -> Option<Block> 
             let disk = trial(&Target::disk(), reserve, 1);
             [vec![disk, trial(&commit, reserve, clients)], all(reserve, clients)].concat()
         }
-        Group::References => Vec::new(),
+        Group::References | Group::Crowd { .. } | Group::Peers { .. } => Vec::new(),
     };
     trials.extend(variants(group, exchange));
     Some(Block { exchange: Some(exchange), trials })
@@ -155,7 +169,10 @@ mod tests {
         let names = |block: &Block| {
             block.trials.iter().map(|trial| trial.target.name()).collect::<Vec<_>>()
         };
-        assert_eq!(blocks.len(), 4);
+        let compared = |exchange: &Exchange| {
+            targets().iter().any(|target| target.exchange() == Some(*exchange))
+        };
+        assert_eq!(blocks.len(), COMPARED.iter().filter(|it| compared(it)).count());
         assert_eq!(
             names(&blocks[1]),
             ["bare write+fdatasync", "bare two queues, group commit", "q2-msgqueue", "q3-threads"]

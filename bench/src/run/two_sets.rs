@@ -105,7 +105,7 @@ fn plan(context: &Context, group: Group, targets: &[[Target; 2]]) -> Plan {
         Group::LATENCY => (&[Question::View, Question::List], 1),
         Group::Views { clients, .. } => (&[Question::View], clients),
         Group::Reservations { clients, .. } => (&[Question::Reserve], clients),
-        Group::OpenLoop { .. } | Group::References => (&[], 1),
+        _ => (&[], 1),
     };
     let block = |pair: &[Target; 2]| {
         let of = |question: &Question| {
@@ -137,7 +137,7 @@ fn comparisons(pairs: &[Pair], timings: &[Timing]) -> Vec<Comparison> {
                 figure,
                 old: old_spread.median,
                 new: new_spread.median,
-                ratio: quotients(old_spread, new_spread),
+                ratio: new_spread.over(old_spread),
                 dirty_rounds: new.dirty_rounds,
             }
         })
@@ -184,20 +184,4 @@ fn table_of(context: &Context, comparisons: &[Comparison]) -> Table {
     ];
     let rows = comparisons.iter().map(row).collect();
     Table::new("Two sets of programs, A B A B", &note, &columns, rows)
-}
-
-/// New divided by old, round by round.
-fn quotients(old: &Spread, new: &Spread) -> Spread {
-    Spread::of(new.rounds.iter().zip(&old.rounds).map(|(new, old)| new / old).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_new_one_is_divided_by_the_old_one_of_the_same_round() {
-        let (old, new) = (Spread::of(vec![1.0, 10.0]), Spread::of(vec![2.0, 15.0]));
-        assert_eq!(quotients(&old, &new).rounds, [2.0, 1.5]);
-    }
 }

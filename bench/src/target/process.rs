@@ -26,8 +26,8 @@ pub struct Process {
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     ended: Option<ExitStatus>,
-    /// Whether it removes what it has made when it is asked to end.
-    tidies_up: bool,
+    /// The signal at which it removes what it has made, and ends.
+    tidies_up: Option<Signal>,
 }
 
 impl Process {
@@ -42,12 +42,12 @@ impl Process {
         let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().context("its output is no pipe")?);
-        Ok(Process { what, child, stdin, stdout, ended: None, tidies_up: false })
+        Ok(Process { what, child, stdin, stdout, ended: None, tidies_up: None })
     }
 
-    /// Has it tidy up before it is killed, whenever it must end early.
-    pub fn let_it_tidy_up(&mut self) {
-        self.tidies_up = true;
+    /// Has it tidy up at this signal before it is killed, whenever it must end early.
+    pub fn let_it_tidy_up(&mut self, signal: Signal) {
+        self.tidies_up = Some(signal);
     }
 
     /// Its PID.
@@ -171,7 +171,10 @@ impl Drop for Process {
         if self.ended.is_some() {
             return;
         }
-        if self.tidies_up && self.signal(Signal::SIGTERM).is_ok() && self.wait(TIDY_MAX).is_ok() {
+        if let Some(signal) = self.tidies_up
+            && self.signal(signal).is_ok()
+            && self.wait(TIDY_MAX).is_ok()
+        {
             return;
         }
         // Its own children are in its group; ESRCH means that all have ended.

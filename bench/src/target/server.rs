@@ -21,12 +21,16 @@ use crate::baseline::queues::Pair;
 use crate::machine::interrupt::Interrupted;
 use crate::results::group::Durability;
 use crate::target::process::{Process, describe, ourselves};
-use crate::target::{Kind, Target, Transport};
+use crate::target::{Kind, Target, Transport, peers};
 
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(20);
 /// How long after a client's error its server may still be seen to end.
 const END_MAX: Duration = Duration::from_millis(500);
+/// A stage's limit on connections if it is not told another.
+const CONNECTIONS_DEFAULT: usize = 1024;
+/// Connections beyond those that are counted.
+const MORE_CONNECTIONS: usize = 24;
 /// Seats of every show: no measurement sells them all.
 const SEATS: i32 = 2_000_000_000;
 /// The data file in DIR.
@@ -41,8 +45,24 @@ pub struct Settings {
     pub durability: Durability,
     /// More options, for stages only.
     pub options: Vec<String>,
+    /// How much a stage logs; None: its default.
+    pub log_level: Option<&'static str>,
+    /// For what people would install instead: how many connections it must have room for.
+    pub connections: usize,
     /// More environment.
     pub environment: Vec<(&'static str, OsString)>,
+}
+
+impl Settings {
+    /// The same, with room for so many connections.
+    pub fn with_room(mut self, connections: usize) -> Settings {
+        self.connections = connections;
+        let limit = connections + MORE_CONNECTIONS;
+        if limit > CONNECTIONS_DEFAULT {
+            self.options.extend(["--max-connections".to_owned(), limit.to_string()]);
+        }
+        self
+    }
 }
 
 /// A server that is ready; a target that needs none has only a directory.
@@ -64,10 +84,17 @@ impl Server {
         let base = tempfile::tempdir_in(work).context("cannot make a directory")?;
         let dir = base.path().join("run");
         DirBuilder::new().mode(0o700).create(&dir).context("cannot make DIR")?;
-        let has_queues = target.transport() == Transport::BareQueues;
+        let has_queues = target.transport() == Some(Transport::BareQueues);
         let queues = has_queues.then(|| Pair::create(&dir)).transpose()?;
         let mut server =
             Server { process: None, _queues: queues, base, start: Duration::default() };
+        if let Kind::Peer(peer, programs) = &target.kind {
+            let begin = Instant::now();
+            let started = peers::start(*peer, programs, &dir, settings.connections);
+            server.process = started.with_context(|| server.log_tail())?;
+            server.start = begin.elapsed();
+            return Ok(server);
+        }
         let Some(mut command) = command(target, &dir, settings)? else { return Ok(server) };
         let log = File::create(server.base.path().join("log")).context("cannot make a log")?;
         command.stderr(log).envs(settings.environment.iter().map(|(name, value)| (name, value)));
@@ -78,7 +105,7 @@ impl Server {
         let line = line?;
         ensure!(line.starts_with("ready"), "{} says {line:?} and not ready", target.name());
         if matches!(target.kind, Kind::Server(_)) {
-            process.let_it_tidy_up();
+            process.let_it_tidy_up(Signal::SIGTERM);
         }
         if line.split(' ').nth(2).is_some_and(|address| address.contains(':')) {
             address::remember(&dir, &line);
@@ -107,6 +134,18 @@ impl Server {
         self.process.as_ref().map_or(0, |process| processes::of_group(process.pid()).len())
     }
 
+    /// How many descriptors its processes have open.
+    ///
+    /// # Errors
+    /// If /proc does not say.
+    pub fn n_descriptors(&self) -> anyhow::Result<usize> {
+        let count = |pid: i32| {
+            let entries = fs::read_dir(format!("/proc/{pid}/fd"));
+            Ok(entries.with_context(|| format!("cannot look at process {pid}"))?.count())
+        };
+        self.pids().into_iter().map(count).sum()
+    }
+
     /// Stops it, as its user would.
     ///
     /// # Errors
@@ -115,6 +154,9 @@ impl Server {
         let words = self.log_tail();
         match (&mut self.process, &target.kind) {
             (Some(process), Kind::Server(_)) => process.stop(Some(Signal::SIGTERM)).context(words),
+            (Some(process), Kind::Peer(peer, _)) => {
+                process.stop(Some(peers::stop_signal(*peer))).context(words)
+            }
             // A bare server knows no stop; dropping it kills it.
             _ => Ok(()),
         }
@@ -126,10 +168,16 @@ impl Server {
     /// # Errors
     /// If it has acknowledged what it has not written, or written what nobody asked for.
     pub fn verify_sold(&self, target: &Target, acknowledged: i64) -> anyhow::Result<()> {
-        let sold = seats(&table()) - seats(&table_on_disk(&self.dir())?);
+        let (sold, where_said) = match &target.kind {
+            Kind::Peer(peer, programs) => (peers::sold(*peer, programs, &self.dir())?, "it says"),
+            _ => {
+                let left = seats(&table_on_disk(&self.dir())?);
+                (seats(&table()) - left, "its data file says")
+            }
+        };
         ensure!(
             sold == acknowledged,
-            "{} did not do the work: it has acknowledged {acknowledged} seats, and its data file says \
+            "{} did not do the work: it has acknowledged {acknowledged} seats, and {where_said} \
              that {sold} are sold",
             target.name()
         );
@@ -189,8 +237,10 @@ fn command(target: &Target, dir: &Path, settings: &Settings) -> anyhow::Result<O
             }
             if program.stage.is_some() {
                 command.args(["--durability", settings.durability.option()]);
+                let level = program.log_level.or(settings.log_level);
+                command.args(level.iter().flat_map(|level| ["--log-level", level]));
+                command.args(&settings.options);
             }
-            command.args(&settings.options);
             Ok(Some(command))
         }
         Kind::Baseline(baseline) => {
@@ -202,7 +252,7 @@ fn command(target: &Target, dir: &Path, settings: &Settings) -> anyhow::Result<O
             }
             Ok(Some(command))
         }
-        Kind::Disk | Kind::InProcess => Ok(None),
+        Kind::Disk | Kind::InProcess | Kind::Peer(..) => Ok(None),
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic as the test itself")]
 
 mod compare;
+mod crowd;
 mod deaths;
 mod small_run;
 mod work;

@@ -77,6 +77,21 @@ pub fn answered(request: &Request, reply: &Reply) {
     answered_with(request, reply.status(), reply.seats.get());
 }
 
+/// As [`answered`], by a thread that answers many clients: the line ends with this one's address.
+pub fn answered_from(peer: impl Display, request: &Request, status: Option<Status>, left: i32) {
+    let is_reserve = request.kind() == Some(Kind::Reserve);
+    let level = if is_reserve { LevelFilter::INFO } else { LevelFilter::DEBUG };
+    // To write an address takes longer than to find out that nobody wants it.
+    if LevelFilter::current() >= level {
+        log_lines::with_field("peer", &peer, || answered_with(request, status, left));
+    }
+}
+
+/// Collects the lines that `body` logs, and writes them together: one write for up to PIPE_BUF bytes.
+pub fn together(body: impl FnOnce()) {
+    log_lines::together(body);
+}
+
 fn answered_with(request: &Request, status: Option<Status>, left: i32) {
     if LevelFilter::current() < LevelFilter::INFO {
         return;

@@ -27,6 +27,14 @@ pub(crate) fn add_field(name: &str, value: &dyn fmt::Display) {
     FIELDS.with_borrow_mut(|fields| *fields += &format!(" {name}={value}"));
 }
 
+/// Adds a field to the lines that `body` logs.
+pub(crate) fn with_field(name: &str, value: &dyn fmt::Display, body: impl FnOnce()) {
+    let before = FIELDS.with_borrow(String::len);
+    add_field(name, value);
+    body();
+    FIELDS.with_borrow_mut(|fields| fields.truncate(before));
+}
+
 /// Collects the lines that `body` logs, and writes them together, all with this moment.
 ///
 /// Each write has at most PIPE_BUF bytes. A pipe takes so many wholly or not at all, and no line is
@@ -232,6 +240,15 @@ mod tests {
             std::thread::spawn(|| assert!(FIELDS.with_borrow(String::is_empty))).join().unwrap();
         });
         assert_eq!(lines, ["  INFO before", "  INFO after show=3 peer=[::1]:7"]);
+    }
+
+    #[test]
+    fn a_field_of_some_lines_stands_in_these_only() {
+        let lines = logged(|| {
+            with_field("peer", &"1.2.3.4:5", || info!("one"));
+            info!("other");
+        });
+        assert_eq!(lines, ["  INFO one peer=1.2.3.4:5", "  INFO other"]);
     }
 
     #[test]

@@ -49,6 +49,29 @@ pub struct Dialogue {
     pub settle_ms: u64,
 }
 
+impl Default for Dialogue {
+    /// Nothing is typed, and no answer is known.
+    fn default() -> Dialogue {
+        let never = || Regex::new("$^.").expect("it is a pattern");
+        Dialogue {
+            open: Vec::new(),
+            list: None,
+            row: never(),
+            view: None,
+            left: None,
+            none: None,
+            reserve: String::new(),
+            done: never(),
+            refused: never(),
+            quit: end_of_input(),
+            quit_stops_server: false,
+            one_action: false,
+            seats_max: None,
+            settle_ms: settle_ms(),
+        }
+    }
+}
+
 impl Dialogue {
     /// The pattern that an action's answer is looked for by.
     pub fn pattern_of(&self, doing: &str) -> String {

@@ -17,7 +17,7 @@ pub const NAME: &str = "assignment.toml";
 const STUDENTS_MAY: [&str; 4] = ["build", "server", "client", "dialogue"];
 
 /// What no assignment can leave to its students: it is what is judged.
-const NEVER_THEIRS: [&str; 5] = ["points", "mechanism", "workers", "persistent", "fifo"];
+const NEVER_THEIRS: [&str; 6] = ["points", "mechanism", "workers", "persistent", "fifo", "doors"];
 
 /// An assignment, as its file says it.
 #[derive(Clone, Debug)]
@@ -42,6 +42,23 @@ impl Assignment {
         let mut assignment = parsed.with_context(|| format!("cannot use {}", path.display()))?;
         assignment.path = path.to_owned();
         Ok(assignment)
+    }
+
+    /// The assignment file for a submission: the only one in its folder or above it.
+    ///
+    /// # Errors
+    /// Says that there is none, or that there are more: one of them may be the student's.
+    pub fn of_submission(folder: &Path) -> anyhow::Result<PathBuf> {
+        let nearest = Assignment::nearest(folder)?;
+        let above = nearest.parent().and_then(Path::parent);
+        if let Some(other) = above.and_then(|above| Assignment::nearest(above).ok()) {
+            bail!(
+                "there are {} and {}: name the right one with --assignment FILE",
+                other.display(),
+                nearest.display()
+            );
+        }
+        Ok(nearest)
     }
 
     /// The nearest assignment file, in this folder or above it.

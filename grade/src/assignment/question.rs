@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::assignment::dialogue::Dialogue;
+use crate::options::Door;
 
 /// A question, as a table `[q2]` of the assignment file says it.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,7 +20,8 @@ pub struct Question {
     /// The server, argument by argument.
     #[serde(default)]
     pub server: Vec<String>,
-    /// The client; `{host}` is where the server is.
+    /// The client; `{host}` is where the server is. The wire door needs none.
+    #[serde(default)]
     pub client: Vec<String>,
     /// Whether there is no server: one program forks.
     #[serde(default)]
@@ -42,7 +45,13 @@ pub struct Question {
     /// Whether the table survives a restart.
     #[serde(default)]
     pub persistent: bool,
-    /// What a person types and sees.
+    /// By which doors it is asked.
+    #[serde(default = "without_wire")]
+    pub doors: Vec<Door>,
+    /// How the server is reached by the protocol of the course; by default what `mechanism` says.
+    pub wire: Option<Wire>,
+    /// What a person types and sees. The wire door needs none.
+    #[serde(default)]
     pub dialogue: Dialogue,
     /// Points of items, where they are not the usual ones; 0 takes an item out.
     #[serde(default)]
@@ -58,8 +67,19 @@ impl Question {
         if self.server.is_empty() && !self.one_program {
             bail!("it needs `server`, or one_program = true");
         }
-        ensure!(!self.client.is_empty(), "`client` is empty");
         ensure!(self.clients > 0, "`clients` is 0");
+        ensure!(!self.doors.is_empty(), "`doors` is empty");
+        if let Ready::Line(pattern) = &self.ready {
+            Regex::new(pattern).context("ready")?;
+        }
+        if self.doors.contains(&Door::Wire) {
+            self.stage()?;
+        }
+        if self.doors == [Door::Wire] {
+            return Ok(());
+        }
+        ensure!(!self.client.is_empty(), "`client` is empty");
+        ensure!(!self.dialogue.reserve.is_empty(), "it needs a `dialogue` that reserves");
         let groups: Vec<&str> = self.dialogue.row.capture_names().flatten().collect();
         ensure!(groups.contains(&"show"), "dialogue.row has no group (?<show>...)");
         if !groups.contains(&"seats") {
@@ -70,6 +90,42 @@ impl Question {
         }
         Ok(())
     }
+}
+
+impl Question {
+    /// The stage of this project that is asked in the same bytes.
+    ///
+    /// # Errors
+    /// If the question does not say how its server is reached.
+    pub fn stage(&self) -> anyhow::Result<&'static str> {
+        ensure!(!self.one_program, "one_program: the wire door asks a server");
+        let wire = self.wire.or(self.mechanism.map(|mechanism| match mechanism {
+            Mechanism::Pipe => Wire::Pipe,
+            Mechanism::Queue => Wire::Queue,
+            Mechanism::Socket => Wire::Socket,
+        }));
+        match wire {
+            Some(Wire::Pipe) => Ok("q1-pipes"),
+            Some(Wire::Queue) => Ok("q2-msgqueue"),
+            Some(Wire::Socket) => Ok("q5-sockets"),
+            Some(Wire::Dispatcher) => Ok("q6-watchdog"),
+            None => bail!("the wire door needs `mechanism`, or `wire`"),
+        }
+    }
+}
+
+/// How a server of the protocol is reached.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wire {
+    /// Named pipes.
+    Pipe,
+    /// Two queues of System V.
+    Queue,
+    /// TCP.
+    Socket,
+    /// TCP, behind a dispatcher.
+    Dispatcher,
 }
 
 /// How one knows that a server can be asked.
@@ -110,6 +166,10 @@ pub enum Workers {
     ThreadPerRequest,
     /// A new process for each request.
     ProcessPerRequest,
+}
+
+fn without_wire() -> Vec<Door> {
+    vec![Door::Outside, Door::Menu]
 }
 
 fn eight() -> u32 {

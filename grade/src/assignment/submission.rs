@@ -2,16 +2,21 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ipctop::clean::clean_bytes;
 use toml::Table;
 
 use crate::assignment::file::Assignment;
 use crate::assignment::question::Question;
+use crate::sandbox::tree;
 
 /// The file in which a submission says how it is built, started and spoken to.
 pub const OWN_FILE: &str = "grade.toml";
+/// More than this is no dialogue.
+const OWN_MAX: u64 = 64 << 10;
 
 /// A submission for one question.
 #[derive(Clone, Debug)]
@@ -39,7 +44,7 @@ impl Submission {
         let student = folder.canonicalize();
         let student = student.with_context(|| format!("cannot open {}", folder.display()))?;
         let inner = student.join(asked.folder.as_deref().unwrap_or(name));
-        let folder = if inner.is_dir() { inner } else { student.clone() };
+        let folder = if inner.is_dir() { own(&inner, &student)? } else { student.clone() };
         let is_empty = fs::read_dir(&folder)
             .with_context(|| format!("cannot open {}", folder.display()))?
             .next()
@@ -47,35 +52,41 @@ impl Submission {
         if is_empty {
             bail!("the folder {} is empty", folder.display());
         }
-        let changes = changes(&folder, name)?;
+        let changes = changes(&folder, &student, name)?;
         let (table, question, refused) = assignment
             .question_of(name, &changes)
             .with_context(|| format!("cannot use {}", folder.join(OWN_FILE).display()))?;
         let label = student.file_name().unwrap_or(student.as_os_str());
-        Ok(Submission {
-            name: label.to_string_lossy().into_owned(),
-            folder,
-            question,
-            table,
-            refused,
-        })
+        Ok(Submission { name: clean_bytes(label.as_bytes()), folder, question, table, refused })
     }
 }
 
+/// Where a path leads: a link that leads out of the student's folder shows the work of others.
+fn own(path: &Path, student: &Path) -> anyhow::Result<PathBuf> {
+    let real = path.canonicalize().with_context(|| format!("cannot open {}", path.display()))?;
+    if !real.starts_with(student) {
+        bail!("cannot use {}: it is a link out of the submission", path.display());
+    }
+    Ok(real)
+}
+
 /// What the submission's own file says of a question: its table, if it has one, else all of it.
-fn changes(folder: &Path, name: &str) -> anyhow::Result<Table> {
+fn changes(folder: &Path, student: &Path, name: &str) -> anyhow::Result<Table> {
     let path = folder.join(OWN_FILE);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+    let read = match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Table::new()),
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {}", path.display()));
-        }
+        Ok(status) if status.is_symlink() => tree::content(&own(&path, student)?, OWN_MAX),
+        _ => tree::content(&path, OWN_MAX),
     };
-    let mut table: Table =
-        text.parse().with_context(|| format!("cannot read {}", path.display()))?;
-    match table.remove(name) {
-        Some(toml::Value::Table(own)) => Ok(own),
+    let bytes = read.with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() as u64 > OWN_MAX {
+        bail!("cannot read {}: it has more than {OWN_MAX} bytes", path.display());
+    }
+    let text =
+        String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    let table: Table = text.parse().with_context(|| format!("cannot read {}", path.display()))?;
+    match table.get(name) {
+        Some(toml::Value::Table(own)) => Ok(own.clone()),
         _ => Ok(table),
     }
 }

@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::course::files;
 use crate::course::marks::Student;
+use crate::output::explanation::explained;
 use crate::output::human::points;
 use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
@@ -124,5 +125,6 @@ fn item_part(item: &ItemReport, words: &Words) -> Markup {
         @if !ruling.actual.is_empty() { p { (actual) } }
         @if !ruling.evidence.is_empty() { pre { (ruling.evidence.join("\n")) } }
         @if !ruling.hint.is_empty() { p { (hint) } }
+        @if let Some(page) = explained(item, words) { p { (page) } }
     }
 }

@@ -32,6 +32,8 @@ pub struct Client<'a> {
     opening: Turn,
     /// Whether something was typed since the opening.
     has_acted: bool,
+    /// Whether the table was read from the opening: the next time others may have changed it.
+    is_opening_read: bool,
     /// The reservation that was prepared is one that the client itself refuses.
     is_left_out: bool,
 }
@@ -62,7 +64,7 @@ impl<'a> Client<'a> {
         let mut person = Person::new(session, settle, Vec::new());
         let opening = begin(&mut person, dialogue, name);
         let name = name.to_owned();
-        let (has_acted, is_left_out) = (false, false);
+        let (has_acted, is_opening_read, is_left_out) = (false, false, false);
         Ok(Client {
             launcher,
             dialogue,
@@ -72,6 +74,7 @@ impl<'a> Client<'a> {
             person,
             opening,
             has_acted,
+            is_opening_read,
             is_left_out,
         })
     }
@@ -219,19 +222,20 @@ impl<'a> Client<'a> {
     }
 
     fn start_screen(&mut self) -> Turn {
-        if self.has_acted {
+        if self.has_acted || self.is_opening_read {
             if !self.dialogue.quit_stops_server && !self.dialogue.one_action {
                 self.type_quit();
             }
             self.reopen();
         }
+        self.is_opening_read = true;
         self.opening.clone()
     }
 
     /// Ends the client and starts it anew; the transcript goes on.
     fn reopen(&mut self) {
         let transcript = self.person.session.end();
-        self.has_acted = false;
+        (self.has_acted, self.is_opening_read) = (false, false);
         match Session::start(self.launcher, &self.program, transcript, self.patience) {
             Ok(session) => {
                 self.person.session = session;

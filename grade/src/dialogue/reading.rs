@@ -5,6 +5,9 @@ use regex::{Captures, Regex};
 use crate::assignment::dialogue::Dialogue;
 use crate::terminal::turn::Turn;
 
+/// More seats, or fewer, are no number of seats.
+const SEATS_MAX: i64 = 1 << 40;
+
 /// A row of the table that a client shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -110,7 +113,9 @@ pub fn left(dialogue: &Dialogue, text: &str) -> Option<i64> {
 }
 
 fn seats(found: &Captures<'_>) -> Option<i64> {
-    found.name("seats")?.as_str().trim().parse().ok()
+    let seats: i64 = found.name("seats")?.as_str().trim().parse().ok()?;
+    // No hall has so many; sums and differences of them must be numbers.
+    (-SEATS_MAX..=SEATS_MAX).contains(&seats).then_some(seats)
 }
 
 #[cfg(test)]
@@ -146,6 +151,7 @@ mod tests {
         assert_eq!(left(&dialogue(), "-4 places sont libres"), Some(-4));
         assert_eq!(left(&dialogue(), "complet"), Some(0));
         assert_eq!(left(&dialogue(), "4 places"), None);
+        assert_eq!(left(&dialogue(), "9223372036854775807 places sont libres"), None);
         assert_eq!(said(&dialogue(), "NOK."), Answer::Refused);
         assert_eq!(said(&dialogue(), "OK."), Answer::Done);
         assert_eq!(said(&dialogue(), ""), Answer::Neither);

@@ -8,6 +8,8 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::log::Log;
 use crate::launch::program::{Program, Streams};
+use crate::launch::tools;
+use crate::sandbox::tree;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
 
@@ -15,12 +17,16 @@ use crate::words::{number, text};
 const BUILD_MAX: Duration = Duration::from_secs(120);
 /// How often it is looked at whether the build has ended.
 const PAUSE: Duration = Duration::from_millis(5);
+/// The bytes of a source in which a main is looked for.
+const SOURCE_MAX: u64 = 4 << 20;
 /// The lines of the compiler that are shown.
 const LINES: usize = 40;
 
 /// Runs the build command in the copy from which all items take theirs.
 pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let Some(command) = command(course) else {
+        is_there(course)?;
+        has_tools(course)?;
         course.remember()?;
         return Ok(Ruling::pass(vec!["(-)".to_owned()]));
     };
@@ -46,10 +52,14 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let evidence = evidence(&command, &log);
     match status {
         Some(status) if status.success() => {
+            has_tools(course)?;
             course.remember()?;
             Ok(Ruling::pass(evidence))
         }
         Some(status) => {
+            if let Some(tool) = tools::missing(&log.text()) {
+                return course.cannot(&format!("run {tool}"), &"it is not installed here");
+            }
             let values = [("command", text(command)), ("status", text(status.to_string()))];
             let fault = course.words.fault(Verdict::Fail, "fault-build", &values);
             Err(Box::new(fault.with_lines(evidence)))
@@ -60,6 +70,25 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
             fault.budget_ms = Some(budget.as_millis() as u64);
             Err(Box::new(fault.with_lines(evidence)))
         }
+    }
+}
+
+/// Nothing is to be built: then the programs must be there, or an interpreter for them.
+fn is_there(course: &Course<'_>) -> Asked<()> {
+    let commands = [&course.question.server, &course.question.client];
+    let mut programs = commands.into_iter().filter_map(|words| words.first());
+    let missing = programs.find(|name| name.contains('/') && !course.home.join(name).exists());
+    let Some(program) = missing else { return Ok(()) };
+    course.fail("fault-no-sources", &[("program", text(program.clone()))])
+}
+
+/// Without its interpreter nothing can be judged, and not only what needs a start.
+fn has_tools(course: &Course<'_>) -> Asked<()> {
+    let commands = [&course.question.server, &course.question.client];
+    let mut names = commands.into_iter().filter_map(|words| words.first());
+    match names.find_map(|name| tools::missing(&format!("{name}: "))) {
+        Some(tool) => course.cannot(&format!("run {tool}"), &"it is not installed here"),
+        None => Ok(()),
     }
 }
 
@@ -103,7 +132,9 @@ fn c_programs(folder: &Path) -> Vec<String> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| name.ends_with(".c") && !name.contains('\'') && !name.starts_with('-'))
         .filter(|name| {
-            let source = fs::read(folder.join(name)).unwrap_or_default();
+            // It may be a link, to another file or to what is none.
+            let path = folder.join(name).canonicalize();
+            let source = path.and_then(|path| tree::content(&path, SOURCE_MAX)).unwrap_or_default();
             let source = String::from_utf8_lossy(&source);
             source.split("main").skip(1).any(|rest| rest.trim_start().starts_with('('))
         })

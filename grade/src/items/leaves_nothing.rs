@@ -38,14 +38,10 @@ fn end_by(course: &Course<'_>, signal: Signal) -> Asked<String> {
     let outcome = client.reserve(&show.name, "1");
     hearing::must_be_done(course, &outcome)?;
     client.leave();
-    let Some(server) = &scene.server else { return nothing_left(course, "quit") };
-    let told = match signal {
-        Signal::SIGINT => server.interrupt(),
-        _ => server.signal(signal),
-    };
-    if let Err(error) = told {
-        return course.cannot("send a signal", &error);
+    if scene.server.is_none() {
+        return nothing_left(course, "quit");
     }
+    let signal = scene.ask_to_end(signal)?;
     let (begin, budget) = (Instant::now(), course.patience.scale(END_MAX));
     while scene.server_end()?.is_none() {
         if begin.elapsed() >= budget {

@@ -27,7 +27,11 @@ struct Tally {
 
 /// Clients that reserve at the same moment, more seats in all than there are.
 pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
-    let scene = Scene::start(course)?;
+    let mut scene = Scene::start(course)?;
+    sold(course, &scene).map_err(|lost| scene.with_its_end(lost))
+}
+
+fn sold(course: &Course<'_>, scene: &Scene<'_>) -> Asked<Ruling> {
     let mut first = scene.client("ada")?;
     let n_clients = course.question.clients.min(CLIENTS_MAX) as usize;
     let show = wanted(shows::all(course, &mut first)?, n_clients as i64);
@@ -36,15 +40,15 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         return alone(course, &mut first, &show);
     }
     first.leave();
-    let tally = crowd(course, &scene, &show, n_clients)?;
+    let tally = crowd(course, scene, &show, n_clients)?;
     let mut fresh = scene.client("zoe")?;
     let left = hearing::left(course, &mut fresh, &show.name)?;
     let line = check(course, &show, &tally, left)?;
     if n_clients > 1 {
-        queued::each_hears_its_own(course, &scene, &mut fresh)?;
+        queued::each_hears_its_own(course, scene, &mut fresh)?;
     }
     if n_clients > 1 && course.question.fifo {
-        queued::first_come_first_served(course, &scene, &mut fresh)?;
+        queued::first_come_first_served(course, scene, &mut fresh)?;
     }
     Ok(Ruling::pass(vec![line]))
 }

@@ -22,7 +22,7 @@ use crate::verdict::item::{Ruling, Verdict};
 use crate::words::text;
 
 /// What was seen while everybody else was frozen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Seen {
     /// The kinds of objects that the client waits for: `msg`, `pipe`, `socket` and others.
     awaited: BTreeSet<String>,
@@ -69,46 +69,52 @@ fn observe(
     client.send();
     quiet::wait(&[client.pid()], course.patience);
     let look = watch::look(&Scope::of(Target::Pid(client.pid())));
+    let mut seen = Seen::default();
+    seen.add_waits(&look, client);
+    seen.add_objects(&look);
+    // A client that has closed the pipe in which its request is shares nothing with the server.
+    let is_apart = scene.workers.iter().all(|&pid| look.process(pid).is_none());
+    if let Some(&worker) = scene.workers.first().filter(|_| is_apart) {
+        seen.add_objects(&watch::look(&Scope::of(Target::Pid(worker))));
+    }
     drop(frozen);
     let outcome = client.outcome();
     hearing::must_be_done(course, &outcome)?;
-    Ok(Seen::of(&look, client))
+    Ok(seen)
 }
 
 impl Seen {
-    fn of(look: &Look, client: &Client<'_>) -> Seen {
-        let mut seen = Seen {
-            awaited: BTreeSet::new(),
-            loaded: BTreeSet::new(),
-            digests: Vec::new(),
-            lines: Vec::new(),
-        };
+    /// What the client waits for.
+    fn add_waits(&mut self, look: &Look, client: &Client<'_>) {
         let own = look.processes.iter().filter(|process| process.session == client.session());
         for wait in
             own.flat_map(|process| &process.threads).filter_map(|thread| thread.wait.as_ref())
         {
-            seen.awaited.extend(wait.on.iter().map(|want| want.object.kind().to_owned()));
+            self.awaited.extend(wait.on.iter().map(|want| want.object.kind().to_owned()));
         }
+    }
+
+    /// Who is there, and what holds something.
+    fn add_objects(&mut self, look: &Look) {
+        self.lines.extend(lines::processes(look));
         for queue in look.queues.iter().filter(|queue| queue.n_messages > 0) {
-            seen.loaded.insert("msg".to_owned());
-            seen.digests.extend(queue.messages.iter().flatten().map(|message| message.digest));
-            seen.lines.extend(lines::queue(queue));
+            self.loaded.insert("msg".to_owned());
+            self.digests.extend(queue.messages.iter().flatten().map(|message| message.digest));
+            self.lines.extend(lines::queue(queue));
         }
         for pipe in look.pipes.iter().filter(|pipe| pipe.bytes.is_some_and(|bytes| bytes > 0)) {
-            seen.loaded.insert("pipe".to_owned());
-            seen.lines.push(lines::pipe(look, pipe));
+            self.loaded.insert("pipe".to_owned());
+            self.lines.push(lines::pipe(look, pipe));
         }
         for socket in look.sockets.iter().filter(|socket| socket.receive_queue > 0) {
-            seen.loaded.insert("socket".to_owned());
-            seen.lines.push(lines::socket(look, socket));
+            self.loaded.insert("socket".to_owned());
+            self.lines.push(lines::socket(look, socket));
         }
         for object in look.posix.iter().filter(|object| object.kind == "mqueue" && object.bytes > 0)
         {
-            seen.loaded.insert("mqueue".to_owned());
-            seen.lines.push(lines::posix(object));
+            self.loaded.insert("mqueue".to_owned());
+            self.lines.push(lines::posix(object));
         }
-        seen.lines.splice(0..0, lines::processes(look));
-        seen
     }
 
     fn awaits(&self, kinds: &[&str]) -> bool {

@@ -53,6 +53,11 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
     match odd(course, name, &show) {
         Odd::Reserve(other, seats) => {
             let outcome = client.reserve(&other, &seats);
+            if outcome.answer == Answer::NotAsked {
+                // That the client itself refuses it is what its dialogue says; here it must.
+                client.type_raw(&keys(course, &other, &seats));
+            }
+            still_there(course, &mut scene, &input)?;
             if outcome.answer == Answer::Done {
                 return lost(course, "fault-not-refused", &input, &client);
             }
@@ -73,18 +78,14 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
         }
         Odd::Raw(keys) => {
             let turn = client.type_raw(&keys);
+            still_there(course, &mut scene, &input)?;
             check_ending(course, &turn.ending, &client)?;
         }
     }
     if course.question.one_program {
         return Ok(input);
     }
-    if let Some(status) = scene.server_end()? {
-        let values = [("input", text(input)), ("status", text(status.to_string()))];
-        let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
-        let fault = course.words.fault(verdict, "fault-server-died-of", &values);
-        return Err(Box::new(fault.with_lines(scene.last_words())));
-    }
+    still_there(course, &mut scene, &input)?;
     client.kill();
     let mut fresh = scene.client("bob")?;
     let left = hearing::left(course, &mut fresh, &show.name)?;
@@ -94,7 +95,17 @@ fn ask_one(course: &Course<'_>, name: &str) -> Asked<String> {
         let fault = course.words.fault(Verdict::Fail, "fault-count-changed", &values);
         return Err(Box::new(fault.with_lines(hearing::last_lines(fresh.transcript()))));
     }
-    Ok(format!("{input}: {left} = {}", show.seats))
+    let values = [("input", text(input)), ("left", number(left))];
+    Ok(course.words.say_with("seen-unchanged", &values))
+}
+
+/// Whether the server lives on. Whoever it does not answer any more may notice that before.
+fn still_there(course: &Course<'_>, scene: &mut Scene<'_>, input: &str) -> Asked<()> {
+    let Some(status) = scene.server_end()? else { return Ok(()) };
+    let values = [("input", text(input)), ("status", text(status.to_string()))];
+    let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
+    let fault = course.words.fault(verdict, "fault-server-died-of", &values);
+    Err(Box::new(fault.with_lines(scene.last_words())))
 }
 
 /// A client may end or ask on, and may wait for more; it must not flood, nor die of a signal.
@@ -133,8 +144,13 @@ fn odd(course: &Course<'_>, name: &str, show: &Show) -> Odd {
     }
 }
 
+/// What is typed for a reservation.
+fn keys(course: &Course<'_>, show: &str, seats: &str) -> String {
+    course.question.dialogue.reserve.replace("{show}", show).replace("{seats}", seats)
+}
+
 /// A show that is not there, spelt as the others are.
-fn unknown(show: &str) -> String {
+pub(super) fn unknown(show: &str) -> String {
     match show.parse::<i64>() {
         Ok(_) => "9999".to_owned(),
         Err(_) => "Nowhere".to_owned(),

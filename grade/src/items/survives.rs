@@ -25,6 +25,15 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         return killed_alone(course);
     }
     let mut scene = Scene::start(course)?;
+    hurt(course, &mut scene).map_err(|lost| scene.with_its_end(lost))?;
+    if course.question.persistent {
+        restart(course)?;
+    }
+    let line = format!("{KILLED} killed, {UNREAD} unread");
+    Ok(Ruling::pass(scene.last_words()).with(line))
+}
+
+fn hurt(course: &Course<'_>, scene: &mut Scene<'_>) -> Asked<()> {
     let mut client = scene.client("ada")?;
     let show = shows::with_seats(course, &mut client, 1)?;
     client.leave();
@@ -38,13 +47,8 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
         }
         client.kill();
     }
-    served(course, &mut scene, &show, "killed", KILLED)?;
-    unread(course, &mut scene, &show)?;
-    if course.question.persistent {
-        restart(course)?;
-    }
-    let line = format!("{KILLED} killed, {UNREAD} unread");
-    Ok(Ruling::pass(scene.last_words()).with(line))
+    served(course, scene, &show, "killed", KILLED)?;
+    unread(course, scene, &show)
 }
 
 /// One program: when it is killed, nothing of it stays.
@@ -112,7 +116,10 @@ fn unread(course: &Course<'_>, scene: &mut Scene<'_>, show: &Show) -> Asked<()> 
             continue;
         }
         for client in &clients {
-            if let Err(error) = client.signal(Signal::SIGSTOP) {
+            // One that has ended reads nothing, either.
+            if let Err(error) = client.signal(Signal::SIGSTOP)
+                && error.raw_os_error() != Some(libc::ESRCH)
+            {
                 return course.cannot("stop a client", &error);
             }
         }
@@ -136,7 +143,7 @@ fn served(
 ) -> Asked<()> {
     let after =
         course.words.say_with(&format!("after-{after}"), &[("count", number(count as i64))]);
-    if let Some(status) = scene.server_end()?.filter(|status| !status.success()) {
+    if let Some(status) = scene.server_end()? {
         let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
         let values = [("input", text(after)), ("status", text(status.to_string()))];
         let fault = course.words.fault(verdict, "fault-server-died-of", &values);

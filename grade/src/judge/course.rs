@@ -1,13 +1,13 @@
 //! What every item needs: the question, the programs' files, how to start them, and words.
 
 use std::cell::OnceCell;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::assignment::question::Question;
+use crate::judge::emptied::empty;
 use crate::judge::surroundings::Surroundings;
 use crate::launch::launcher::Launcher;
+use crate::launch::tools;
 use crate::patience::Patience;
 use crate::sandbox::tree::Tree;
 use crate::verdict::item::{Ruling, Verdict};
@@ -33,8 +33,9 @@ pub struct Course<'a> {
     pub patience: Patience,
     /// The files of the submission, where programs run.
     pub home: PathBuf,
-    /// The same as they were after the build: each item begins with them.
-    pub built: OnceCell<Tree>,
+    /// The folders that the submission may write, as they were after the build: each item begins with
+    /// them.
+    pub built: OnceCell<Vec<(PathBuf, Tree)>>,
 }
 
 /// More than this is no student's program.
@@ -56,18 +57,36 @@ impl Course<'_> {
         Err(Box::new(self.words.fault(Verdict::NotJudged, "fault-grader", &values)))
     }
 
-    /// Remembers the files as they are now, for [`Course::refresh`].
+    /// A command cannot be started: the submission's fault, unless it begins with a tool of this
+    /// machine that is not there.
+    pub fn not_started<T>(&self, command: &[String], error: &std::io::Error) -> Asked<T> {
+        let begin = command.first().map(|name| format!("{name}: ")).unwrap_or_default();
+        if let Some(tool) = tools::missing(&begin) {
+            return self.cannot(&format!("run {tool}"), &"it is not installed here");
+        }
+        let command = text(command.join(" "));
+        let values = [("command", command), ("error", text(error.to_string()))];
+        self.fail("fault-not-started", &values)
+    }
+
+    /// Remembers the files as they are now, for [`Course::refresh`]; the build is over.
     ///
     /// # Errors
-    /// If they cannot be read, or are too many.
+    /// If what was built cannot be read, or is too much.
     pub fn remember(&self) -> Asked<()> {
-        match Tree::read(&self.home, TREE_MAX) {
+        // What goes on in the background could put links in the places of folders.
+        if let Err(error) = self.surroundings.end_processes() {
+            return self.cannot("end the build", &error);
+        }
+        let folders = self.surroundings.folders().into_iter();
+        let read = |folder: PathBuf| Ok((folder.clone(), Tree::read(&folder, TREE_MAX)?));
+        match folders.map(read).collect::<std::io::Result<Vec<_>>>() {
             // A second build of the same files changes nothing.
-            Ok(tree) => {
-                let _ = self.built.set(tree);
+            Ok(trees) => {
+                let _ = self.built.set(trees);
                 Ok(())
             }
-            Err(error) => self.cannot("read the built files", &error),
+            Err(error) => self.fail("fault-build-kept", &[("error", text(error.to_string()))]),
         }
     }
 
@@ -76,25 +95,12 @@ impl Course<'_> {
     /// # Errors
     /// If they cannot be removed or written.
     pub fn refresh(&self) -> Asked<()> {
-        let Some(built) = self.built.get() else { return Ok(()) };
-        match empty(&self.home).and_then(|()| Tree::unpack(built.bytes(), &self.home)) {
-            Ok(()) => Ok(()),
-            Err(error) => self.cannot("copy the built files", &error),
+        for (folder, built) in self.built.get().into_iter().flatten() {
+            let refreshed = empty(folder).and_then(|()| Tree::unpack(built.bytes(), folder));
+            if let Err(error) = refreshed {
+                return self.cannot("copy the built files", &error);
+            }
         }
+        Ok(())
     }
-}
-
-/// Removes what a folder holds; the submission may have taken its own right to do so away.
-fn empty(folder: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            // Those of its own folders that it cannot open keep what they hold.
-            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }

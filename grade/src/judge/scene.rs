@@ -10,7 +10,8 @@ use crate::launch::launcher::Launcher;
 use crate::launch::process::Process;
 use crate::launch::program::{Program, Streams};
 use crate::readiness::{self, Sign};
-use crate::words::text;
+
+mod ending;
 
 /// The last lines of a server's output that are evidence.
 const LOG_LINES: usize = 8;
@@ -58,13 +59,9 @@ impl<'a> Scene<'a> {
             Err(error) => return course.cannot("make a log file", &error),
         };
         let started = course.launcher.start(&program, Streams::Log(log));
-        let command = text(course.question.server.join(" "));
         let mut process = match started {
             Ok(process) => process,
-            Err(error) => {
-                let values = [("command", command), ("error", text(error.to_string()))];
-                return course.fail("fault-not-started", &values);
-            }
+            Err(error) => return course.not_started(&course.question.server, &error),
         };
         let ready = readiness::wait(
             &mut process,
@@ -124,11 +121,7 @@ impl<'a> Scene<'a> {
         let opened = Client::open(launcher, course.question, host, &cwd, name, course.patience);
         let mut client = match opened {
             Ok(client) => client,
-            Err(error) => {
-                let command = text(course.question.client.join(" "));
-                let values = [("command", command), ("error", text(error.to_string()))];
-                return course.fail("fault-not-started", &values);
-            }
+            Err(error) => return course.not_started(&course.question.client, &error),
         };
         if let Some(server) = &self.server {
             client.set_server(server.pid());
@@ -146,17 +139,6 @@ impl<'a> Scene<'a> {
         let lines = hearing::visible(&self.log.text());
         let first = lines.len().saturating_sub(LOG_LINES);
         lines[first..].iter().map(|line| format!("server| {line}")).collect()
-    }
-
-    /// How the server has ended, if it has.
-    ///
-    /// # Errors
-    /// If that cannot be known.
-    pub fn server_end(&mut self) -> Asked<Option<std::process::ExitStatus>> {
-        match self.server.as_mut().map(Process::status).transpose() {
-            Ok(status) => Ok(status.flatten()),
-            Err(error) => self.course.cannot("wait for the server", &error),
-        }
     }
 
     /// Freezes every process of the submission that is in no session of these clients.

@@ -1,28 +1,28 @@
 //! Where the programs of a submission run: what of them is there, and how all of it ends.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ipctop::clean::clean_bytes;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
+use crate::judge::objects::{self, Object};
 use crate::kernel::processes;
 use crate::launch::launcher::Launcher;
 use crate::sandbox::inside::Inside;
 use crate::sandbox::leftovers;
+use crate::sandbox::root::HOME;
 
 /// How long killed processes may take to be gone.
 const DEATH: Duration = Duration::from_secs(2);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(1);
-/// The kinds of System V objects, as /proc/sysvipc names them, and as ipcrm(1) does.
-const SYSTEM_V: [(&str, &str); 3] = [("msg", "-q"), ("shm", "-m"), ("sem", "-s")];
 
 /// Where the programs of a submission run.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub enum Surroundings {
         /// The submission's folder, which may be written.
         home: PathBuf,
         /// The objects that were there before.
-        before: BTreeSet<String>,
+        before: BTreeSet<Object>,
     },
 }
 
@@ -47,7 +47,7 @@ impl Surroundings {
     /// See PR_SET_CHILD_SUBREAPER(2const).
     pub fn bare(home: PathBuf) -> io::Result<Surroundings> {
         nix::sys::prctl::set_child_subreaper(true)?;
-        Ok(Surroundings::Bare { launcher: Launcher::bare(), home, before: objects() })
+        Ok(Surroundings::Bare { launcher: Launcher::bare(), home, before: objects::all() })
     }
 
     /// Starts programs.
@@ -63,6 +63,14 @@ impl Surroundings {
         match self {
             Surroundings::Box(inside) => &inside.home,
             Surroundings::Bare { home, .. } => home,
+        }
+    }
+
+    /// The folders that the submission may write, beside those of its objects.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Surroundings::Box(_) => vec![PathBuf::from(HOME), PathBuf::from("/tmp")],
+            Surroundings::Bare { home, .. } => vec![home.clone()],
         }
     }
 
@@ -97,11 +105,7 @@ impl Surroundings {
     /// Something stays.
     pub fn end_everything(&self) -> io::Result<()> {
         self.end_processes()?;
-        let before = self.before();
-        for object in objects().difference(&before) {
-            remove(object)?;
-        }
-        Ok(())
+        objects::remove(&self.before())
     }
 
     /// What is left of the submission, each thing in a word or two, with FIFOs and sockets in a folder.
@@ -109,7 +113,9 @@ impl Surroundings {
     /// # Errors
     /// /proc cannot be read.
     pub fn leftovers(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let mut left: Vec<String> = objects().difference(&self.before()).cloned().collect();
+        let objects = objects::all();
+        let mut left: Vec<String> =
+            objects.difference(&self.before()).map(Object::to_string).collect();
         left.extend(special_files(folder));
         match self {
             Surroundings::Box(inside) => {
@@ -126,7 +132,7 @@ impl Surroundings {
         Ok(left)
     }
 
-    fn before(&self) -> BTreeSet<String> {
+    fn before(&self) -> BTreeSet<Object> {
         match self {
             Surroundings::Box(_) => BTreeSet::new(),
             Surroundings::Bare { before, .. } => before.clone(),
@@ -173,51 +179,11 @@ fn end_descendants() -> io::Result<()> {
     }
 }
 
-/// The objects of this user that outlive a process: `msg 5 (key 0x4d2)`, `/dev/shm/x`.
-fn objects() -> BTreeSet<String> {
-    let mut objects = BTreeSet::new();
-    let own = nix::unistd::geteuid().as_raw();
-    for (kind, _) in SYSTEM_V {
-        // A kernel without them has none.
-        let found = leftovers::system_v(kind).unwrap_or_default();
-        for object in found.iter().filter(|object| object.maker == own) {
-            objects.insert(format!("{kind} {} (key {:#x})", object.id, object.key));
-        }
-    }
-    for folder in ["/dev/shm", "/dev/mqueue"] {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let is_own = |entry: &fs::DirEntry| {
-            use std::os::unix::fs::MetadataExt;
-            entry.metadata().is_ok_and(|file| file.uid() == own)
-        };
-        let own = entries.filter(is_own);
-        objects.extend(own.map(|entry| entry.path().display().to_string()));
-    }
-    objects
-}
-
-fn remove(object: &str) -> io::Result<()> {
-    if object.starts_with('/') {
-        return fs::remove_file(object);
-    }
-    let mut words = object.split(' ');
-    let kind = words.next().unwrap_or_default();
-    let option = SYSTEM_V.iter().find(|(name, _)| *name == kind).map(|(_, option)| option);
-    let (Some(option), Some(id)) = (option, words.next()) else {
-        return Err(io::Error::other(format!("cannot understand {object}")));
-    };
-    let output = Command::new("ipcrm").args([option, &id]).output()?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
-    }
-}
-
 /// The FIFOs and sockets in a folder, by their names.
 fn special_files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     // A submission can take the right to read away from its own folders.
     let _ = leftovers::walk(folder, &mut found);
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &PathBuf| clean_bytes(path.file_name().unwrap_or_default().as_bytes());
     found.iter().map(|path| format!("FIFO / socket {}", name(path))).collect()
 }

@@ -146,7 +146,7 @@ fn become_program(plan: &Plan, streams: &Descriptors) -> io::Result<std::convert
         walls.limit()?;
     }
     chdir(plan.cwd.as_c_str())?;
-    sys::default_sigpipe()?;
+    sys::default_signals()?;
     sys::close_range(3, libc::CLOSE_RANGE_CLOEXEC)?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
     Err(sys::execve(&plan.path, &plan.argv, &plan.envp).into())

@@ -33,6 +33,11 @@ impl Launcher {
         if self.walls.is_some() { "namespaces" } else { "none" }
     }
 
+    /// What is around the programs.
+    pub(crate) fn walls(&self) -> Option<&Walls> {
+        self.walls.as_ref()
+    }
+
     /// Starts a program. Outside of a box it dies with the thread that calls this.
     ///
     /// # Errors

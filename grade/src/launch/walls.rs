@@ -30,6 +30,10 @@ pub(crate) struct Walls {
 /// Descriptors of one process: what programs of students need, and little to fill memory with.
 const MAX_OPEN_FILES: u64 = 4096;
 const OPEN_FILES: u64 = 1024;
+/// Bytes of one file. What a program prints goes into one, and that is memory of the machine.
+const LARGEST_FILE: u64 = 128 << 20;
+/// Signals that wait, and timers.
+const SIGNALS: u64 = 1000;
 
 impl Walls {
     /// Enters the namespaces. It makes system calls only.
@@ -57,6 +61,9 @@ impl Walls {
         setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
         // It is lower already where that is the custom; then it stays.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, MAX_OPEN_FILES);
+        setrlimit(Resource::RLIMIT_FSIZE, LARGEST_FILE, LARGEST_FILE)?;
+        // Timers are among them, and all boxes of one user share what that user may have.
+        let _ = setrlimit(Resource::RLIMIT_SIGPENDING, SIGNALS, SIGNALS);
         set_no_new_privs()?;
         sys::seccomp(&FILTER)
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ipctop::messages::Language;
 
+use crate::output::explanation::explained;
 use crate::verdict::item::{ItemReport, Verdict};
 use crate::verdict::report::Report;
 use crate::words::{Words, text};
@@ -71,6 +72,7 @@ fn tell(page: &mut String, item: &ItemReport, words: &Words) {
     if !ruling.hint.is_empty() {
         wrap(page, 2, &words.say_with("part-hint", &[("hint", text(ruling.hint.as_str()))]));
     }
+    explained(item, words).inspect(|line| wrap(page, 2, line));
 }
 
 /// A number of points: halves, and French writes a comma.

@@ -6,17 +6,18 @@ use std::process::ExitCode;
 use std::thread;
 
 use anyhow::Context;
+use common::program::signals::Signals;
 use indicatif::{ProgressBar, ProgressStyle};
 use ipctop::messages::Language;
 
 use crate::assignment::file::Assignment;
-use crate::assignment::submission::Submission;
 use crate::course::list::{self, Entry};
 use crate::course::marks::{self, Student};
-use crate::course::{files, pages, store};
-use crate::items::{self, Item};
+use crate::course::unpacked::Unpacked;
+use crate::course::{archive, files, pages, store};
+use crate::items;
 use crate::options::How;
-use crate::run::{marking, one};
+use crate::run::{door, marking, one};
 use crate::verdict::report::Report;
 use crate::words::Words;
 
@@ -25,7 +26,8 @@ const NOT_JUDGED: u8 = 3;
 
 /// Marks all, and writes the pages and tables.
 ///
-/// What is judged already, and has not changed since then, stays as it is.
+/// What is judged already, and has not changed since then, stays as it is: a run that was ended, by
+/// Ctrl-C too, goes on when it is started again. What was under way is judged anew.
 ///
 /// # Errors
 /// If the course cannot be read, or the marks cannot be written.
@@ -37,15 +39,16 @@ pub fn run(course: &Path, out: &Path, jobs: u32, how: &How) -> anyhow::Result<Ex
     let assignment = Assignment::read(&path)?;
     let language = how.lang.unwrap_or_else(Language::of_environment);
     let words = Words::new(language);
-    let mut unpacked = Vec::new();
-    let mut students = Vec::new();
-    for (name, path) in list::students(course, out)? {
-        let (folder, temporary) = files::folder(&path)?;
-        unpacked.extend(temporary);
-        students.push((name, folder));
+    let students = list::students(course, out)?;
+    let unpacked = Unpacked::new(out)?;
+    unpacked.end_with(Signals::block(None).context("cannot hear signals")?);
+    let mut entries = Vec::new();
+    for student in &students {
+        let folder = archive::folder(&student.handed_in, &unpacked.path);
+        let folder = folder.map_err(|error| format!("{error:#}"));
+        entries.extend(list::entries(&assignment, student, &folder));
     }
-    let entries = list::entries(&assignment, course, &students)?;
-    let marking = Marking { how, out, assignment: &path, language };
+    let marking = Marking { how, out, assigned: &assignment, assignment: &path, language };
     let reports = marking.all(&entries, jobs)?;
     let students = students_of(&entries, reports);
     write(&students, out, &words)?;
@@ -57,6 +60,7 @@ pub fn run(course: &Path, out: &Path, jobs: u32, how: &How) -> anyhow::Result<Ex
 struct Marking<'a> {
     how: &'a How,
     out: &'a Path,
+    assigned: &'a Assignment,
     assignment: &'a Path,
     language: Language,
 }
@@ -64,24 +68,29 @@ struct Marking<'a> {
 impl Marking<'_> {
     /// The report of each entry that has an answer, by its place.
     fn all(&self, entries: &[Entry], jobs: u32) -> anyhow::Result<BTreeMap<usize, Report>> {
+        let answers = entries.iter().filter_map(|entry| entry.answer.as_ref()?.as_ref().ok());
+        door::prepare(&answers.flat_map(|it| items::counted(&it.question)).collect::<Vec<_>>())?;
         let bar = ProgressBar::new(entries.len() as u64);
         let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} {msg}");
         bar.set_style(style.context("cannot draw a progress bar")?);
-        let (to_do, next) = crossbeam_channel::unbounded();
+        let (list, to_do) = crossbeam_channel::unbounded();
         for at in 0..entries.len() {
-            to_do.send(at).context("cannot list what is to be done")?;
+            list.send(at).context("cannot list what is to be done")?;
         }
-        drop(to_do);
         let (done, reports) = crossbeam_channel::unbounded();
         thread::scope(|scope| {
             for _ in 0..jobs {
-                let (next, done, bar) = (next.clone(), done.clone(), &bar);
+                let (to_do, done, bar) = (&to_do, done.clone(), &bar);
                 scope.spawn(move || {
                     let words = Words::new(self.language);
-                    for at in next {
-                        bar.set_message(entries[at].student.clone());
-                        // Nobody listens any more only if another one has failed.
-                        let _ = done.send((at, self.one(&entries[at], &words)));
+                    while let Ok(at) = to_do.try_recv() {
+                        bar.set_message(entries[at].student.name.clone());
+                        let report = self.one(&entries[at], &words);
+                        if report.is_err() {
+                            // The marks cannot be kept: what is left would be judged in vain.
+                            while to_do.try_recv().is_ok() {}
+                        }
+                        done.send((at, report)).expect("all are received below");
                         bar.inc(1);
                     }
                 });
@@ -99,39 +108,38 @@ impl Marking<'_> {
     }
 
     fn one(&self, entry: &Entry, words: &Words) -> anyhow::Result<Option<Report>> {
+        let name = &entry.student.name;
+        let not_judged = |why: &str| {
+            let items = items::counted(&self.assigned.question(&entry.question)?);
+            Ok(Some(marking::not_judged(entry, &items, why, words)))
+        };
         let submission = match &entry.answer {
             None => return Ok(None),
-            Some(Err(why)) => {
-                let report = marking::not_judged(&entry.question, &entry.student, why, words);
-                return Ok(Some(report));
-            }
+            Some(Err(why)) => return not_judged(why),
             Some(Ok(submission)) => submission,
         };
-        let kept = store::path(self.out, &entry.student, &entry.question);
-        let judged: [&Path; 2] = [&submission.folder, self.assignment];
+        let kept = store::path(self.out, name, &entry.question);
+        let judged: [&Path; 2] = [&entry.student.handed_in, self.assignment];
         if let Some(report) = store::load(&kept, &judged) {
             return Ok(Some(report));
         }
-        let job = one::job(self.how, submission, &counted(submission), self.language)?;
-        let mut report = marking::mark(submission, &entry.question, &job, words)?;
-        report.submission = entry.student.clone();
+        let items = items::counted(&submission.question);
+        let job = one::job(self.how, submission, &items, self.language)?;
+        let mut report = match marking::mark(submission, &entry.question, &job, words) {
+            Ok(report) => report,
+            Err(error) => return not_judged(&format!("{error:#}")),
+        };
+        report.submission = name.clone();
         store::save(&kept, &report)?;
         Ok(Some(report))
     }
 }
 
-/// The items that bring points.
-fn counted(submission: &Submission) -> Vec<&'static Item> {
-    let points = &submission.question.points;
-    let max = |item: &Item| points.get(item.id).copied().unwrap_or(item.points);
-    items::ALL.iter().filter(|item| max(item) > 0.0).collect()
-}
-
 fn students_of(entries: &[Entry], mut reports: BTreeMap<usize, Report>) -> Vec<Student> {
     let mut students: Vec<Student> = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
-        if students.last().is_none_or(|student| student.name != entry.student) {
-            students.push(Student { name: entry.student.clone(), reports: Vec::new() });
+        if students.last().is_none_or(|student| student.name != entry.student.name) {
+            students.push(Student { name: entry.student.name.clone(), reports: Vec::new() });
         }
         let report = reports.remove(&at);
         if let Some(student) = students.last_mut() {

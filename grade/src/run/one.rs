@@ -10,9 +10,9 @@ use crate::assignment::file::Assignment;
 use crate::assignment::submission::Submission;
 use crate::items::{self, Item};
 use crate::job::Job;
-use crate::options::{Format, How, One};
+use crate::options::{Door, Format, How, One};
 use crate::output::{csv, gradescope, human, junit, vpl};
-use crate::run::marking;
+use crate::run::{door, marking};
 use crate::verdict::report::Report;
 use crate::words::{self, Words};
 
@@ -30,11 +30,12 @@ pub fn run(one: &One) -> anyhow::Result<ExitCode> {
     let Some(folder) = &one.folder else { bail!("which submission? grade {question} FOLDER") };
     let assignment = match &one.how.assignment {
         Some(path) => Assignment::read(path)?,
-        None => Assignment::read(&Assignment::nearest(folder)?)?,
+        None => Assignment::read(&Assignment::of_submission(folder)?)?,
     };
     let submission = Submission::find(&assignment, question, folder)?;
     let language = one.how.lang.unwrap_or_else(Language::of_environment);
     let wanted = wanted(one, &submission)?;
+    door::prepare(&wanted)?;
     let job = job(&one.how, &submission, &wanted, language)?;
     let words = Words::new(language);
     let report = marking::mark(&submission, question, &job, &words)?;
@@ -71,19 +72,23 @@ fn wanted(one: &One, submission: &Submission) -> anyhow::Result<Vec<&'static Ite
             bail!("there is no item `{id}`, but {}", items::names().join(", "));
         }
     }
-    let points = &submission.question.points;
-    let is_counted = |item: &Item| points.get(item.id).copied().unwrap_or(item.points) > 0.0;
-    let is_chosen = |item: &Item| {
-        let is_named = match one.item.is_empty() {
-            true => is_counted(item),
-            false => one.item.iter().any(|id| id == item.id),
-        };
-        is_named && one.door.is_none_or(|door| door == item.door)
+    let question = &submission.question;
+    let is_chosen = |item: &Item| match (one.item.is_empty(), one.door) {
+        (false, door) => {
+            one.item.iter().any(|id| id == item.id) && door.is_none_or(|door| door == item.door)
+        }
+        (true, Some(door)) => door == item.door && items::is_counted(question, item),
+        (true, None) => question.doors.contains(&item.door) && items::is_counted(question, item),
     };
-    let chosen: Vec<&Item> = items::ALL.iter().filter(|item| is_chosen(item)).collect();
-    let is_needed = |item: &Item| chosen.iter().any(|other| other.depends_on.contains(&item.id));
-    let wanted: Vec<&'static Item> =
-        items::ALL.iter().filter(|item| is_chosen(item) || is_needed(item)).collect();
+    let wanted = items::with_needed(is_chosen);
+    if wanted.iter().any(|item| item.door == Door::Wire) {
+        question.stage()?;
+    }
+    let has_client = !question.client.is_empty() && !question.dialogue.reserve.is_empty();
+    let needs_client = |item: &&Item| item.door != Door::Wire && item.id != "builds";
+    if let (false, Some(item)) = (has_client, wanted.iter().find(|item| needs_client(item))) {
+        bail!("`{}` cannot be asked without `client` and `dialogue`", item.id);
+    }
     if wanted.is_empty() {
         bail!("no item is asked for: the assignment gives none of them points");
     }

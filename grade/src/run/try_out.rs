@@ -41,7 +41,7 @@ const LONG: Duration = Duration::from_secs(3600);
 pub fn run(asked: &Try) -> anyhow::Result<ExitCode> {
     let assignment = match &asked.assignment {
         Some(path) => Assignment::read(path)?,
-        None => Assignment::read(&Assignment::nearest(&asked.folder)?)?,
+        None => Assignment::read(&Assignment::of_submission(&asked.folder)?)?,
     };
     let submission = Submission::find(&assignment, &asked.question, &asked.folder)?;
     let language = asked.lang.unwrap_or_else(Language::of_environment);

@@ -1,6 +1,7 @@
 //! The judge's side of a box: it starts programs, watches them, and says what it finds.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,6 +13,7 @@ use anyhow::{Context, Result};
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::stat::Mode;
 
+use crate::launch::behind::PROGRAM;
 use crate::launch::children::Children;
 use crate::launch::launcher::Launcher;
 use crate::launch::walls::Walls;
@@ -43,6 +45,8 @@ pub struct Inside {
     pub home: PathBuf,
     /// Where lines go.
     pub results: Results,
+    /// The program `wire-door`, if it stood beside this one: in the box nothing does.
+    door: Option<File>,
     scratch_bytes: u64,
     walls: Walls,
     supervisor: Supervisor,
@@ -74,6 +78,8 @@ pub fn enter() -> Inside {
             std::process::exit(1)
         }
     };
+    // Without it the items that need it say so.
+    let door = env::current_exe().and_then(|path| File::open(path.with_file_name(PROGRAM))).ok();
     let made = read_order().and_then(|order| Ok((make(&order, &results)?, order)));
     let (made, order) = made.unwrap_or_else(|error| give_up(&results, Kind::NoBox, &error));
     if let Err(error) = fill(&made.home) {
@@ -88,6 +94,7 @@ pub fn enter() -> Inside {
         scratch_bytes: order.scratch_bytes,
         home: made.home,
         results: Results(results),
+        door,
         walls: made.walls,
         supervisor: made.supervisor,
         second_network: Mutex::new(None),
@@ -170,7 +177,8 @@ fn show_crates(crates: &Path) -> io::Result<()> {
 fn limit_objects(order: &Order) {
     let pages = (order.memory_bytes / 4096).to_string();
     // Semaphores: in a set, in all, operations at once, sets.
-    let settings = [("shmall", pages.as_str()), ("msgmni", "1000"), ("sem", "1000 32000 500 1000")];
+    let sem = ("sem", "1000 32000 500 1000");
+    let settings = [("shmall", pages.as_str()), ("shmmni", "1000"), ("msgmni", "1000"), sem];
     for (name, value) in settings {
         // Older kernels keep these for the machine's root; there the machine's own limits hold.
         let _ = fs::write(format!("/proc/sys/kernel/{name}"), value);
@@ -212,6 +220,25 @@ impl Inside {
         };
         let walls = Walls { network: Some(network), ..self.walls.clone() };
         Ok(Launcher::behind(walls, self.supervisor.census.children.clone()))
+    }
+
+    /// The program `wire-door`.
+    ///
+    /// # Errors
+    /// It did not stand beside this one.
+    pub(crate) fn door(&self) -> io::Result<File> {
+        let missing = || io::Error::other(format!("there is no {PROGRAM} beside grade"));
+        self.door.as_ref().ok_or_else(missing)?.try_clone()
+    }
+
+    /// What is around the programs of the submission.
+    pub(crate) fn walls(&self) -> &Walls {
+        &self.walls
+    }
+
+    /// The environment of all programs in the box.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.walls.environment.iter().map(|(name, value)| (name, value))
     }
 
     /// The processes of the submission, zombies included.

@@ -20,8 +20,11 @@ use nix::unistd::{
 use crate::sandbox::sources::Sources;
 use crate::sys;
 
-/// Who root becomes: limits on the number of processes do not hold for root. Every container that
-/// maps more than one user has this one.
+/// Who root becomes: limits on the number of processes do not hold for root. Each box has a user of
+/// its own, since all boxes of one user share what the kernel lets that user have: message queues,
+/// pipes, timers. No machine gives these numbers to anybody.
+const FIRST: u32 = 0x7fff_0000;
+/// Where there are few users; every container that maps more than one has this one.
 const NOBODY: u32 = 65534;
 
 /// What a first process sets out with.
@@ -86,18 +89,26 @@ fn give_up_root() -> Result<(Uid, Gid)> {
     if !geteuid().is_root() {
         return Ok((geteuid(), getegid()));
     }
-    let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    let given_up = setgroups(&[])
-        .and_then(|()| setresgid(group, group, group))
-        .and_then(|()| setresuid(user, user, user));
-    match given_up {
-        // This root is alone in a container: outside it is an ordinary user already.
-        Err(Errno::EINVAL | Errno::EPERM) => return Ok((geteuid(), getegid())),
-        given_up => given_up.context("cannot give up root")?,
+    let own = FIRST | getpid().as_raw() as u32 & 0xffff;
+    // This root may be alone in a container: outside it is an ordinary user already.
+    let mut now = (geteuid(), getegid());
+    for id in [own, NOBODY] {
+        let (user, group) = (Uid::from_raw(id), Gid::from_raw(id));
+        let given_up = setgroups(&[])
+            .and_then(|()| setresgid(group, group, group))
+            .and_then(|()| setresuid(user, user, user));
+        match given_up {
+            Err(Errno::EINVAL | Errno::EPERM) => {}
+            given_up => {
+                given_up.context("cannot give up root")?;
+                now = (user, group);
+                break;
+            }
+        }
     }
     // The change cleared it.
     set_pdeathsig(Signal::SIGKILL).context("cannot die with the grader")?;
-    Ok((user, group))
+    Ok(now)
 }
 
 /// The first process begins: it dies with its keeper, leads a session, and cannot be traced.
@@ -109,6 +120,7 @@ fn begin(keeper: &OwnedFd) -> Result<()> {
         sys::exit(1);
     }
     set_dumpable(false).context("cannot forbid tracing")?;
+    sys::default_faults().context("cannot be deaf to signals")?;
     setsid().context("cannot lead a session")?;
     Ok(())
 }

@@ -22,6 +22,8 @@ const BUILDING: &str = "/tmp";
 const TMP_BYTES: u64 = 64 << 20;
 const SHM_BYTES: u64 = 64 << 20;
 const ROOT_BYTES: u64 = 1 << 20;
+/// Terminals of one box; those of all boxes together are bounded by the machine.
+const TERMINALS: u32 = 200;
 
 /// Makes / and goes there.
 ///
@@ -55,7 +57,8 @@ pub(crate) fn make(sources: &Sources, order: &Order) -> Result<()> {
     }
     devices(sources, new)?;
     file_system(&new.join("dev/mqueue"), "mqueue", "")?;
-    file_system(&new.join("dev/pts"), "devpts", "newinstance,ptmxmode=0666,mode=0620")?;
+    let pts = format!("newinstance,ptmxmode=0666,mode=0620,max={TERMINALS}");
+    file_system(&new.join("dev/pts"), "devpts", &pts)?;
     file_system(&new.join("proc"), "proc", "")?;
     for (link, target) in [("var/tmp", "/tmp"), ("var/lock", "/tmp"), ("run", "/tmp")] {
         fs::create_dir_all(new.join("var")).with_context(|| cannot("make", new))?;

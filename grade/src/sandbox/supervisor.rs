@@ -1,5 +1,5 @@
 //! A thread of a box's first process: it collects orphans, and ends a submission that takes too much
-//! memory.
+//! memory or time of the processors.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,8 +19,12 @@ const PERIOD: Duration = Duration::from_millis(10);
 /// With many processes a look takes long, and then it looks less often: it may take this part of a
 /// processor.
 const PART: u32 = 20;
+/// More processes that run, seen at each look for so long, leave nothing of the processors to the
+/// submissions beside this one.
+const RUNNING_MAX: usize = 64;
+const CROWD_MAX: Duration = Duration::from_secs(1);
 /// How long killed processes may take to be gone.
-const DEATH: Duration = Duration::from_secs(3);
+const DEATH: Duration = Duration::from_secs(30);
 
 /// What the thread and its owner share.
 #[derive(Clone, Debug)]
@@ -40,10 +44,13 @@ impl Supervisor {
         let supervisor = Supervisor { census, memory_bytes, exceeded: Arc::new(AtomicU64::new(0)) };
         let watching = supervisor.clone();
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+            let mut calm = Instant::now();
             loop {
                 let begin = Instant::now();
                 // Without /proc nothing can be seen; the box has a time limit all the same.
-                let _ = watching.watch();
+                if watching.watch(calm).unwrap_or(0) <= RUNNING_MAX {
+                    calm = Instant::now();
+                }
                 thread::sleep(PERIOD.max(begin.elapsed() * PART));
             }
         })?;
@@ -55,26 +62,27 @@ impl Supervisor {
         Some(self.exceeded.load(Ordering::Acquire)).filter(|bytes| *bytes > 0)
     }
 
-    /// Looks once.
-    fn watch(&self) -> io::Result<()> {
+    /// Looks once, and says how many processes run; until `calm` they were few.
+    fn watch(&self, calm: Instant) -> io::Result<usize> {
         let known = self.census.children.hold();
         let found = self.census.take()?;
         collect(&found, &known);
         drop(known);
+        let n_running = found.iter().filter(|process| process.state == 'R').count();
+        if n_running > RUNNING_MAX && calm.elapsed() > CROWD_MAX {
+            kill_all();
+        }
         let bytes: u64 = found.iter().map(|process| process.memory_bytes).sum();
         if bytes <= self.memory_bytes {
-            return Ok(());
+            return Ok(n_running);
         }
         // Some have the same pages; the exact sum takes longer.
         let bytes: u64 = found.iter().filter_map(|process| proportional(process.pid)).sum();
         if bytes > self.memory_bytes {
             self.exceeded.fetch_max(bytes, Ordering::AcqRel);
-            for process in found {
-                // It may have ended.
-                let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
-            }
+            kill_all();
         }
-        Ok(())
+        Ok(n_running)
     }
 
     /// Kills all processes but this one, and waits until the submission has none.
@@ -84,8 +92,7 @@ impl Supervisor {
     pub(crate) fn end_all(&self) -> io::Result<()> {
         let deadline = Instant::now() + DEATH;
         loop {
-            // ESRCH: there is nobody.
-            let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+            kill_all();
             let known = self.census.children.hold();
             let mut found = self.census.take()?;
             collect(&found, &known);
@@ -101,6 +108,12 @@ impl Supervisor {
             thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// Kills all processes but this one, and those that they are about to make.
+fn kill_all() {
+    // ESRCH: there is nobody.
+    let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
 }
 
 /// Collects zombies that came to this process because their parents ended.

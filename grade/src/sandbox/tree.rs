@@ -114,10 +114,16 @@ fn entries(folder: &Path) -> io::Result<Vec<OsString>> {
 }
 
 /// A file's bytes, and at most one more than may be: then it is too long.
-fn content(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// It is no file, or a link to one. See open(2).
+pub(crate) fn content(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     // Nothing that took the file's place a moment ago is followed or waited for.
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
     let mut content = Vec::new();
     file.take(max.saturating_add(1)).read_to_end(&mut content)?;
     Ok(content)

@@ -9,6 +9,9 @@ use ipctop::model::look::Look;
 use ipctop::scope::{Scope, Target};
 use ipctop::watch;
 
+/// The lines of a queue that are evidence: one about itself, and its first types.
+const QUEUE_LINES: usize = 6;
+
 /// What came of something that was typed.
 #[derive(Clone, Debug)]
 pub struct Turn {
@@ -131,9 +134,17 @@ impl Stuck {
         Stuck { budget, used, looks }
     }
 
-    /// Each thread of client and server: the call that it waits in, and the object.
+    /// Each thread of client and server: the call that it waits in, and the object; then the queues,
+    /// and the pipes that are not empty.
     pub fn waits(&self) -> Vec<String> {
-        self.looks.iter().flat_map(lines::processes).collect()
+        let processes = self.looks.iter().flat_map(lines::processes);
+        let queues = self.looks.iter().flat_map(|look| &look.queues);
+        let queues = queues.flat_map(|queue| lines::queue(queue).into_iter().take(QUEUE_LINES));
+        let pipes = self.looks.iter().flat_map(|look| {
+            let filled = look.pipes.iter().filter(|pipe| pipe.bytes.is_some_and(|bytes| bytes > 0));
+            filled.map(|pipe| lines::pipe(look, pipe))
+        });
+        processes.chain(queues).chain(pipes).collect()
     }
 
     /// What is known to be wrong, the most certain first.

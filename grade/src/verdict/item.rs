@@ -1,6 +1,10 @@
 //! The verdict on one item, with what was done, expected and seen.
 
+use ipctop::clean::clean;
 use serde::{Deserialize, Serialize};
+
+/// More lines of evidence than this are not kept.
+const LINES_MAX: usize = 200;
 
 /// How an item came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,16 @@ impl Ruling {
         self
     }
 
+    /// The same, as it may be shown: no control characters, and no more than can be read.
+    pub fn harmless(mut self) -> Ruling {
+        for text in [&mut self.cause, &mut self.expected, &mut self.actual, &mut self.hint] {
+            *text = harmless(text);
+        }
+        self.evidence.truncate(LINES_MAX);
+        self.evidence.iter_mut().for_each(|line| *line = clean(line));
+        self
+    }
+
     /// The same, with these lines of evidence after the others.
     pub fn with_lines(mut self, lines: Vec<String>) -> Ruling {
         self.evidence.extend(lines);
@@ -98,6 +112,11 @@ impl Ruling {
         self.evidence.push(evidence.into());
         self
     }
+}
+
+/// A text of some lines without control characters: a submission may have chosen its words.
+pub fn harmless(text: &str) -> String {
+    text.lines().take(LINES_MAX).map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// An item of a report.

@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::process::Command;
 
 use grade::sandbox::steps::{End, Step, Steps};
 use grade::sandbox::tree::Tree;
 use rstest::rstest;
 
-use crate::boxed::{By, folder, run_in, run_steps, say, submission};
+use crate::boxed::{By, folder, judge, run_in, run_steps, say, submission};
 
 #[rstest]
 #[case::me(By::Me)]
@@ -155,4 +156,19 @@ if os.fork(): time.sleep(100)
     assert_eq!(states, "SZ", "a sleeper, and its child that nobody waits for");
     let clean = run_steps(by, vec![Step::shell("true")]);
     assert!(clean.left().is_empty(), "{clean:?}");
+}
+
+/// nohup(1) and a shell's background job ignore some, which would be inherited.
+#[test]
+fn signals_that_the_judge_was_started_to_ignore_are_not_ignored_inside() {
+    let given = folder(&[]);
+    let (_programs, judge) = judge(By::Me);
+    let inside = "grep SigIgn /proc/self/status";
+    let (judge, given) = (judge.display(), given.path().display());
+    let line = format!("trap '' HUP INT QUIT; exec {judge} box {given} '{inside}'");
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let ignored = u64::from_str_radix(said.trim_start_matches("SigIgn:").trim(), 16).unwrap();
+    // Those from 32 on are the C library's own.
+    assert_eq!(ignored & 0x7fff_ffff, 0, "{said}");
 }

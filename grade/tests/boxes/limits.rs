@@ -77,7 +77,9 @@ fn the_number_of_processes_is_bounded_in_each_box(#[case] by: By) {
 #[case::user(By::User)]
 fn the_disk_is_bounded(#[case] by: By) {
     for folder in [".", "/tmp", "/dev/shm", "/home/student"] {
-        let said = say(by, &format!("dd if=/dev/zero of={folder}/big bs=1M 2>&1; test $? = 1"));
+        // One file may have 128 MB.
+        let line = format!("for i in 1 2 3; do dd if=/dev/zero of={folder}/big$i bs=1M; done 2>&1");
+        let said = say(by, &format!("{line}; test $? = 1"));
         assert!(said.contains("No space left"), "{said}");
     }
     let many = "import os
@@ -114,4 +116,42 @@ fn endless_output_is_cut_in_the_middle(#[case] by: By) {
     assert!(done.output.len() < 100_000 && done.n_left_out > 19_000_000, "{}", done.n_left_out);
     let endless = at_most(Duration::from_millis(500), "exec yes");
     assert_eq!(run_steps(by, vec![endless]).step(0).0, &End::Time);
+}
+
+#[rstest]
+#[case::me(By::Me)]
+#[case::user(By::User)]
+fn a_box_leaves_terminals_for_others(#[case] by: By) {
+    let all = "import os
+try:
+    while True: os.posix_openpt(os.O_RDWR | os.O_NOCTTY) if hasattr(os, \"posix_openpt\") else os.open(\"/dev/ptmx\", 2)
+except OSError as e: print(e.strerror, len(os.listdir(\"/dev/pts\")) < 300)";
+    let said = say(by, &format!("/usr/bin/python3 -c '{all}'"));
+    assert_eq!(said, "No space left on device True\n");
+}
+
+#[test]
+fn boxes_of_root_do_not_share_what_a_user_may_have() {
+    // Each waits until the other has had the time to take as much.
+    let program = "
+import ctypes, time
+rt = ctypes.CDLL(None)
+def take(n): return rt.mq_open(b'/q%d' % n, 0o102, 0o600, (ctypes.c_long * 8)(0, 10, 8192)) >= 0
+taken = [take(n) for n in range(6)]
+time.sleep(0.5)
+print(all(taken))
+";
+    let both = std::thread::scope(|scope| {
+        let boxes = [(), ()].map(|()| {
+            scope.spawn(|| {
+                let tree = submission(&[("take.py", program)]);
+                let run = vec![Step::shell("/usr/bin/python3 take.py")];
+                run_in(By::Me, |spec| spec.submission = tree, Steps { run, keep: false })
+            })
+        });
+        boxes.map(|running| running.join().unwrap())
+    });
+    let n_lucky = both.iter().filter(|report| report.step(0).1 == "True\n").count();
+    // Both boxes of an ordinary user are that user's.
+    assert!(n_lucky == 2 || n_lucky == 1 && !nix::unistd::geteuid().is_root(), "{both:?}");
 }

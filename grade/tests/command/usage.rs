@@ -84,6 +84,50 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
+fn a_missing_compiler_is_no_lost_point() {
+    let course = Course::new();
+    let compiler = fs::canonicalize("/usr/bin/cc").unwrap();
+    let hidden = format!(
+        "mount --bind /dev/null '{}' && exec '{}' q2 '{}'",
+        compiler.display(),
+        env!("CARGO_BIN_EXE_grade"),
+        course.path("alice").display()
+    );
+    let ran = run(Command::new("unshare").args(["-rm", "sh", "-c", &hidden]));
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stdout.contains("cannot run cc: it is not installed"), "{}", ran.stdout);
+    // `cc` is there, and its submission is wrong.
+    assert_eq!(grade([OsString::from("q2"), course.path("alice").into_os_string()]).status, 1);
+}
+
+#[test]
+fn a_full_disk_is_no_wrong_use_and_leaves_no_part_of_a_file() {
+    let course = Course::new();
+    let path = |name: &str| course.path(name).display().to_string();
+    let (disk, all, grade) = (path("disk"), path(""), env!("CARGO_BIN_EXE_grade"));
+    let lines = format!(
+        "mkdir '{disk}' && mount -t tmpfs -o size=16k none '{disk}' && mkdir '{disk}/in'
+         cat /dev/zero > '{disk}/full' 2> '{all}/dd'
+         for asked in \"init '{disk}/in'\" \"class '{all}' --out '{disk}/out'\" \
+             \"q2 '{all}/alice' > '{disk}/verdict'\"
+         do eval '{grade}' $asked; echo $?; done; find '{disk}' -name '*toml' -o -name '*html'"
+    );
+    let ran = run(Command::new("unshare").args(["-rm", "sh", "-c", &lines]));
+    assert_eq!(ran.stdout, "3\n3\n3\n", "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("No space left on device").count(), 3, "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_without_programs_is_not_built() {
+    let course = Course::new();
+    fs::create_dir_all(course.path("bob/q2")).unwrap();
+    fs::write(course.path("bob/q2/rapport.txt"), "I did it.").unwrap();
+    let ran = grade([OsString::from("q2"), course.path("bob").into_os_string()]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("nothing to build, and no ./server"), "{}", ran.stdout);
+}
+
+#[test]
 fn init_writes_an_assignment_that_can_be_used_and_spares_one_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("course");

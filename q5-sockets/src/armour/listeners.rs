@@ -25,7 +25,7 @@ use crate::armour::refused::{REFUSED_MAX, Refused};
 use crate::sys;
 
 /// Connections that the kernel completes and keeps until they are accepted.
-const BACKLOG: i32 = 1024;
+pub const BACKLOG: i32 = 1024;
 /// How long to leave connections in the kernel's queue when there is no descriptor for them.
 ///
 /// Such a connection stays ready: without a pause, the thread would call poll and accept without end.
@@ -48,13 +48,14 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Listens on every address.
+    /// Listens on every address; so many connections may wait to be accepted on each.
     ///
     /// # Errors
     /// EADDRINUSE, EADDRNOTAVAIL, EACCES (a port below 1024): names the address. See bind(2).
-    pub fn open(addresses: &[SocketAddr]) -> anyhow::Result<Listeners> {
+    pub fn open(addresses: &[SocketAddr], backlog: i32) -> anyhow::Result<Listeners> {
         Listeners::open_with(
             addresses,
+            backlog,
             Some("whoever reaches the port can reserve, and nothing is encrypted"),
         )
     }
@@ -63,9 +64,13 @@ impl Listeners {
     ///
     /// # Errors
     /// As [`Listeners::open`].
-    pub fn open_with(addresses: &[SocketAddr], warning: Option<&str>) -> anyhow::Result<Listeners> {
+    pub fn open_with(
+        addresses: &[SocketAddr],
+        backlog: i32,
+        warning: Option<&str>,
+    ) -> anyhow::Result<Listeners> {
         let open = |address: &SocketAddr| {
-            listen(*address).with_context(|| format!("cannot listen on {address}"))
+            listen(*address, backlog).with_context(|| format!("cannot listen on {address}"))
         };
         let sockets: Vec<TcpListener> = addresses.iter().map(open).collect::<Result<_, _>>()?;
         let listeners = Listeners { sockets, next: AtomicUsize::new(0) };
@@ -84,6 +89,11 @@ impl Listeners {
     /// ENOBUFS. See getsockname(2).
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.sockets.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// The sockets, for a thread that waits for more than connections. They do not block.
+    pub fn sockets(&self) -> &[TcpListener] {
+        &self.sockets
     }
 
     /// How many connections wait to be accepted.
@@ -148,6 +158,14 @@ impl Listeners {
         while self.waiting()? > 0 && Instant::now() < end {
             sleep(WAITING_POLL);
         }
+        self.shut_down()
+    }
+
+    /// Ends it at once, for a thread that has accepted those that wait itself.
+    ///
+    /// # Errors
+    /// ENOTCONN. See shutdown(2).
+    pub fn shut_down(&self) -> io::Result<()> {
         for socket in &self.sockets {
             socket::shutdown(socket.as_raw_fd(), Shutdown::Read)?;
         }
@@ -180,7 +198,7 @@ fn checked(polled: nix::Result<i32>) -> io::Result<()> {
 
 /// A listening socket. It is non-blocking, because the connection that poll has reported may be gone
 /// when accept is called.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
@@ -192,7 +210,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
     }
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    socket::listen(&socket, Backlog::new(BACKLOG)?)?;
+    socket::listen(&socket, Backlog::new(backlog)?)?;
     Ok(TcpListener::from(socket))
 }
 

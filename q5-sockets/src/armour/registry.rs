@@ -228,7 +228,7 @@ impl Drop for Member {
 
 /// What counts as one client: an address, or with IPv6 the first 64 bits of it, because one machine
 /// may choose all the others.
-fn network(peer: IpAddr) -> IpAddr {
+pub fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -10,7 +10,7 @@ use common::client::ask::Ask;
 use common::program::signals::Signals;
 use common::protocol::request::Request;
 use q1_pipes::process::workers::Ready;
-use q5_sockets::armour::listeners::Listeners;
+use q5_sockets::armour::listeners::{BACKLOG, Listeners};
 
 use crate::channel::Pair;
 use crate::dispatcher;
@@ -54,7 +54,7 @@ impl<'a> Fleet<'a> {
         let probe = getrandom::u64().map_err(io::Error::from).context("cannot draw a nonce")?;
         let open = |number| {
             let dir = &options.common.dir;
-            let listeners = Listeners::open(&[address(options, number)?])?;
+            let listeners = Listeners::open(&[address(options, number)?], BACKLOG)?;
             let pair = (number != DISPATCHER).then(|| Pair::create(dir, &name(number)));
             let pair = pair.transpose();
             let pair = pair.context("cannot make FIFOs in DIR")?;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +18,27 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 /// Each request waits for room, 10 s at most.
 const SEND_MAX: Duration = Duration::from_secs(60);
 
+/// The first word by which a program that is not beside `hostile` is that program itself.
+pub const HOSTILE: &str = "hostile";
+
+/// Whether this program is `hostile` too, when it is called so.
+static IS_OURSELVES: AtomicBool = AtomicBool::new(false);
+
+/// Has attackers started as this program with the word [`HOSTILE`], which it must understand: in a
+/// box it cannot see what stands beside it.
+pub fn is_this_program() {
+    IS_OURSELVES.store(true, Ordering::Relaxed);
+}
+
+fn command() -> Command {
+    if !IS_OURSELVES.load(Ordering::Relaxed) {
+        return Command::new(program(HOSTILE));
+    }
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(HOSTILE);
+    command
+}
+
 /// The running client; dropping it kills it.
 #[derive(Debug)]
 pub struct Attacker {
@@ -29,7 +51,7 @@ impl Attacker {
     /// # Panics
     /// If it cannot be started.
     pub fn start(server: &Server, attack: Attack, count: u64, seed: u64) -> Attacker {
-        let mut command = Command::new(program("hostile"));
+        let mut command = command();
         command.arg(server.stage().package()).arg(server.dir());
         command.arg(format!("{attack:?}").to_lowercase());
         command.args([count.to_string(), seed.to_string()]);

@@ -138,6 +138,9 @@ pub fn a_reservation_lowers_the_count_at_once_and_for_good(target: &Target) -> V
         reserve(&mut client, 3, 1, (Status::NotEnoughSeats, 0));
         reserve(&mut client, 8, 39, (Status::Ok, 1));
     }
+    if !server.keeps_its_table() {
+        return Ok(());
+    }
     same("show 3 is sold out: its row on disk", 0, server.table_on_disk().rows[2].seats.get());
     server.stop();
     server.launch();

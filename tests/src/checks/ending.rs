@@ -99,7 +99,10 @@ pub fn a_stop_under_load_is_prompt_and_leaves_nothing_behind(target: &Target) ->
         let took = before.elapsed();
         ends_in_time(sent, took, Duration::from_secs(2));
         server.assert_nothing_left(group);
-        assert_kept(&clients.end(), SEATS - server.table_on_disk().rows[0].seats.get());
+        let seen = clients.end();
+        if server.keeps_its_table() {
+            assert_kept(&seen, SEATS - server.table_on_disk().rows[0].seats.get());
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Clients that die, never read, or send garbage: they cost others nothing.
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::client::ask::Ask;
@@ -21,6 +23,9 @@ use crate::wire::RequestClass;
 /// Generous for a loaded machine, and far below what a wedged server takes: for ever, or a time-out
 /// of seconds.
 const PROMPT: Duration = Duration::from_millis(500);
+
+/// Far more than a request takes.
+const SOON: Duration = Duration::from_secs(2);
 
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
@@ -53,6 +58,11 @@ pub const CHECKS: &[Check] = &[
         P7,
         a_forged_pid_costs_its_owner_nothing,
         "Does a client get its own answers while others ask in its name?"
+    ),
+    check!(
+        P2,
+        a_client_that_goes_away_has_reserved_wholly_or_not_at_all,
+        "Is each reservation made once or not at all, when its client does not wait for the answer?"
     ),
 ];
 
@@ -158,5 +168,29 @@ pub fn a_forged_pid_costs_its_owner_nothing(target: &Target) -> Verdict {
         let reply = client.expect_reply_to(Ask::View { show: 2 }, sent);
         same(sent, (Some(Status::Ok), 150), told(reply));
     }
+    Ok(())
+}
+
+/// Who does not hear the answer has bought what was asked for, once, or nothing.
+pub fn a_client_that_goes_away_has_reserved_wholly_or_not_at_all(target: &Target) -> Verdict {
+    const CLIENTS: i32 = 30;
+    const SEATS: i32 = 3;
+    let server = Server::start(target);
+    let ask_and_go = || {
+        let me = gettid().as_raw();
+        let request = Request::new(me, 7, Ask::Reserve { show: 1, seats: SEATS });
+        server.wire(me).send(RequestClass::Reservation, request.as_bytes());
+    };
+    for _ in 0..CLIENTS {
+        thread::scope(|scope| scope.spawn(ask_and_go).join())
+            .unwrap_or_else(|it| resume_unwind(it));
+    }
+    let mut client = server.client();
+    // Where each request has a thread, the last may be under way; not all need to be served.
+    wait::until(SOON, || (client.view(1) == 200 - CLIENTS * SEATS).then_some(()));
+    let sold = 200 - client.view(1);
+    let sent = format!("{CLIENTS} clients sent RESERVE of {SEATS} seats each, and did not wait");
+    let is_whole = sold % SEATS == 0 && (0..=CLIENTS * SEATS).contains(&sold);
+    holds(is_whole, sent, format!("a multiple of {SEATS} seats sold, 90 at most"), sold);
     Ok(())
 }

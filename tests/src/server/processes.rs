@@ -75,8 +75,12 @@ impl Server {
         if left.is_empty() {
             return Ok(());
         }
+        let is_told = self.target.must_stop_well();
         family.inspect(|family| family.end());
         objects.iter().for_each(Object::remove);
+        if !is_told {
+            return Ok(());
+        }
         let came = format!("{left:#?}; it logged:\n{}", self.last_words());
         Err(Finding::new("what ends a server", "nothing that it leaves behind", came))
     }

@@ -63,7 +63,7 @@ impl Server {
         self.gets_ready().map_err(|finding| self.with_last_words(finding))?;
         self.stays()?;
         self.try_stop()?;
-        self.leaves_no_unknown_object()
+        if self.target.must_stop_well() { self.leaves_no_unknown_object() } else { Ok(()) }
     }
 
     /// What was still in a buffer comes when the server ends.

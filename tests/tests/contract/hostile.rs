@@ -11,4 +11,5 @@ cases!(every_stage: hostile {
     garbage_of_every_length_is_survived,
     a_request_that_names_nobody_is_dropped_and_sells_nothing,
     a_forged_pid_costs_its_owner_nothing,
+    a_client_that_goes_away_has_reserved_wholly_or_not_at_all,
 });

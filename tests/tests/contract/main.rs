@@ -18,6 +18,7 @@ use rstest_reuse::template;
 #[case::q5_sockets(Stage::Q5Sockets)]
 #[case::q6_watchdog(Stage::Q6Watchdog)]
 #[case::q7_tls(Stage::Q7Tls)]
+#[case::q9_events(Stage::Q9Events)]
 fn every_stage(#[case] stage: Stage) {}
 
 /// One case for each stage whose server stops workers that are processes.
@@ -36,6 +37,7 @@ fn every_stage_of_processes(#[case] stage: Stage) {}
 #[case::plain_q4(Target::plain(Stage::Q4ThreadPerRequest))]
 #[case::plain_q5(Target::plain(Stage::Q5Sockets))]
 #[case::plain_q7(Target::plain(Stage::Q7Tls))]
+#[case::plain_q9(Target::plain(Stage::Q9Events))]
 fn every_plain_server(#[case] target: Target) {}
 
 /// A test for each of these checks of a module, with the cases of a template.
@@ -61,5 +63,6 @@ mod logs;
 mod outside;
 mod plain_falls;
 mod program;
+mod strangers;
 mod verdict;
 mod wrong_use;

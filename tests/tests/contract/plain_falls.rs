@@ -11,7 +11,7 @@ use harness::effort::Effort;
 use harness::runner::{Outcome, Patience, ask_apart};
 use harness::say::say;
 use harness::seed;
-use harness::stage::Stage;
+use harness::stage::{Mechanism, Stage};
 use harness::target::Target;
 use rstest::rstest;
 
@@ -51,7 +51,6 @@ const OF_SOCKETS: &[&str] = &[
     "sockets::limits::the_connection_idle_longest_makes_room_and_its_client_connects_again",
     "sockets::limits::whoever_makes_room_is_told",
     "sockets::limits::without_descriptors_connections_wait_and_nothing_spins",
-    "sockets::limits::without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on",
     "sockets::limits::too_few_descriptors_lower_the_limit_and_the_log_says_so",
     "sockets::share::the_address_with_most_connections_gives_way",
     "sockets::slow::one_byte_a_second_does_not_outlive_the_deadline",
@@ -59,6 +58,17 @@ const OF_SOCKETS: &[&str] = &[
     "sockets::stream::what_is_no_request_is_told_so_and_ends_the_connection",
     "sockets::stream::a_wrong_request_is_refused_and_the_next_one_answered",
     "sockets::stream::a_silent_peer_is_asked_whether_it_is_still_there",
+];
+
+/// What a thread for each connection brings besides: there may be no memory for it.
+const OF_A_THREAD_EACH: &[&str] = &[
+    "sockets::limits::without_memory_for_a_thread_a_connection_is_told_busy_and_the_server_goes_on",
+];
+/// What one thread for all brings besides: who does not read holds everybody up, and nobody looks
+/// at the time.
+const OF_ONE_THREAD: &[&str] = &[
+    "sockets::ending::a_stop_waits_for_nobody_who_does_not_read_or_finish",
+    "sockets::slow::an_idle_connection_is_closed_and_the_client_makes_another",
 ];
 
 /// All that a plain server of threads over the two queues fails.
@@ -70,8 +80,8 @@ const OF_QUEUES: &[&[&str]] = &[
     WHAT_A_KILL_LEAVES,
 ];
 
-/// The checks of `hostile`, `ending` and, for questions 5 and 7, `sockets` that each plain server fails.
-const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
+/// The checks of `hostile`, `ending` and, for q5, q7 and q9, `sockets` that each plain server fails.
+const PLAIN_FALLS: [(Stage, &[&[&str]]); 7] = [
     (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
         Stage::Q2Msgqueue,
@@ -86,8 +96,9 @@ const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     ),
     (Stage::Q3Threads, OF_QUEUES),
     (Stage::Q4ThreadPerRequest, OF_QUEUES),
-    (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
-    (Stage::Q7Tls, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS]),
+    (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_A_THREAD_EACH]),
+    (Stage::Q7Tls, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_A_THREAD_EACH]),
+    (Stage::Q9Events, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_ONE_THREAD]),
 ];
 
 /// Of a server that should fail: it is soon clear, and tried until it is.
@@ -104,8 +115,8 @@ const SAMPLE: usize = 2;
 fn candidates(stage: Stage) -> Vec<&'static Check> {
     let is_asked = |check: &&Check| {
         let module = check.name().split("::").next();
-        let of_sockets =
-            module == Some("sockets") && [Stage::Q5Sockets, Stage::Q7Tls].contains(&stage);
+        let over_tcp = matches!(stage.mechanism(), Mechanism::Sockets | Mechanism::Tls);
+        let of_sockets = module == Some("sockets") && over_tcp;
         of_sockets || matches!(module, Some("hostile" | "ending"))
     };
     checks::all().filter(is_asked).collect()
@@ -118,6 +129,7 @@ fn candidates(stage: Stage) -> Vec<&'static Check> {
 #[case::plain_q4(Stage::Q4ThreadPerRequest)]
 #[case::plain_q5(Stage::Q5Sockets)]
 #[case::plain_q7(Stage::Q7Tls)]
+#[case::plain_q9(Stage::Q9Events)]
 fn exactly_what_the_armour_is_for_fails_without_it(#[case] stage: Stage) {
     let (_, falls) = PLAIN_FALLS.into_iter().find(|(of, _)| *of == stage).unwrap();
     let falls = falls.concat();

@@ -31,14 +31,20 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// All faults, in the order of their names.
+/// All faults, in the order of their numbers.
 fn faults() -> Vec<Fault> {
     let entries = fs::read_dir(root().join("tests/sabotage")).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "patch"));
-    paths.sort();
+    paths.sort_by_key(|path| number(path));
     let fault = |path: PathBuf| Fault { text: fs::read_to_string(&path).unwrap(), path };
     paths.into_iter().map(fault).collect()
+}
+
+/// The number that a fault's name begins with.
+fn number(path: &Path) -> usize {
+    let name = path.file_name().unwrap().to_string_lossy();
+    name.split('-').next().unwrap().parse().unwrap()
 }
 
 /// The sources in which a test may stand, from the words of `Caught by`: a package and the path of
@@ -83,7 +89,7 @@ fn every_fault_names_what_is_wrong_and_a_test_that_is_there() {
     let mut numbers = Vec::new();
     for fault in faults() {
         let name = fault.name();
-        numbers.push(name[..2].parse::<usize>().unwrap());
+        numbers.push(number(&fault.path));
         assert!(fault.field("Fault").is_some_and(|text| text.len() > 10), "{name}: no Fault line");
         let (target, test) =
             fault.field("Caught by").and_then(|test| test.split_once(' ')).expect(&name);

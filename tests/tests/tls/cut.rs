@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use common::client::ask::Ask;
 use common::protocol::request::Request;
 use harness::address;
-use harness::checks::sockets::raw::threads;
 use harness::effort::Effort;
 use harness::server::Server;
 use harness::stage::Stage;
@@ -18,6 +17,11 @@ use rustls::pki_types::ServerName;
 use zerocopy::IntoBytes;
 
 const SOON: Duration = Duration::from_secs(10);
+
+/// How many threads a server has now.
+fn threads(server: &Server) -> usize {
+    server.threads().len()
+}
 
 /// A connection without TLS yet, and a client's end of it in memory.
 pub(crate) fn begin(server: &Server) -> (TcpStream, ClientConnection) {

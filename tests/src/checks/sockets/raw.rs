@@ -1,8 +1,10 @@
 //! A bare connection: bytes in, records out.
 
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::time::Duration;
 
 use common::client::ask::Ask;
@@ -63,9 +65,15 @@ pub fn request(nonce: u64, ask: Ask) -> Vec<u8> {
     Request::new(7, nonce, ask).as_bytes().to_vec()
 }
 
-/// How many threads a server has now.
-pub fn threads(server: &Server) -> usize {
-    server.threads().len()
+/// How many connections a server has now, and listening sockets: its descriptors that are sockets.
+pub fn sockets(server: &Server) -> usize {
+    let folder = format!("/proc/{}/fd", server.pid());
+    let links = fs::read_dir(folder).into_iter().flatten().flatten();
+    links.filter(|link| fs::read_link(link.path()).is_ok_and(|it| is_socket(&it))).count()
+}
+
+fn is_socket(target: &Path) -> bool {
+    target.to_string_lossy().starts_with("socket:")
 }
 
 impl Raw {
@@ -81,6 +89,11 @@ impl Raw {
             Ok(stream) => Raw { stream, arrived: Vec::new() },
             Err(error) => fail("a connection", "a server that accepts it", error),
         }
+    }
+
+    /// Over a connection that somebody else has made.
+    pub fn over(stream: TcpStream) -> Raw {
+        Raw { stream, arrived: Vec::new() }
     }
 
     /// Connects from one of this machine's own addresses, 127.0.0.0/8: to the server another client.

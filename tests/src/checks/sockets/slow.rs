@@ -7,7 +7,7 @@ use common::client::ask::Ask;
 use common::protocol::reply::Status;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::raw::{Next, Raw, SOON, request, start, threads};
+use super::raw::{Next, Raw, SOON, request, sockets, start};
 use crate::checks::asked::{reserve, view};
 use crate::checks::check::{Check, Verdict};
 use crate::evidence::{fail, holds, same};
@@ -102,7 +102,7 @@ pub fn one_byte_a_second_does_not_outlive_the_deadline(target: &Target) -> Verdi
 /// Whoever never reads is cut off, and nobody else waits for that.
 pub fn a_flood_that_is_never_read_ends_in_time_and_delays_nobody(target: &Target) -> Verdict {
     let server = start(target, &[]);
-    let at_rest = threads(&server);
+    let at_rest = sockets(&server);
     let mut raw = Raw::open(&server);
     raw.stream.set_nonblocking(true).expect("it is connected");
     let before = Instant::now();
@@ -115,8 +115,8 @@ pub fn a_flood_that_is_never_read_ends_in_time_and_delays_nobody(target: &Target
     let sent = "LISTs without end on a connection that is never read";
     assert_served_until(&server, &format!("beside {sent}"), is_over);
     assert_at_the_deadline(before.elapsed(), sent);
-    let is_gone = || threads(&server) == at_rest;
-    wait::until_true("the flooder's thread is gone", SOON, is_gone);
+    let is_gone = || sockets(&server) == at_rest;
+    wait::until_true("the flooder's connection is gone", SOON, is_gone);
     Ok(())
 }
 
@@ -125,10 +125,10 @@ pub fn a_thousand_idle_connections_do_not_slow_one_that_asks(target: &Target) ->
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("it can be asked");
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("up to the hard limit");
     let server = start(target, &["--max-connections", "1100"]);
-    let at_rest = threads(&server);
+    let at_rest = sockets(&server);
     let idle: Vec<Raw> = (0..1000).map(|_| Raw::open(&server)).collect();
-    let is_whole = || threads(&server) == at_rest + idle.len();
-    wait::until_true("a thread for each of 1000 connections", SOON, is_whole);
+    let is_whole = || sockets(&server) == at_rest + idle.len();
+    wait::until_true("1000 connections", SOON, is_whole);
     let mut left = 300;
     assert_served_until(&server, "beside 1000 silent connections", || {
         left -= 1;
@@ -141,7 +141,7 @@ pub fn a_thousand_idle_connections_do_not_slow_one_that_asks(target: &Target) ->
 /// A silent connection is closed, and its client does not mind.
 pub fn an_idle_connection_is_closed_and_the_client_makes_another(target: &Target) -> Verdict {
     let server = start(target, &["--idle-timeout", "0.7"]);
-    let at_rest = threads(&server);
+    let at_rest = sockets(&server);
     let mut client = server.client();
     reserve(&mut client, 3, 1, (Status::Ok, 119));
     let mut raw = Raw::open(&server);
@@ -152,7 +152,7 @@ pub fn an_idle_connection_is_closed_and_the_client_makes_another(target: &Target
     let fits = took >= Duration::from_millis(600) && took < LATE;
     holds(fits, sent, "a close after 0.6 to 2 s", format!("{took:?}"));
     // The client's own connection is closed too; it looks, because it has been silent for long.
-    wait::until_true("both are closed", SOON, || threads(&server) == at_rest);
+    wait::until_true("both are closed", SOON, || sockets(&server) == at_rest);
     reserve(&mut client, 3, 1, (Status::Ok, 118));
     same("RESERVE twice: the seats left on disk", 118, server.table_on_disk().rows[2].seats.get());
     Ok(())

@@ -46,7 +46,8 @@ pub const CHECKS: &[Check] = &[
     check!(
         P7,
         a_silent_peer_is_asked_whether_it_is_still_there,
-        "Does the server notice in the end that a silent client's machine is gone?"
+        "Does the server notice in the end that a silent client's machine is gone?",
+        "the protocol does not ask for keepalives"
     ),
 ];
 

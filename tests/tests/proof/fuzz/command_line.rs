@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use common::client::ask::Ask;
 use common::client::options::ClientOptions;
 use q5_sockets::options as sockets;
+use q9_events::options as events;
 
 use super::{Diet, fuzz};
 
@@ -98,6 +99,10 @@ fn any_words_are_options_in_their_bounds_or_a_usage_error() {
         if let Ok(options) = &server {
             assert!(is_bounded(options.idle_timeout));
             assert!((1..=16_384).contains(&options.max_connections) && !options.listen.is_empty());
+        }
+        if let Ok(options) = parsed::<events::ServerOptions>(&words) {
+            assert!(is_bounded(options.idle_timeout));
+            assert!((1..=65_536).contains(&options.max_connections) && !options.listen.is_empty());
         }
         let command =
             client.as_ref().ok().and_then(|it| it.command).map(|ask| format!("{ask:?}").len());
