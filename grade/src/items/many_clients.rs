@@ -59,6 +59,18 @@ fn wanted(shows: Vec<Show>, n_clients: i64) -> Option<Show> {
     enough.or_else(|| shows.into_iter().next()).filter(|show| show.seats >= 2)
 }
 
+/// What each of many clients asks for at once, so that in some round, the last one if it can be,
+/// there is enough for one of them and not for all.
+fn contested(seats: i64, n_clients: i64) -> i64 {
+    let round = |each: i64| seats / (n_clients * each);
+    let is_contested = |each: &i64| {
+        let left = seats % (n_clients * each);
+        round(*each) < ROUNDS as i64 && left >= *each && left + each < n_clients * each
+    };
+    let each = (1..=seats / n_clients).filter(is_contested).max_by_key(|&each| round(each));
+    each.unwrap_or_else(|| more_than_a_third(seats, n_clients))
+}
+
 /// What each client asks for at once, so that four rounds ask for more than there is.
 fn more_than_a_third(seats: i64, n_clients: i64) -> i64 {
     (seats + 3 * n_clients - 1) / (3 * n_clients)
@@ -77,7 +89,7 @@ fn alone(course: &Course<'_>, client: &mut Client<'_>, show: &Show) -> Asked<Rul
 }
 
 fn crowd(course: &Course<'_>, scene: &Scene<'_>, show: &Show, n: usize) -> Asked<Tally> {
-    let mut seats = more_than_a_third(show.seats, n as i64);
+    let mut seats = contested(show.seats, n as i64);
     if let Some(max) = course.question.dialogue.seats_max {
         seats = seats.min(max);
     }
@@ -154,5 +166,21 @@ fn check(course: &Course<'_>, show: &Show, tally: &Tally, left: i64) -> Asked<St
             "show {}: {} - {left} = {gone}; {confirmed} confirmed, {unknown} unknown",
             show.name, show.seats
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_seats_are_wanted_by_several_clients() {
+        for seats in 17..300 {
+            let each = contested(seats, 8);
+            let rounds = seats / (8 * each);
+            let left = seats - rounds * 8 * each;
+            assert!(rounds < ROUNDS as i64 && each <= left && left < 8 * each, "{seats}: {each}");
+        }
+        assert_eq!(contested(8, 1), more_than_a_third(8, 1));
     }
 }

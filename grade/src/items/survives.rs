@@ -57,7 +57,9 @@ fn hurt(course: &Course<'_>, scene: &mut Scene<'_>) -> Asked<()> {
     served(course, scene, &shows, "killed", KILLED)?;
     let before = unread(course, scene, &shows)?;
     upkeep::check(course, &before, MEASURED)?;
-    many_requests(course, scene, &shows)
+    let before = Kept::now(course)?;
+    many_requests(course, scene, &shows)?;
+    upkeep::check(course, &before, REQUESTS)
 }
 
 /// What clients reserve, and what they leave alone.

@@ -70,7 +70,7 @@ pub(super) fn check(course: &Course<'_>, before: &Kept, n_clients: usize) -> Ask
     }
     match quiet::wait(&processes(course)?, course.patience) {
         true => Ok(()),
-        false => course.fail("fault-spins", &[]),
+        false => course.fail("fault-no-rest", &[]),
     }
 }
 
