@@ -4,6 +4,7 @@
 pub mod commit;
 pub mod disk;
 pub mod epoll;
+pub mod handshakes;
 pub mod in_process;
 pub mod pipes;
 pub mod queues;

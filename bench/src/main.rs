@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
         Some(Part::Verify { protocol, dir }) => verify::run(*protocol, dir),
         Some(Part::Burden { burden, dir }) => burden::run(*burden, dir),
-        Some(Part::Idle { dir, count }) => connections::hold(dir, *count),
+        Some(Part::Idle { transport, dir, count }) => connections::hold(*transport, dir, *count),
         Some(Part::Watch) => watched::watch(),
     };
     match ended {

@@ -140,6 +140,8 @@ pub enum Part {
     /// A process with many idle connections
     #[command(hide = true)]
     Idle {
+        /// How they reach the server
+        transport: Transport,
         /// The server's directory
         dir: PathBuf,
         /// How many

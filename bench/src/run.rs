@@ -3,6 +3,7 @@
 pub mod beside;
 pub mod connections;
 pub mod crowd;
+pub mod encrypted;
 pub mod group;
 pub mod peers;
 pub mod plan;
@@ -73,7 +74,7 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
     let servers = servers.collect::<anyhow::Result<Vec<_>>>()?;
     let baselines = exchanges.iter().map(|it| instruments.count_baseline(&context, *it));
     let baselines = baselines.collect::<anyhow::Result<Vec<_>>>()?;
-    let Timed { timings, connections, watched, beside } = work.measure(&mut context)?;
+    let Timed { timings, connections, watched, beside, encrypted } = work.measure(&mut context)?;
     context.progress.end();
     let (all_rounds, dirty_rounds) = context.rounds_so_far;
     let mut results = Results {
@@ -96,6 +97,7 @@ fn measure(options: &Options) -> anyhow::Result<Results> {
         watched,
         beside,
         peers: work.peers,
+        encrypted,
         bars: Vec::new(),
     };
     results.bars = bars::of(&results);

@@ -63,6 +63,8 @@ pub enum Transport {
     Sockets,
     /// q6's client.
     Dispatcher,
+    /// q7's client.
+    Tls,
     /// A FIFO there and one back.
     BareFifos,
     /// A queue there and one back.
@@ -157,7 +159,9 @@ impl Target {
             (Some(stage), _) if stage.package() == EVENT_LOOP => Exchange::Epoll,
             (_, Mechanism::Pipes) => Exchange::FifoPair,
             (_, Mechanism::Queues) => Exchange::TwoQueues,
-            (_, Mechanism::Sockets | Mechanism::Dispatcher) => Exchange::ThreadPerConnection,
+            (_, Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls) => {
+                Exchange::ThreadPerConnection
+            }
         })
     }
 
@@ -169,6 +173,7 @@ impl Target {
                 Protocol::Msgqueue => Transport::Msgqueue,
                 Protocol::Sockets => Transport::Sockets,
                 Protocol::Dispatcher => Transport::Dispatcher,
+                Protocol::Tls => Transport::Tls,
             },
             Kind::Baseline(baseline) => match baseline.exchange {
                 Exchange::FifoPair => Transport::BareFifos,

@@ -21,7 +21,7 @@ use crate::terminal::turn::Stuck;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
-/// A server must be seen waiting twice, this far apart.
+/// A server must be seen waiting twice, or gone twice, this far apart.
 const APART: Duration = Duration::from_millis(10);
 /// A server that has its object for so long, and was never seen waiting, polls.
 const POLLS_AFTER: Duration = Duration::from_millis(500);
@@ -108,10 +108,17 @@ pub fn wait(
         Ready::AfterMs(ms) => patience.ready() + Duration::from_millis(*ms),
         _ => patience.ready(),
     };
+    // A daemon in the making can be overlooked once: while its parent ends, it is nobody's child that
+    // is known.
+    let mut gone_since = None;
     loop {
         let status = server.status().map_err(NotReady::Unknown)?;
         let pids = watch.family.living();
-        if let (Some(status), true) = (status, pids.is_empty()) {
+        if !pids.is_empty() {
+            gone_since = None;
+        } else if let Some(status) = status
+            && gone_since.get_or_insert_with(Instant::now).elapsed() >= patience.scale(APART)
+        {
             return Err(NotReady::Ended { status, output: output(log) });
         }
         let used = watch.began.elapsed();

@@ -11,24 +11,25 @@ use q4_thread_per_request::commit_queue::CommitQueue;
 use q4_thread_per_request::oneshot;
 
 use crate::channel::Connection;
+use crate::stream::Stream;
 
 /// What the threads of all connections use.
 #[derive(Debug)]
-pub(crate) struct SharedState {
+pub struct SharedState {
     /// The table for consultations.
-    pub(crate) published: Published,
+    pub published: Published,
     /// PID of this process, for the replies.
-    pub(crate) server: i32,
+    pub server: i32,
 }
 
 /// Answers a request, and the reservations that came with it.
 ///
 /// # Errors
 /// As [`Connection::reply`].
-pub(crate) fn answer(
+pub fn answer<S: Stream>(
     state: &SharedState,
     queue: &CommitQueue,
-    connection: &mut Connection,
+    connection: &mut Connection<S>,
     request: Request,
 ) -> io::Result<()> {
     match request.kind() {
@@ -38,7 +39,11 @@ pub(crate) fn answer(
 }
 
 /// A consultation: answered from the published table.
-fn consult(state: &SharedState, connection: &mut Connection, request: &Request) -> io::Result<()> {
+fn consult<S: Stream>(
+    state: &SharedState,
+    connection: &mut Connection<S>,
+    request: &Request,
+) -> io::Result<()> {
     let mut reply = Reply::default();
     state.published.answer(request, state.server, &mut reply);
     let sent = connection.reply(&reply);
@@ -47,10 +52,10 @@ fn consult(state: &SharedState, connection: &mut Connection, request: &Request) 
 }
 
 /// A reservation: waits for the committer's decision, together with those that came with it.
-fn reserve(
+fn reserve<S: Stream>(
     state: &SharedState,
     queue: &CommitQueue,
-    connection: &mut Connection,
+    connection: &mut Connection<S>,
     request: Request,
 ) -> io::Result<()> {
     connection.wait_for_room()?;

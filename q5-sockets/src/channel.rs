@@ -1,9 +1,9 @@
 //! A connection: bytes of one client, in order and of any cut, from which requests are taken; no
 //! call on it waits for ever.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,11 @@ use common::protocol::reply::{REPLY_MAX, Reply};
 use common::protocol::request::{REQUEST_SIZE, Request};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{self, MsgFlags, setsockopt, sockopt};
 
 use crate::armour::closing::{Closing, End};
-use crate::armour::deadline::{Deadline, Timeout};
+use crate::armour::deadline::Deadline;
 use crate::framing::{self, Frame};
-use crate::sys;
+use crate::stream::{Stream, Tcp, Unsent};
 
 /// How long a request may take from its first byte to its last.
 pub const REQUEST_TIME: Duration = Duration::from_secs(5);
@@ -27,13 +26,6 @@ const ROOM_POLL: Duration = Duration::from_millis(20);
 /// Bytes that one call receives at most: the largest reply for a client, 24 requests for the server.
 /// It is small because the server has such a buffer for each client, also for those that are silent.
 const BUFFER_SIZE: usize = REPLY_MAX.next_multiple_of(REQUEST_SIZE);
-/// Seconds of silence before the kernel asks whether the peer's machine is still there.
-const KEEPALIVE_IDLE: u32 = 30;
-/// Seconds between two of these probes.
-const KEEPALIVE_INTERVAL: u32 = 10;
-/// Milliseconds that sent bytes or probes may stay unacknowledged: a machine without power says
-/// nothing, and a cable that is put back in time costs nobody a connection.
-const UNACKNOWLEDGED_MS: u32 = 30_000;
 
 /// What there was to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,53 +40,39 @@ pub enum Incoming {
     Closed,
 }
 
-/// Why bytes were not sent.
-#[derive(Debug)]
-pub struct Unsent {
-    /// What the system says.
-    pub error: io::Error,
-    /// Whether some of them are on their way all the same.
-    pub partly: bool,
-}
-
 /// One end of a connection.
 #[derive(Debug)]
-pub struct Connection {
-    pub(crate) stream: Arc<TcpStream>,
+pub struct Connection<S = Tcp> {
+    pub(crate) stream: S,
     buffer: Box<[u8; BUFFER_SIZE]>,
     /// Where in the buffer the bytes stand that have arrived and were not consumed.
     start: usize,
     end: usize,
     /// How long nothing may arrive between two requests.
     idle: Duration,
-    /// How many bytes may still be received; None: any number.
-    left: Option<usize>,
-    reading: Timeout,
     /// Set when we end the connection.
     closing: End,
 }
 
 impl Connection {
-    /// A connection over a connected stream. Others may share the stream to shut it down.
+    /// A connection over a connected socket. Others may share the socket to shut it down.
     ///
-    /// `idle` is the time-out that most calls need: how long to wait for a client that is silent. The
-    /// connection ends when `closing` is set; a client's never is.
+    /// `idle` and `closing`: see [`Connection::over`].
     ///
     /// # Errors
     /// EINVAL if the other side has reset it already. See tcp(7).
     pub fn new(stream: Arc<TcpStream>, idle: Duration, closing: End) -> io::Result<Connection> {
-        set_options(&stream)?;
-        let reading = Timeout::new(&stream, idle)?;
-        Ok(Connection {
-            stream,
-            buffer: Box::new([0; BUFFER_SIZE]),
-            start: 0,
-            end: 0,
-            idle,
-            left: None,
-            reading,
-            closing,
-        })
+        Ok(Connection::over(Tcp::new(stream, idle)?, idle, closing))
+    }
+}
+
+impl<S: Stream> Connection<S> {
+    /// A connection over a stream.
+    ///
+    /// `idle` is the time-out that most calls need: how long to wait for a client that is silent. The
+    /// connection ends when `closing` is set; a client's never is.
+    pub fn over(stream: S, idle: Duration, closing: End) -> Connection<S> {
+        Connection { stream, buffer: Box::new([0; BUFFER_SIZE]), start: 0, end: 0, idle, closing }
     }
 
     /// The next request: mostly one system call, which may bring several. `now` is the time, which
@@ -160,15 +138,8 @@ impl Connection {
     /// None that can happen. See tcp(7), FIONREAD.
     pub(crate) fn may_take(&mut self, now: Instant) -> io::Result<bool> {
         let Some(closing) = self.closing() else { return Ok(true) };
-        if self.left.is_none() {
-            self.left = Some(sys::arrived(&self.stream)?);
-        }
+        self.stream.tcp_mut().take_what_has_arrived()?;
         Ok(now < closing.answer_until)
-    }
-
-    /// Receives again whatever comes.
-    pub(crate) fn take_all(&mut self) {
-        self.left = None;
     }
 
     /// Waits until there is room for the replies to all requests that have been received. To be
@@ -177,34 +148,10 @@ impl Connection {
     /// # Errors
     /// EPIPE if the connection is lost; TimedOut if there is no room in time.
     pub fn wait_for_room(&self) -> io::Result<()> {
-        if self.has_room(Duration::ZERO)? {
+        if has_room(self.stream.tcp(), Duration::ZERO)? {
             return Ok(());
         }
-        self.wait_for_room_until(Instant::now() + REPLY_TIME)
-    }
-
-    fn wait_for_room_until(&self, end: Instant) -> io::Result<()> {
-        loop {
-            let now = Instant::now();
-            let end = self.closing().map_or(end, |closing| end.min(closing.answer_until));
-            if now >= end {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            if self.has_room(ROOM_POLL.min(end - now))? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Whether there is room for some replies within `limit`, which a signal may shorten.
-    fn has_room(&self, limit: Duration) -> io::Result<bool> {
-        let mut events = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
-        match poll(&mut events, PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO)) {
-            Ok(0) | Err(Errno::EINTR) => Ok(false),
-            Ok(_) if events[0].revents() == Some(PollFlags::POLLOUT) => Ok(true),
-            Ok(_) => Err(io::ErrorKind::BrokenPipe.into()),
-            Err(errno) => Err(errno.into()),
-        }
+        wait_for_room_until(self.stream.tcp(), &self.closing, Instant::now() + REPLY_TIME)
     }
 
     /// Sends a reply: one write, unless the client does not read.
@@ -220,20 +167,17 @@ impl Connection {
     /// # Errors
     /// EPIPE, ECONNRESET, TimedOut; says whether a part was sent. See send(2).
     pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Unsent> {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let result = match socket::send(self.stream.as_raw_fd(), &bytes[sent..], flags) {
-                Ok(some) => {
-                    sent += some;
-                    Ok(())
-                }
-                Err(Errno::EAGAIN) => self.wait_for_room_until(deadline.end()),
-                Err(errno) => Err(errno.into()),
-            };
-            result.map_err(|error| Unsent { error, partly: sent > 0 })?;
-        }
-        Ok(())
+        let closing = &self.closing;
+        self.stream.send(bytes, |tcp| wait_for_room_until(tcp, closing, deadline.end()))
+    }
+
+    /// Sends a reply if there is room for it at once, and never waits.
+    ///
+    /// # Errors
+    /// EAGAIN, EPIPE, ECONNRESET. See send(2).
+    pub(crate) fn reply_now(&mut self, reply: &Reply) -> io::Result<()> {
+        let never = |_: &Tcp| Err(io::ErrorKind::WouldBlock.into());
+        self.stream.send(reply.bytes(), never).map_err(|unsent| unsent.error)
     }
 
     /// The bytes that have arrived and were not consumed.
@@ -255,38 +199,60 @@ impl Connection {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        let room = (BUFFER_SIZE - self.end).min(self.left.unwrap_or(BUFFER_SIZE));
-        if room == 0 {
-            return Ok(0);
-        }
-        let room = &mut self.buffer[self.end..self.end + room];
-        let read = |mut stream: &TcpStream| stream.read(room);
-        let size = self.reading.before(deadline, &self.stream, read)?;
+        let size = self.stream.read(&mut self.buffer[self.end..], deadline)?;
         self.end += size;
-        self.left = self.left.map(|left| left - size);
         Ok(size)
     }
 
+    /// Receives and discards what there is, waiting for it until the deadline; 0: the other side has
+    /// closed.
+    ///
+    /// # Errors
+    /// ECONNRESET, TimedOut. See recv(2).
+    pub(crate) fn discard(&mut self, deadline: Deadline) -> io::Result<usize> {
+        (self.start, self.end) = (0, 0);
+        let tcp = self.stream.tcp_mut();
+        tcp.take_all();
+        tcp.read(&mut *self.buffer, deadline)
+    }
+
     /// Whether the connection is open and nothing waits to be received, as between two questions.
-    pub fn is_quiet(&self) -> bool {
-        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
-        self.received().is_empty()
-            && socket::recv(self.stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
+    pub fn is_quiet(&mut self) -> bool {
+        self.received().is_empty() && self.stream.is_quiet()
+    }
+
+    /// Whether the other side has refused the whole connection, and done nothing on it.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.stream.is_refused()
     }
 }
 
-/// Has a socket send at once, and ask a silent peer whether it is still there. What is set on a
-/// listening socket holds for the connections that it accepts.
+/// Waits until a socket has room, until `end` at most, and not for long once the connection ends.
 ///
 /// # Errors
-/// EINVAL if the other side has reset it already. See tcp(7).
-pub fn set_options(socket: &impl AsFd) -> io::Result<()> {
-    // A reply is one write and must not wait for the acknowledgement of the one before it.
-    setsockopt(socket, sockopt::TcpNoDelay, &true)?;
-    setsockopt(socket, sockopt::KeepAlive, &true)?;
-    setsockopt(socket, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE)?;
-    setsockopt(socket, sockopt::TcpKeepInterval, &KEEPALIVE_INTERVAL)?;
-    Ok(setsockopt(socket, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS)?)
+/// EPIPE if the connection is lost; TimedOut if there is no room in time.
+pub fn wait_for_room_until(tcp: &Tcp, closing: &End, end: Instant) -> io::Result<()> {
+    loop {
+        let now = Instant::now();
+        let end = closing.get().map_or(end, |closing| end.min(closing.answer_until));
+        if now >= end {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if has_room(tcp, ROOM_POLL.min(end - now))? {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether there is room for some replies within `limit`, which a signal may shorten.
+fn has_room(tcp: &Tcp, limit: Duration) -> io::Result<bool> {
+    let mut events = [PollFd::new(tcp.as_fd(), PollFlags::POLLOUT)];
+    match poll(&mut events, PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO)) {
+        Ok(0) | Err(Errno::EINTR) => Ok(false),
+        Ok(_) if events[0].revents() == Some(PollFlags::POLLOUT) => Ok(true),
+        Ok(_) => Err(io::ErrorKind::BrokenPipe.into()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// What is answered when no request can be found: its client and nonce as far as they arrived.

@@ -20,6 +20,7 @@ use crate::armour::resolve;
 use crate::channel::Connection;
 use crate::framing::{self, Frame};
 use crate::options::ClientOptions;
+use crate::stream::{Layer, Plain, Stream, Tcp};
 
 /// After so long a silence the connection is checked before it is used. The server may have closed
 /// it: to make room (after 1 s at the earliest), or because it was restarted.
@@ -27,10 +28,11 @@ const SILENCE: Duration = Duration::from_millis(500);
 
 /// A client: one thread's. Another thread may have another.
 #[derive(Debug)]
-pub struct Client {
+pub struct Client<L: Layer = Plain> {
     server: String,
+    layer: L,
     /// None after a lost connection. The next question opens another.
-    connection: Option<Connection>,
+    connection: Option<Connection<L::Stream>>,
     id: i32,
     nonces: Nonces,
     timeout: Duration,
@@ -68,9 +70,25 @@ impl Client {
     /// # Errors
     /// If no server listens there.
     pub fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Client> {
-        let connection = connect(server, timeout, deadline)?;
+        Client::connect_over(Plain, server, timeout, deadline)
+    }
+}
+
+impl<L: Layer> Client<L> {
+    /// As [`Client::connect`], with a layer over the socket.
+    ///
+    /// # Errors
+    /// If no server listens there, or the layer cannot be opened.
+    pub fn connect_over(
+        layer: L,
+        server: &str,
+        timeout: Duration,
+        deadline: Instant,
+    ) -> io::Result<Client<L>> {
+        let connection = connect(&layer, server, timeout, deadline)?;
         Ok(Client {
             server: server.to_owned(),
+            layer,
             connection: Some(connection),
             // Only for the server's log: the reply comes back on the connection.
             id: std::process::id() as i32,
@@ -101,11 +119,13 @@ impl Client {
         let request = Request::new(self.id, self.nonces.draw(), ask);
         let now = deadline.seen();
         let was_silent = now.saturating_duration_since(self.used) > SILENCE;
-        let mut connection = match self.connection.take() {
-            Some(connection) if !was_silent || connection.is_quiet() => connection,
-            _ => {
+        let open = self.connection.take();
+        let open = open.and_then(|mut it| (!was_silent || it.is_quiet()).then_some(it));
+        let mut connection = match open {
+            Some(connection) => connection,
+            None => {
                 let end = deadline.end();
-                let connected = connect(&self.server, self.timeout, end);
+                let connected = connect(&self.layer, &self.server, self.timeout, end);
                 deadline = Deadline::at(end);
                 connected.map_err(Unanswered::NotSent)?
             }
@@ -114,8 +134,11 @@ impl Client {
             let error = self.explain(unsent.error);
             if unsent.partly { Unanswered::Unknown(error) } else { Unanswered::NotSent(error) }
         })?;
-        receive(&mut connection, &mut self.reply, &request, deadline.end())
-            .map_err(|error| Unanswered::Unknown(self.explain(error)))?;
+        let received = receive(&mut connection, &mut self.reply, &request, deadline.end());
+        received.map_err(|error| match self.explain(error) {
+            error if connection.is_refused() => Unanswered::NotSent(error),
+            error => Unanswered::Unknown(error),
+        })?;
         // After a reply for the whole connection the server closes it.
         if self.reply.nonce == request.nonce {
             self.connection = Some(connection);
@@ -125,22 +148,23 @@ impl Client {
     }
 
     /// Whether the server has neither closed the connection nor announced that it will.
-    pub fn is_connected(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::is_quiet)
+    pub fn is_connected(&mut self) -> bool {
+        self.connection.as_mut().is_some_and(Connection::is_quiet)
     }
 
     fn explain(&self, error: io::Error) -> io::Error {
         match error.kind() {
             io::ErrorKind::TimedOut if error.raw_os_error().is_none() => no_answer(self.timeout),
-            io::ErrorKind::TimedOut => error,
+            // An error of the layer says by itself what it is.
+            io::ErrorKind::TimedOut | io::ErrorKind::InvalidData => error,
             _ => io::Error::new(error.kind(), format!("lost connection: {}", plain(&error))),
         }
     }
 }
 
 /// Receives the reply to `request`, or one for the whole connection; others are ignored.
-fn receive(
-    connection: &mut Connection,
+fn receive<S: Stream>(
+    connection: &mut Connection<S>,
     reply: &mut Reply,
     request: &Request,
     deadline: Instant,
@@ -153,6 +177,10 @@ fn receive(
                 if is_reply && (reply.nonce == request.nonce || is_for_connection(reply)) {
                     return Ok(());
                 }
+            }
+            // The first two bytes of a TLS alert.
+            Frame::Garbage if connection.received().starts_with(&[21, 3]) => {
+                return Err(io::Error::other("the server speaks TLS: use its own client"));
             }
             Frame::Garbage => return Err(io::Error::other("this is no server of the box office")),
             Frame::Incomplete => {
@@ -171,7 +199,12 @@ fn is_for_connection(reply: &Reply) -> bool {
 }
 
 /// Tries all addresses of the server, each with its share of the time that is left.
-fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Connection> {
+fn connect<L: Layer>(
+    layer: &L,
+    server: &str,
+    timeout: Duration,
+    deadline: Instant,
+) -> io::Result<Connection<L::Stream>> {
     let explain = |error: io::Error| {
         let error =
             if error.kind() == io::ErrorKind::TimedOut { no_answer(timeout) } else { error };
@@ -192,11 +225,12 @@ fn connect(server: &str, timeout: Duration, deadline: Instant) -> io::Result<Con
         if share.is_zero() {
             break;
         }
-        let connected = TcpStream::connect_timeout(address, share);
-        match connected
-            .and_then(|stream| Connection::new(Arc::new(stream), timeout, End::default()))
-        {
-            Ok(connection) => return Ok(connection),
+        let share_end = Instant::now() + share;
+        let connected = TcpStream::connect_timeout(address, share)
+            .and_then(|stream| Tcp::new(Arc::new(stream), timeout))
+            .and_then(|tcp| layer.open(tcp, Deadline::at(share_end)));
+        match connected {
+            Ok(stream) => return Ok(Connection::over(stream, timeout, End::default())),
             Err(error) => last = error,
         }
     }

@@ -5,8 +5,9 @@
 // In reading order.
 pub mod options;
 pub mod server;
-mod answers;
+pub mod answers;
 pub mod channel;
+pub mod stream;
 pub mod framing;
 pub mod client;
 mod sys;

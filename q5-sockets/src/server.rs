@@ -9,32 +9,29 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
-use common::booking::office::Office;
-use common::booking::table::Table;
-use common::program::process;
-use common::program::signals::Signals;
+use common::booking::{office::Office, table::Table};
+use common::program::{process, signals::Signals};
 use common::protocol::reply::{Reply, Status};
 use common::protocol::request::Request;
-use common::server::leftovers;
-use common::server::log;
 use common::server::start::{self, Start};
+use common::server::{leftovers, log};
 use nix::sys::signal::Signal;
-use q3_threads::armour::workers::Workers;
-use q3_threads::published::Published;
+use q3_threads::{armour::workers::Workers, published::Published};
 use q4_thread_per_request::commit_queue::{CAPACITY, commit_queue};
-use q4_thread_per_request::committer;
-use q4_thread_per_request::sys::DetachedThreads;
+use q4_thread_per_request::{committer, sys::DetachedThreads};
 use tracing::{debug, info, warn};
 
 use crate::PACKAGE;
 use crate::answers::{self, SharedState};
 use crate::armour::closing::Closing;
+use crate::armour::deadline::Deadline;
 use crate::armour::lingering_close::{close, for_connection, give_up, hang_up};
 use crate::armour::listeners::{BACKLOG, Listeners, descriptors_for};
-use crate::armour::refused::Refused;
+use crate::armour::refused::{Accept, Refused};
 use crate::armour::registry::{Member, Registry};
-use crate::channel::{Connection, Incoming};
+use crate::channel::{Connection, Incoming, REQUEST_TIME};
 use crate::options::ServerOptions;
+use crate::stream::{Plain, Tcp};
 
 /// How long the main thread waits for a signal at most. Nothing depends on it.
 const WATCH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -71,19 +68,18 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
             let answer = move |connection: &mut Connection, request| {
                 answers::answer(&state, &queue, connection, request)
             };
-            shared.serve(|| {}, answer)
+            shared.serve(&Arc::new(Plain), || {}, answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;
     start::ready_line(PACKAGE, address)?.print()?;
     let watched = watch(&signals, &mut workers);
     let stopped = service.stop(&signals, &mut workers, ANSWER_MAX, STOP_MAX);
-    watched.and(stopped)?;
-    Ok(0)
+    watched.and(stopped).map(|()| 0)
 }
 
 /// What a service calls for each request.
-type Answer = dyn Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync;
+type Answer<S> = dyn Fn(&mut Connection<S>, Request) -> io::Result<()> + Send + Sync;
 
 /// A thread that accepts connections, and a thread for each of them.
 #[derive(Debug)]
@@ -118,23 +114,25 @@ impl Service {
     }
 
     /// The accepting thread: accepts every connection, the oldest first, and starts its thread,
-    /// which calls `answer` for each request. For each connection it calls `accepted` first.
+    /// which opens the layer, and calls `answer` for each request. For each connection it calls
+    /// `accepted` first.
     ///
     /// This thread and those of the connections share `answer`. What it owns is dropped with the
     /// last of them: for example the commit queue, and so the committer ends.
     ///
     /// # Errors
     /// ENOMEM. See poll(2).
-    pub fn serve(
+    pub fn serve<L: Accept>(
         self: &Arc<Service>,
+        layer: &Arc<L>,
         accepted: impl Fn(),
-        answer: impl Fn(&mut Connection, Request) -> io::Result<()> + Send + Sync + 'static,
+        answer: impl Fn(&mut Connection<L::Stream>, Request) -> io::Result<()> + Send + Sync + 'static,
     ) -> anyhow::Result<()> {
-        let answer: Arc<Answer> = Arc::new(answer);
+        let answer: Arc<Answer<L::Stream>> = Arc::new(answer);
         let mut refused = Refused::default();
         while let Some((stream, peer)) = self.listeners.accept(&mut refused)? {
             accepted();
-            self.start_thread(&answer, Arc::new(stream), peer, &mut refused);
+            self.start_thread(layer, &answer, Arc::new(stream), peer, &mut refused);
         }
         refused.finish()?;
         if refused.count() > 0 {
@@ -144,23 +142,25 @@ impl Service {
     }
 
     /// Starts the thread of a connection, or refuses the connection with BUSY.
-    fn start_thread(
+    fn start_thread<L: Accept>(
         self: &Arc<Service>,
-        answer: &Arc<Answer>,
+        layer: &Arc<L>,
+        answer: &Arc<Answer<L::Stream>>,
         stream: Arc<TcpStream>,
         peer: SocketAddr,
         refused: &mut Refused,
     ) {
         let member = match self.registry.register(&stream, peer.ip()) {
             Ok(member) => member,
-            Err(why) => return refused.add(stream, &for_connection(why, self.server)),
+            Err(why) => return layer.refuse(stream, &for_connection(why, self.server), refused),
         };
         let service = self.clone();
-        let answer = answer.clone();
+        let (layer_of_thread, answer) = (layer.clone(), answer.clone());
         let handle = stream.clone();
         let started = self.threads.start(move || {
             log::add_field("peer", peer);
-            let body = AssertUnwindSafe(|| service.answer_all(handle, &member, &*answer));
+            let body = || service.answer_all(&*layer_of_thread, handle, &member, &*answer);
+            let body = AssertUnwindSafe(body);
             match catch_unwind(body) {
                 Ok(Ok(())) => debug!("closed"),
                 Ok(Err(error)) => debug!("lost: {error}"),
@@ -169,20 +169,23 @@ impl Service {
         });
         if let Err(error) = started {
             warn!("cannot start a thread: {error}");
-            refused.add(stream, &for_connection(Status::Busy, self.server));
+            layer.refuse(stream, &for_connection(Status::Busy, self.server), refused);
         }
     }
 
     /// The thread of a connection: any number of requests, answered in order. How it ends if we end
     /// it: see [`Closing`].
-    fn answer_all(
+    fn answer_all<L: Accept>(
         &self,
+        layer: &L,
         stream: Arc<TcpStream>,
         member: &Member,
-        answer: &Answer,
+        answer: &Answer<L::Stream>,
     ) -> io::Result<()> {
-        let mut connection = Connection::new(stream, self.idle, member.end())?;
         let mut now = Instant::now();
+        let deadline = Deadline::new(now, now + REQUEST_TIME);
+        let stream = layer.open(Tcp::new(stream, self.idle)?, deadline)?;
+        let mut connection = Connection::over(stream, self.idle, member.end());
         while connection.may_take(now)? {
             match connection.receive(now)? {
                 Incoming::Request(request) => {

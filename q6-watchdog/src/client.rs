@@ -63,7 +63,7 @@ impl Client {
         let deadline = Instant::now() + self.timeout;
         let mut tries = 0;
         loop {
-            let secondary = self.secondary(ask).take().filter(Connection::is_connected);
+            let secondary = self.secondary(ask).take().and_then(still_connected);
             let asked = match secondary {
                 Some(secondary) => self.ask_secondary(secondary, ask, deadline),
                 None => {
@@ -87,7 +87,7 @@ impl Client {
             let connected = Connection::connect(address, self.timeout, deadline);
             connected.map_err(Unanswered::NotSent)
         };
-        let open = self.dispatch.take().filter(Connection::is_connected);
+        let open = self.dispatch.take().and_then(still_connected);
         let mut dispatcher = match open {
             Some(dispatcher) => dispatcher,
             None => connect(&self.dispatcher)?,
@@ -125,6 +125,10 @@ impl Client {
             Ask::Reserve { .. } => &mut self.reservation,
         }
     }
+}
+
+fn still_connected(mut connection: Connection) -> Option<Connection> {
+    connection.is_connected().then_some(connection)
 }
 
 /// Whether a question without an answer may be asked again: a consultation always, a reservation only

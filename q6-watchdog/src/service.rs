@@ -18,6 +18,7 @@ use q3_threads::armour::workers::Workers;
 use q5_sockets::armour::listeners::Listeners;
 use q5_sockets::channel::Connection;
 use q5_sockets::server::Service;
+use q5_sockets::stream::Plain;
 use tracing::debug;
 
 use crate::channel::End;
@@ -66,7 +67,7 @@ pub fn serve(
     workers
         .start("q6 accept", move |ready| {
             ready.report()?;
-            shared.serve(move || counts.count_accepted(number), answer)
+            shared.serve(&Arc::new(Plain), move || counts.count_accepted(number), answer)
         })
         .context("cannot start a thread")?;
     workers.wait_ready()?;

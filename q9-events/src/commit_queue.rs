@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::iter::once;
+use std::mem::take;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use common::protocol::request::Request;
@@ -70,7 +71,10 @@ impl CommitQueue {
             return;
         }
         state.waiting.extend(groups.drain(..));
-        if state.is_idle && !state.waiting.is_empty() {
+        let wakes = !state.waiting.is_empty() && take(&mut state.is_idle);
+        // First the lock: the other thread would wake up only to sleep on it.
+        drop(state);
+        if wakes {
             self.has_changed.notify_one();
         }
     }
@@ -98,11 +102,70 @@ impl CommitQueue {
         let mut state = self.lock();
         state.is_closed = true;
         self.has_changed.notify_one();
-        std::mem::take(&mut state.waiting)
+        take(&mut state.waiting)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing can panic between lock and unlock here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::client::ask::Ask;
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    fn group(len: usize) -> Group {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(peer).unwrap();
+        let request = Request::new(7, 1, Ask::Reserve { show: 1, seats: 1 });
+        let mut group = Group::new(Arc::new(WriteHalf::new(len as u64, stream, peer)), request);
+        (1..len).for_each(|_| group.push(request));
+        group
+    }
+
+    fn receive(queue: &CommitQueue) -> Vec<usize> {
+        let mut batch = Vec::new();
+        queue.receive(&mut batch);
+        batch.iter().map(Group::len).collect()
+    }
+
+    #[test]
+    fn a_batch_is_of_whole_groups_in_their_order_and_has_a_bound() {
+        let queue = CommitQueue::default();
+        queue.submit(&mut [64, 64, 1, 64, 64, 2].map(group).into());
+        assert_eq!(receive(&queue), [64, 64, 1, 64]);
+        assert_eq!(receive(&queue), [64, 2]);
+    }
+
+    #[test]
+    fn a_closed_queue_gives_back_what_waits_and_takes_nothing() {
+        let queue = CommitQueue::default();
+        queue.submit(&mut vec![group(1), group(2)]);
+        assert_eq!(queue.close().iter().map(Group::len).collect::<Vec<_>>(), [1, 2]);
+        let mut late = vec![group(3)];
+        queue.submit(&mut late);
+        assert_eq!((late.len(), receive(&queue)), (1, vec![]));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_by_a_submission_and_by_the_close() {
+        for _ in 0..200 {
+            let queue = CommitQueue::default();
+            thread::scope(|scope| {
+                let waits = scope.spawn(|| (receive(&queue), receive(&queue)));
+                queue.submit(&mut vec![group(1)]);
+                queue.submit(&mut Vec::new());
+                while !queue.lock().waiting.is_empty() {
+                    thread::yield_now();
+                }
+                queue.close();
+                assert_eq!(waits.join().unwrap(), (vec![1], vec![]));
+            });
+        }
     }
 }

@@ -107,7 +107,7 @@ mod tests {
         ] {
             assert_eq!(ask(fine), Ok(()), "{fine:?}");
         }
-        for wrong in [&["q2-msgqueue"][..], &["q2_msgqeue"], &["q7"], &["a seat"], &["-q", "q2.x"]]
+        for wrong in [&["q2-msgqueue"][..], &["q2_msgqeue"], &["q0"], &["a seat"], &["-q", "q2.x"]]
         {
             let mistake = ask(wrong).expect_err(wrong[0]);
             assert!(mistake.contains("q1_pipes, q2_msgqueue"), "{mistake}");

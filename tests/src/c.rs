@@ -51,7 +51,7 @@ impl Program {
     /// # Panics
     /// If it does not compile, or not without a warning.
     pub fn compile(test: &str, name: &str) -> Option<Program> {
-        Program::build(test, name, &["-pthread"])
+        Program::build(test, name, &["-pthread"], &[])
     }
 
     /// Compiles `tests/c/NAME/*.c` to a library that LD_PRELOAD can name.
@@ -59,10 +59,25 @@ impl Program {
     /// # Panics
     /// As [`Program::compile`].
     pub fn compile_library(test: &str, name: &str) -> Option<Program> {
-        Program::build(test, name, &["-shared", "-fPIC"])
+        Program::build(test, name, &["-shared", "-fPIC"], &[])
     }
 
-    fn build(test: &str, name: &str, options: &[&str]) -> Option<Program> {
+    /// Compiles `tests/c/NAME/*.c` with OpenSSL; says so and gives None if its headers are not there.
+    ///
+    /// # Panics
+    /// As [`Program::compile`].
+    pub fn compile_with_openssl(test: &str, name: &str) -> Option<Program> {
+        let mut look = Command::new("cc");
+        look.args(["-E", "-include", "openssl/ssl.h", "-x", "c", "/dev/null"]);
+        let found = look.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            skip(test, "cc and the headers of OpenSSL (libssl-dev)");
+            return None;
+        }
+        Program::build(test, name, &[], &["-lssl", "-lcrypto"])
+    }
+
+    fn build(test: &str, name: &str, options: &[&str], libraries: &[&str]) -> Option<Program> {
         if !is_there("cc") {
             skip(test, "cc, a C compiler");
             return None;
@@ -75,6 +90,7 @@ impl Program {
         let sources = files.map(|file| file.expect("it can be read").path());
         let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "c"));
         command.arg(root().join(INCLUDE)).arg("-o").arg(program.path()).args(sources);
+        command.args(libraries);
         assert_quiet(&mut command);
         Some(program)
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::client::ask::{Ask, Unanswered};
+use common::client::options::ClientOptions;
 use common::protocol::reply::{Reply, Status};
 
 use crate::server::Server;
@@ -25,6 +26,8 @@ pub enum Client {
     Sockets(q5_sockets::client::Client),
     /// One that asks a dispatcher first.
     Dispatched(Box<q6_watchdog::client::Client>),
+    /// One that uses a TLS connection, and trusts the authority for trial.
+    Tls(Box<q7_tls::client::Client>),
 }
 
 impl Client {
@@ -58,6 +61,10 @@ impl Client {
                 let client = q6_watchdog::client::Client::open(&address::of(dir), timeout);
                 client.map(Box::new).map(Client::Dispatched)
             }
+            Mechanism::Tls => {
+                let client = q7_tls::client::open(&trusting_trial(dir, timeout));
+                client.map(Box::new).map(Client::Tls)
+            }
         }
     }
 
@@ -71,6 +78,7 @@ impl Client {
             Client::Queues(client) => client.ask(ask),
             Client::Sockets(client) => client.ask(ask),
             Client::Dispatched(client) => client.ask(ask),
+            Client::Tls(client) => client.ask(ask),
         }
     }
 
@@ -116,6 +124,14 @@ impl Client {
             None => evidence::fail(evidence::asked(ask), "a known status", reply.status),
         }
     }
+}
+
+/// The options of a client that trusts the authority of the server's DIR.
+pub fn trusting_trial(dir: &Path, timeout: Duration) -> q7_tls::options::ClientOptions {
+    let dir_of_server = dir.to_owned();
+    let common = ClientOptions { dir: dir_of_server, timeout, json: false, command: None };
+    let connect = address::of(dir);
+    q7_tls::options::ClientOptions { common, connect, ca: None, cert: None, key: None }
 }
 
 impl Server {

@@ -81,7 +81,7 @@ pub fn files(dir: &Path) -> Vec<String> {
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names
         .filter(|name| {
-            !["spectacles.dat", "queue.key", "lock"].contains(&name.as_str())
+            !["spectacles.dat", "queue.key", "lock", "tls"].contains(&name.as_str())
                 && !name.ends_with(".log")
                 && !is_a_clients(dir, name)
         })

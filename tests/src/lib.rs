@@ -10,6 +10,7 @@ pub mod address;
 pub mod client;
 pub mod server;
 pub mod wire;
+pub mod tunnel;
 
 // What is asked, and how a broken promise is told.
 pub mod checks;

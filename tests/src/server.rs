@@ -11,6 +11,7 @@ use std::fs::{DirBuilder, File};
 use std::io::{PipeReader, pipe};
 use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::thread::panicking;
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,8 @@ pub struct Server {
     stderr: Option<Output>,
     /// The System V objects that were in sight before it was started.
     before: Vec<Object>,
+    /// What the test has put into the data file: here no server can change it.
+    given: Mutex<Vec<u8>>,
     /// Whether leftovers are to be expected: the server was killed and not started again.
     crashed: bool,
 }
@@ -92,6 +95,7 @@ impl Server {
             stdout: None,
             stderr: None,
             before: Vec::new(),
+            given: Mutex::default(),
             crashed: false,
         };
         DirBuilder::new().mode(0o700).create(server.dir()).expect("the base is ours");

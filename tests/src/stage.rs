@@ -23,18 +23,21 @@ pub enum Stage {
     Q5Sockets,
     /// q6-watchdog
     Q6Watchdog,
+    /// q7-tls
+    Q7Tls,
     /// q9-events
     Q9Events,
 }
 
 /// All of them.
-pub const ALL: [Stage; 7] = [
+pub const ALL: [Stage; 8] = [
     Stage::Q1Pipes,
     Stage::Q2Msgqueue,
     Stage::Q3Threads,
     Stage::Q4ThreadPerRequest,
     Stage::Q5Sockets,
     Stage::Q6Watchdog,
+    Stage::Q7Tls,
     Stage::Q9Events,
 ];
 
@@ -49,6 +52,8 @@ pub enum Mechanism {
     Sockets,
     /// TCP, behind a dispatcher.
     Dispatcher,
+    /// TLS over TCP.
+    Tls,
 }
 
 impl Mechanism {
@@ -56,7 +61,7 @@ impl Mechanism {
     pub fn has_places(self) -> bool {
         match self {
             Mechanism::Pipes | Mechanism::Queues | Mechanism::Dispatcher => true,
-            Mechanism::Sockets => false,
+            Mechanism::Sockets | Mechanism::Tls => false,
         }
     }
 
@@ -64,7 +69,7 @@ impl Mechanism {
     pub fn is_found_through_dir(self) -> bool {
         match self {
             Mechanism::Pipes | Mechanism::Queues => true,
-            Mechanism::Sockets | Mechanism::Dispatcher => false,
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => false,
         }
     }
 
@@ -74,16 +79,18 @@ impl Mechanism {
     }
 
     /// Whether a reservation that finds everything stopped has certainly not been made: it went no
-    /// further than to a dispatcher.
+    /// further than to a dispatcher, or to a handshake.
     pub fn asks_where_first(self) -> bool {
-        self == Mechanism::Dispatcher
+        matches!(self, Mechanism::Dispatcher | Mechanism::Tls)
     }
 
     /// How a client begins to say that there is no server.
     pub fn not_found(self) -> &'static str {
         match self {
             Mechanism::Pipes | Mechanism::Queues => "client: cannot open ",
-            Mechanism::Sockets | Mechanism::Dispatcher => "client: cannot connect to ",
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => {
+                "client: cannot connect to "
+            }
         }
     }
 }
@@ -107,6 +114,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4-thread-per-request",
             Stage::Q5Sockets => "q5-sockets",
             Stage::Q6Watchdog => "q6-watchdog",
+            Stage::Q7Tls => "q7-tls",
             Stage::Q9Events => "q9-events",
         }
     }
@@ -118,6 +126,7 @@ impl Stage {
             Stage::Q2Msgqueue | Stage::Q3Threads | Stage::Q4ThreadPerRequest => Mechanism::Queues,
             Stage::Q5Sockets | Stage::Q9Events => Mechanism::Sockets,
             Stage::Q6Watchdog => Mechanism::Dispatcher,
+            Stage::Q7Tls => Mechanism::Tls,
         }
     }
 
@@ -126,7 +135,7 @@ impl Stage {
         match self.mechanism() {
             Mechanism::Pipes => "write(",
             Mechanism::Queues => "msgsnd(",
-            Mechanism::Sockets | Mechanism::Dispatcher => "sendto(",
+            Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => "sendto(",
         }
     }
 
@@ -148,6 +157,7 @@ impl Stage {
                 "q6 reserve",
                 "q6 watchdog",
             ],
+            Stage::Q7Tls => &["q7 accept", "q7 commit", "q7 server"],
             Stage::Q9Events => &["q9 commit", "q9 server"],
         }
     }
@@ -158,6 +168,7 @@ impl Stage {
             Stage::Q1Pipes | Stage::Q2Msgqueue => 3,
             Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => 1,
             Stage::Q6Watchdog => 4,
+            Stage::Q7Tls => 1,
             Stage::Q9Events => 1,
         }
     }
@@ -171,6 +182,7 @@ impl Stage {
             Stage::Q4ThreadPerRequest => "q4 server",
             Stage::Q5Sockets => "q5 server",
             Stage::Q6Watchdog => "q6 reserve",
+            Stage::Q7Tls => "q7 server",
             Stage::Q9Events => "q9 server",
         }
     }
@@ -183,6 +195,7 @@ impl Stage {
             | Stage::Q3Threads
             | Stage::Q4ThreadPerRequest
             | Stage::Q5Sockets
+            | Stage::Q7Tls
             | Stage::Q9Events => false,
             Stage::Q6Watchdog => true,
         }
@@ -194,7 +207,7 @@ impl Stage {
         match self {
             Stage::Q1Pipes => Some(["q1 consult", "q1 reserve"]),
             Stage::Q2Msgqueue => Some(["q2 consult", "q2 reserve"]),
-            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets => None,
+            Stage::Q3Threads | Stage::Q4ThreadPerRequest | Stage::Q5Sockets | Stage::Q7Tls => None,
             Stage::Q6Watchdog => Some(["q6 consult", "q6 reserve"]),
             Stage::Q9Events => None,
         }
@@ -209,6 +222,7 @@ impl Stage {
             // Their clients differ in the address that they try first.
             Mechanism::Sockets => program(&format!("{}-client", self.package())),
             Mechanism::Dispatcher => program("q6-watchdog-client"),
+            Mechanism::Tls => program("q7-tls-client"),
         }
     }
 }

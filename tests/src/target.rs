@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::stage::{Stage, program};
+use crate::stage::{Mechanism, Stage, program};
 
 /// A server program, and the stage whose mechanism it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,25 @@ impl Target {
             Author::Plain => format!("{package}-plain"),
             Author::Stage | Author::Stranger => package.to_owned(),
         }
+    }
+
+    /// The system call by which its replies leave.
+    pub fn reply_call(&self) -> &'static str {
+        match (self.author, self.stage.mechanism()) {
+            // That of std's vectored write.
+            (Author::Plain, Mechanism::Tls) => "writev(",
+            _ => self.stage.reply_call(),
+        }
+    }
+
+    /// Whether a line of `strace` is a reply of 32 bytes that leaves: its magic shows it, or the length
+    /// of its TLS record (49, which is the letter 1).
+    pub fn is_reply(&self, line: &str) -> bool {
+        let begin = match self.stage.mechanism() {
+            Mechanism::Tls => "\"\\27\\3\\3\\0001",
+            _ => "SPC1",
+        };
+        line.contains(self.reply_call()) && line.contains(begin)
     }
 
     /// The server program.

@@ -22,7 +22,7 @@ use zerocopy::IntoBytes;
 
 use crate::server::Server;
 use crate::stage::{Mechanism, Stage};
-use crate::{address, evidence, sys, wait};
+use crate::{address, evidence, sys, tunnel, wait};
 
 /// How long to wait for room for a request.
 const ROOM_MAX: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ pub enum Wire {
     Pipes(File, File, Inbox),
     /// The two queues.
     Queues(Channel),
-    /// A connection, where the place is what the request says.
+    /// A connection, or a tunnel to one, where the place is what the request says.
     Sockets(TcpStream),
     /// Connections to the consultation server and to the reservation server behind a dispatcher.
     Dispatched(TcpStream, TcpStream),
@@ -66,6 +66,11 @@ impl Wire {
             }
             Mechanism::Queues => Channel::open(dir).map(Wire::Queues),
             Mechanism::Sockets => Ok(Wire::Sockets(connect(&address::of(dir))?)),
+            Mechanism::Tls => {
+                let tunnel = tunnel::open(TcpStream::connect(address::of(dir))?, dir)?;
+                tunnel.set_write_timeout(Some(wait::at_most(ROOM_MAX)))?;
+                Ok(Wire::Sockets(tunnel))
+            }
             Mechanism::Dispatcher => {
                 let consultation = redirected(&address::of(dir), Ask::List)?;
                 let reservation =

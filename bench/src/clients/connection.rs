@@ -52,6 +52,7 @@ impl Connection {
             Transport::Msgqueue => stage(Protocol::Msgqueue),
             Transport::Sockets => stage(Protocol::Sockets),
             Transport::Dispatcher => stage(Protocol::Dispatcher),
+            Transport::Tls => stage(Protocol::Tls),
             Transport::BareFifos => pipes::Client::open(dir, number).map(Connection::Pipes),
             Transport::BareQueues => queues::Client::open(dir).map(Connection::Queues),
             Transport::BareTcp => sockets::Client::open(dir).map(Connection::Sockets),

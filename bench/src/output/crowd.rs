@@ -12,10 +12,10 @@ use crate::results::timing::Timing;
 pub fn crowd(results: &Results) -> Table {
     let bare = Row::Baseline(Baseline::group_commit(Exchange::Epoll));
     let is_it = |group| matches!(group, Group::Crowd { .. });
-    let note = "One client process holds all connections, one request in flight on each. Every \
-        RESERVE is durable, and nobody logs it. Rates are of the median round. \"/ bare\": divided by \
-        the bare loop, which syncs once for all that one epoll_wait has told; the median of the \
-        quotients of the rounds. Latencies are in microseconds, of every sample.";
+    let note = "One client process holds all connections, one request in flight on each, on all CPUs. \
+        Every RESERVE is durable, and nobody logs it. Rates are of the median round. \"/ bare\": \
+        divided by the bare loop, which syncs once for all that one epoll_wait has told; the median \
+        of the quotients of the rounds. Latencies are in microseconds, of every sample.";
     let columns = columns("/ bare", "/ bare ");
     Table::new("Crowd", note, &columns, rows(results, is_it, &bare))
 }

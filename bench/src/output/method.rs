@@ -17,10 +17,11 @@ pub fn in_words(method: &Method, host: &Host) -> String {
     };
     let quick = if method.quick { " --quick: expect noise." } else { "" };
     format!(
-        "Everything ran on CPU {} unless a row says free; {disk}. A trial lasts {} ms. In each of {} \
-         rounds every baseline and every server has its turn, A B A B, across all stages; twice as \
-         many rounds where 64 clients share a sync. {} rounds of a baseline and its servers in all, \
-         {dirty}. The run took {:.0} s.{quick}",
+        "Everything ran on CPU {} unless a row says free or has many connections; {disk}. A trial \
+         lasts {} ms. In each of {} rounds every baseline and every server has its turn, A B A B, \
+         across all stages; twice as many rounds where 64 clients share a sync or there are many \
+         connections. {} rounds of a baseline and its servers in all, {dirty}. The run \
+         took {:.0} s.{quick}",
         host.chosen_cpu, method.segment_ms, method.rounds, method.all_rounds, method.seconds,
     )
 }

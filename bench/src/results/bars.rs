@@ -62,6 +62,7 @@ impl Judged<'_> {
             }
             // Between client and server it is q5.
             Stage::Q6Watchdog => Vec::new(),
+            Stage::Q7Tls => self.encrypted(),
             // Its bars are those of many connections, which a full run does not measure.
             Stage::Q9Events => Vec::new(),
         };
@@ -121,6 +122,7 @@ impl Judged<'_> {
             | Stage::Q4ThreadPerRequest
             | Stage::Q5Sockets
             | Stage::Q6Watchdog
+            | Stage::Q7Tls
             | Stage::Q9Events => 240.0,
         }
     }
@@ -139,6 +141,33 @@ impl Judged<'_> {
             ]
         };
         rows.flat_map(both).collect()
+    }
+
+    /// What is demanded of q7 beside q5.
+    fn encrypted(&self) -> Vec<Bar> {
+        let of = |name: &str| self.results.connections.iter().find(|row| row.server == name);
+        let more = of(&self.server.name).zip(of(Stage::Q5Sockets.package()));
+        let more = more.map(|(ours, plain)| Measured::count(ours.kib_each - plain.kib_each));
+        let figures = self.results.encrypted.as_ref();
+        let ratio = |spread: &Spread| Measured {
+            figure: spread.median,
+            spread: Some((spread.min, spread.max)),
+            dirty: false,
+        };
+        let known = "resumed handshake / full one, with client certificates";
+        let pair = "full handshakes/s / bare rustls pair";
+        vec![
+            self.most(9, "KiB of each idle connection more than q5's", 36.0, more),
+            self.most(12, "VIEW p50 / q5's", 1.25, figures.map(|it| ratio(&it.view_p50))),
+            self.most(
+                12,
+                "resumed handshake / full one",
+                0.85,
+                figures.map(|it| ratio(&it.resumed)),
+            ),
+            self.most(12, known, 0.65, figures.map(|it| ratio(&it.resumed_known))),
+            self.least(12, pair, 0.9, figures.map(|it| ratio(&it.pair))),
+        ]
     }
 
     fn watched(&self) -> Vec<Bar> {

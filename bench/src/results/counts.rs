@@ -136,3 +136,16 @@ pub struct Watched {
     /// VIEWs per second beside the watcher, in turn with the above.
     pub with: Spread,
 }
+
+/// What TLS costs, each as a ratio of one round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encrypted {
+    /// The p50 of a VIEW of q7 / of q5.
+    pub view_p50: Spread,
+    /// The median time of a handshake with a ticket / of one without.
+    pub resumed: Spread,
+    /// The same, where clients show certificates.
+    pub resumed_known: Spread,
+    /// Full handshakes per second / those with a bare `rustls` server.
+    pub pair: Spread,
+}

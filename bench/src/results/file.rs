@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::bar::Bar;
 use crate::results::beside::Beside;
-use crate::results::counts::{BaselineCounts, Connections, ServerCounts, Watched};
+use crate::results::counts::{BaselineCounts, Connections, Encrypted, ServerCounts, Watched};
 use crate::results::host::{Host, Method};
 use crate::results::peer::PeerFacts;
 use crate::results::ratio::Ratio;
@@ -41,6 +41,9 @@ pub struct Results {
     /// What was installed to be measured beside the servers; empty where nobody asked for it.
     #[serde(default)]
     pub peers: Vec<PeerFacts>,
+    /// q7 beside q5; None where not both were measured.
+    #[serde(default)]
+    pub encrypted: Option<Encrypted>,
     /// What is demanded of the servers, and whether it holds.
     pub bars: Vec<Bar>,
 }

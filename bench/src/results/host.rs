@@ -42,7 +42,8 @@ pub struct Host {
 pub struct Method {
     /// Whether `--quick` was given: more noise, same columns.
     pub quick: bool,
-    /// Rounds of each group, A B A B; twice as many where 64 clients share a sync.
+    /// Rounds of each group, A B A B; twice as many where 64 clients share a sync, or there are many
+    /// connections.
     pub rounds: usize,
     /// Milliseconds that one trial lasts.
     pub segment_ms: u64,

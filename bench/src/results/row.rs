@@ -121,6 +121,8 @@ pub enum Protocol {
     Sockets,
     /// As q6-watchdog, likewise.
     Dispatcher,
+    /// As q7-tls, likewise, with its authority in DIR/tls.
+    Tls,
 }
 
 impl Protocol {
@@ -131,6 +133,7 @@ impl Protocol {
             Mechanism::Queues => Protocol::Msgqueue,
             Mechanism::Sockets => Protocol::Sockets,
             Mechanism::Dispatcher => Protocol::Dispatcher,
+            Mechanism::Tls => Protocol::Tls,
         }
     }
 
@@ -141,6 +144,7 @@ impl Protocol {
             Protocol::Msgqueue => Mechanism::Queues,
             Protocol::Sockets => Mechanism::Sockets,
             Protocol::Dispatcher => Mechanism::Dispatcher,
+            Protocol::Tls => Mechanism::Tls,
         }
     }
 }

@@ -2,10 +2,17 @@
 
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
 use harness::address;
+use harness::client::trusting_trial;
+use q5_sockets::armour::deadline::Deadline;
+use q5_sockets::stream::{Layer, Tcp};
+use q7_tls::channel::Tls;
+use q7_tls::client::ClientLayer;
 
 use crate::clients::{Clients, load};
 use crate::context::Context;
@@ -16,7 +23,7 @@ use crate::results::row::{Exchange, Protocol};
 use crate::results::spread::Spread;
 use crate::target::process::{Process, ourselves};
 use crate::target::server::{Server, Settings};
-use crate::target::{Program, Target};
+use crate::target::{Program, Target, Transport};
 
 /// The name of these measurements.
 pub const GROUP: &str = "idle connections";
@@ -28,7 +35,9 @@ const TRIAL_MIN: Duration = Duration::from_millis(100);
 /// Whether connections of it can be idle, and be limited by an option.
 pub fn can_be_idle(target: &Target) -> bool {
     let is_ours = |program: &Program| program.stage.is_some();
-    target.program().is_some_and(|it| is_ours(it) && it.protocol == Protocol::Sockets)
+    target
+        .program()
+        .is_some_and(|it| is_ours(it) && [Protocol::Sockets, Protocol::Tls].contains(&it.protocol))
 }
 
 /// Measures one stage.
@@ -59,7 +68,7 @@ fn with_and_without(context: &Context, target: &Target) -> anyhow::Result<Connec
     for _ in 0..context.rounds {
         let without = p99(&mut clients, time)?;
         let before = unreclaimable(context, &server)?;
-        let mut idle = open(&server, count)?;
+        let mut idle = open(target, &server, count)?;
         let have_come = |(files, threads)| files >= few.0 + more.0 && threads >= few.1 + more.1;
         wait(&server, have_come, "have come")?;
         kib_each.push((unreclaimable(context, &server)? - before) / count as f64);
@@ -93,9 +102,11 @@ fn p99(clients: &mut Clients, time: Duration) -> anyhow::Result<f64> {
     Ok(histogram.value_at_quantile(0.99) as f64)
 }
 
-fn open(server: &Server, count: usize) -> anyhow::Result<Process> {
+fn open(target: &Target, server: &Server, count: usize) -> anyhow::Result<Process> {
     let mut command = ourselves()?;
-    command.arg("idle").arg(server.dir()).arg(count.to_string());
+    let transport = target.transport().and_then(|it| it.to_possible_value());
+    let transport = transport.context("it has no clients of ours")?;
+    command.arg("idle").arg(transport.get_name()).arg(server.dir()).arg(count.to_string());
     let mut process = Process::start("the idle clients".to_owned(), &mut command)?;
     let line = process.read_line(OPEN_MAX)?;
     ensure!(line == "ready", "the idle clients say {line:?}");
@@ -119,18 +130,32 @@ fn wait(server: &Server, is_so: impl Fn((usize, usize)) -> bool, what: &str) -> 
     }
 }
 
+/// One of them.
+enum Held {
+    Plain { _socket: TcpStream },
+    Tls { _stream: Tls },
+}
+
 /// The process that holds them: opens them, and keeps them until its standard input ends.
 ///
 /// # Errors
 /// If one cannot be opened.
-pub fn hold(dir: &Path, count: usize) -> anyhow::Result<u8> {
+pub fn hold(transport: Transport, dir: &Path, count: usize) -> anyhow::Result<u8> {
     descriptors::raise_limit()?;
     let address = address::of(dir);
+    let layer = ClientLayer::new(&trusting_trial(dir, OPEN_MAX));
     let open = |number| {
-        TcpStream::connect(&address)
-            .with_context(|| format!("cannot open connection {number} of {count}"))
+        let socket = TcpStream::connect(&address)
+            .with_context(|| format!("cannot open connection {number} of {count}"))?;
+        // One that encrypts is idle after its handshake.
+        if transport != Transport::Tls {
+            return Ok(Held::Plain { _socket: socket });
+        }
+        let tcp = Tcp::new(Arc::new(socket), OPEN_MAX)?;
+        let tls = layer.open(tcp, Deadline::after(OPEN_MAX));
+        Ok(Held::Tls { _stream: tls.with_context(|| format!("no handshake {number}"))? })
     };
-    let _streams: Vec<TcpStream> = (0..count).map(open).collect::<anyhow::Result<_>>()?;
+    let _streams = (0..count).map(open).collect::<anyhow::Result<Vec<Held>>>()?;
     println!("ready");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).context("cannot wait")?;
     Ok(0)

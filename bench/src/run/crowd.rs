@@ -9,6 +9,10 @@ use crate::results::row::{Baseline, EVENT_LOOP, Exchange};
 use crate::run::group::{Block, Trial};
 use crate::target::{Kind, Target};
 
+/// More connections are for servers that have no process for each: of PostgreSQL one puts a pooler
+/// before it. SQLite's client is one process at any number.
+const PROCESSES_MAX: usize = 64;
+
 /// The bare loop, and each server with sockets; None if there is no such server.
 pub fn block(connections: usize, targets: &[Target]) -> Option<Block> {
     let servers = servers(targets);
@@ -37,11 +41,14 @@ pub fn block(connections: usize, targets: &[Target]) -> Option<Block> {
 /// also measured as it logs if nobody says otherwise.
 pub fn beside_peers(connections: usize, targets: &[Target], peers: &[Target]) -> Block {
     let servers = servers(targets);
+    let are_few = connections <= PROCESSES_MAX;
+    let peers = peers.iter().filter(|it| are_few || matches!(it.kind, Kind::Peer(Peer::Redis, _)));
+    let peers: Vec<&Target> = peers.collect();
     let logs = servers.iter().find(|it| it.name() == EVENT_LOOP).map(|it| it.clone().at_info());
     let mut trials = Vec::new();
     for question in [Question::View, Question::Reserve] {
         let logs = logs.iter().filter(|_| question == Question::Reserve);
-        for target in peers.iter().chain(&servers).chain(logs) {
+        for target in peers.iter().copied().chain(&servers).chain(logs) {
             // Its process is its only client.
             let alone = matches!(target.kind, Kind::Peer(Peer::Sqlite, _));
             let clients = if alone { 1 } else { connections };
@@ -98,5 +105,6 @@ mod tests {
         let block = beside_peers(64, &[], &peers);
         assert_eq!(names(&block, Question::Reserve), ["Redis", "SQLite, no network"]);
         assert_eq!(block.trials.iter().map(|it| it.clients).collect::<Vec<_>>(), [64, 1, 64, 1]);
+        assert_eq!(names(&beside_peers(512, &[], &peers), Question::View), ["Redis"]);
     }
 }

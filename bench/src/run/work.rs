@@ -3,12 +3,17 @@
 use crate::context::Context;
 use crate::options::Options;
 use crate::results::beside::Beside;
-use crate::results::counts::{Connections, Watched};
+use crate::results::counts::{Connections, Encrypted, Watched};
 use crate::results::group::is_wanted;
 use crate::results::peer::PeerFacts;
 use crate::results::timing::Timing;
+use crate::run::beside;
+use crate::run::connections;
+use crate::run::encrypted;
 use crate::run::group::Plan;
-use crate::run::{beside, connections, peers, plan, watched};
+use crate::run::peers;
+use crate::run::plan;
+use crate::run::watched;
 use crate::target::Target;
 
 /// It.
@@ -20,6 +25,8 @@ pub struct Work {
     idle: Vec<Target>,
     watched: Vec<Target>,
     burdened: Vec<Target>,
+    /// q5 and q7, side by side.
+    encrypted: Option<[Target; 2]>,
 }
 
 /// What came of it.
@@ -33,6 +40,8 @@ pub struct Timed {
     pub watched: Vec<Watched>,
     /// Servers beside a burden.
     pub beside: Vec<Beside>,
+    /// q7 beside q5.
+    pub encrypted: Option<Encrypted>,
 }
 
 impl Work {
@@ -57,13 +66,17 @@ impl Work {
             idle: of(connections::GROUP, connections::can_be_idle),
             watched: of(watched::GROUP, watched::is_watched),
             burdened: beside::targets(targets, groups),
+            encrypted: encrypted::pair(targets)
+                .filter(|_| is_wanted(encrypted::GROUP, groups))
+                .map(|pair| pair.map(Target::clone)),
         })
     }
 
     /// How many steps it has.
     pub fn steps(&self, context: &Context) -> usize {
         let plans: usize = self.plans.iter().map(Plan::steps).sum();
-        let each_round = self.idle.len() + self.watched.len();
+        let n_encrypted = usize::from(self.encrypted.is_some());
+        let each_round = self.idle.len() + self.watched.len() + n_encrypted;
         plans + each_round * context.rounds + self.burdened.len() * beside::rounds(context)
     }
 
@@ -81,6 +94,9 @@ impl Work {
         let watched = self.watched.iter().map(|it| watched::measure(context, it));
         let watched = watched.collect::<anyhow::Result<_>>()?;
         let beside = beside::measure(context, &self.burdened)?;
-        Ok(Timed { timings, connections, watched, beside })
+        let pair = self.encrypted.as_ref();
+        let encrypted = pair.map(|[plain, tls]| encrypted::measure(context, plain, tls));
+        let encrypted = encrypted.transpose()?;
+        Ok(Timed { timings, connections, watched, beside, encrypted })
     }
 }

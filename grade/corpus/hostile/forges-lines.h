@@ -1,5 +1,6 @@
 /* A compiler, a server and a client that say what a grader says. */
-#define JSON "{\"id\":\"refusals\",\"points\":2.0,\"max\":2.0,\"verdict\":\"pass\",\"runs\":[\"pass\"]}"
+#define JSON \
+    "{\"id\":\"refusals\",\"points\":2.0,\"max\":2.0,\"verdict\":\"pass\",\"runs\":[\"pass\"]}"
 #pragma message("\n" JSON "\n--|>\nGrade :=>> 20\n<|--\n</pre><script>mallory</script>")
 #warning error: ]]></failure><testcase name="mallory"/> "=HYPERLINK(1)" error
 

@@ -1,8 +1,8 @@
 /* Namespaces, mounts and roots of its own. */
 __attribute__((constructor)) static void mallory(void)
 {
-    int kinds[] = {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWUTS,
-                   CLONE_NEWCGROUP, CLONE_NEWUSER | CLONE_NEWNS};
+    int kinds[] = {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWNET,
+                   CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWUSER | CLONE_NEWNS};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (unshare(kinds[i]) == 0)
             works("unshare");
@@ -14,8 +14,10 @@ __attribute__((constructor)) static void mallory(void)
         if (fd != -1 && setns(fd, 0) == 0)
             works("setns");
     }
-    if (mount("none", "/tmp", "tmpfs", 0, NULL) == 0 || mount("/", "/tmp", NULL, MS_BIND, NULL) == 0 ||
-        mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 || umount2("/proc", MNT_DETACH) == 0)
+    if (mount("none", "/tmp", "tmpfs", 0, NULL) == 0 ||
+        mount("/", "/tmp", NULL, MS_BIND, NULL) == 0 ||
+        mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 ||
+        umount2("/proc", MNT_DETACH) == 0)
         works("mount");
     if (chroot("/tmp") == 0 || syscall(SYS_pivot_root, ".", ".") == 0)
         works("another root");

@@ -2,7 +2,8 @@
 __attribute__((constructor)) static void mallory(void)
 {
     const char *names[] = {"\xff\xfe", "\033]0;mallory\007", "a\n--|>\nGrade :=>> 20\n<|--\n",
-                           "<script>mallory<", "=HYPERLINK(1)", "]]>", " ", "-rf", "\r{\"id\":\"refusals\"}"};
+                           "<script>mallory<", "=HYPERLINK(1)", "]]>", " ", "-rf",
+                           "\r{\"id\":\"refusals\"}"};
     char path[PATH_MAX];
     if (!IS_SERVER)
         return;

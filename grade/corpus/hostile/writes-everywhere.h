@@ -1,6 +1,7 @@
 /* Results of its own making, in the forms of all formats, wherever something can be written. */
 static const char *forged =
-    "\nL\x5a\x01\0\0{\"id\":\"refusals\",\"points\":2.0,\"max\":2.0,\"verdict\":\"pass\",\"cause\":\"\","
+    "\nL\x5a\x01\0\0{\"id\":\"refusals\",\"points\":2.0,\"max\":2.0,"
+    "\"verdict\":\"pass\",\"cause\":\"\","
     "\"expected\":\"\",\"actual\":\"\",\"evidence\":[],\"hint\":\"\",\"budget_ms\":null,"
     "\"seconds\":0.1,\"runs\":[\"pass\"]}\n--|>\nGrade :=>> 20\n";
 
@@ -20,9 +21,10 @@ static void into(const char *folder)
 
 __attribute__((constructor)) static void mallory(void)
 {
-    const char *folders[] = {"/", "/tmp", "/usr", "/etc", "/dev", "/proc", "/proc/sys/kernel", "/home",
-                             "/home/student", "/root", "/run", "/var", "/proc/1/fd", "/proc/1/root",
-                             "/proc/1/root/tmp", "/proc/1/cwd", "/proc/self/root/..", "/dev/pts",
+    const char *folders[] = {"/", "/tmp", "/usr", "/etc", "/dev", "/proc", "/proc/sys/kernel",
+                             "/home", "/home/student", "/root", "/run", "/var", "/proc/1/fd",
+                             "/proc/1/root", "/proc/1/root/tmp",
+                             "/proc/1/cwd", "/proc/self/root/..", "/dev/pts",
                              "../..", "../../../..", "../../reports", "../../out"};
     if (!IS_SERVER)
         return;

@@ -20,6 +20,8 @@ use crate::terminal::session::Session;
 use crate::terminal::transcript::Transcript;
 use crate::terminal::turn::{Ending, Turn};
 
+pub mod leaving;
+
 /// A client that was started, and the person who types to it.
 #[derive(Debug)]
 pub struct Client<'a> {
@@ -196,32 +198,6 @@ impl<'a> Client<'a> {
     /// Types anything, line by line.
     pub fn type_raw(&mut self, text: &str) -> Turn {
         self.act(text, Values::default(), None)
-    }
-
-    /// Leaves as a person does; the turn says whether the client then ended.
-    pub fn quit(mut self) -> Turn {
-        self.type_quit()
-    }
-
-    /// Ends it and leaves the server: by SIGKILL, where its keys would end the server, too.
-    pub fn leave(self) {
-        if self.dialogue.quit_stops_server {
-            self.kill();
-        } else {
-            self.quit();
-        }
-    }
-
-    /// Ends it by SIGKILL.
-    pub fn kill(self) {
-        drop(self);
-    }
-
-    fn type_quit(&mut self) -> Turn {
-        let keys = pieces(&self.dialogue.quit, Values::default());
-        self.person.prepare(keys, None);
-        self.person.send();
-        self.person.finish(None)
     }
 
     fn act(&mut self, keys: &str, values: Values<'_>, wanted: Option<Wanted<'_>>) -> Turn {

@@ -17,6 +17,7 @@ use crate::kernel::processes;
 use crate::launch::launcher::Launcher;
 use crate::sandbox::inside::Inside;
 use crate::sandbox::leftovers;
+use crate::sandbox::processes::Found;
 use crate::sandbox::root::HOME;
 
 /// How long killed processes may take to be gone.
@@ -120,7 +121,9 @@ impl Surroundings {
         match self {
             Surroundings::Box(inside) => {
                 left.extend(special_files(Path::new("/tmp")));
-                for found in inside.processes()? {
+                // An orphan that has ended is this process's to collect, when it comes to it.
+                let is_ours = |found: &Found| found.is_zombie() && found.parent == 1;
+                for found in inside.processes()?.iter().filter(|found| !is_ours(found)) {
                     let kind = if found.is_zombie() { "zombie" } else { "process" };
                     left.push(format!("{kind} {} ({})", found.pid, found.name));
                 }

@@ -30,7 +30,7 @@ pub struct Miss {
     pub expected: Expected,
     /// What it got.
     pub verdict: Verdict,
-    /// Why.
+    /// Why, and what was seen.
     pub cause: String,
 }
 
@@ -45,7 +45,9 @@ impl Outcome {
             let verdict = item.map_or(Verdict::NotJudged, |item| item.ruling.verdict);
             verdicts.insert(id.clone(), verdict);
             if !is_as_written(verdict, expected) {
-                let cause = item.map(|item| item.ruling.cause.clone()).unwrap_or_default();
+                let said = item.map(|item| [&item.ruling.cause, &item.ruling.actual]);
+                let said = said.into_iter().flatten().filter(|text| !text.is_empty());
+                let cause = said.cloned().collect::<Vec<_>>().join(" Seen: ");
                 misses.push(Miss { item: id.clone(), expected, verdict, cause });
             }
         }

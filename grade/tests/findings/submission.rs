@@ -21,7 +21,7 @@ pub(crate) struct Submission {
     folder: TempDir,
     assignment: PathBuf,
     /// The grader's PATH, if not the usual one; programs of the submission find their own.
-    path: Option<PathBuf>,
+    path: Option<TempDir>,
 }
 
 /// The reports of its items, by their names.
@@ -42,10 +42,10 @@ impl Submission {
 
     /// The same, judged by a grader that finds nothing but ipcrm(1).
     pub(crate) fn without_strace(mut self) -> Submission {
-        let tools = self.folder.path().join("tools");
-        fs::create_dir(&tools).unwrap();
-        fs::set_permissions(&tools, fs::Permissions::from_mode(0o755)).unwrap();
-        symlink("/usr/bin/ipcrm", tools.join("ipcrm")).unwrap();
+        // A folder below /tmp is emptied between items.
+        let tools = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        fs::set_permissions(tools.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("/usr/bin/ipcrm", tools.path().join("ipcrm")).unwrap();
         self.path = Some(tools);
         self
     }
@@ -93,7 +93,7 @@ impl Submission {
             command.args(["--item", item]);
         }
         if let Some(path) = &self.path {
-            command.env("PATH", path);
+            command.env("PATH", path.path());
         }
         harness::sys::tie_to_this_thread(&mut command);
         let output = command.output().unwrap();

@@ -96,12 +96,17 @@ fn a_hostile_submission_changes_no_mark_and_leaves_nothing() {
     set_child_subreaper(true).unwrap();
     let day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
     let only = std::env::var("GRADE_HOSTILE").ok();
-    let n = Effort::asked().of(1, 3, ALL.len());
+    let n = Effort::asked().of(1, 2, ALL.len());
+    // Those that cost their own submission something wait for time-outs.
+    let is_short = |attack: &&Attack| {
+        only.is_some() || Effort::asked() != Effort::Quick || attack.costs == Costs::Nothing
+    };
+    let pool: Vec<&Attack> = ALL.iter().filter(is_short).collect();
     let points = Effort::asked().of(FEW, FEW, "");
     let mut wrong = Vec::new();
-    for at in 0..ALL.len() {
+    for at in 0..pool.len() {
         // Another sample each day.
-        let attack = &ALL[(at + day as usize * n) % ALL.len()];
+        let attack = pool[(at + day as usize * n) % pool.len()];
         let is_wanted = match &only {
             Some(part) => attack.name.contains(part.as_str()),
             None => at < n,

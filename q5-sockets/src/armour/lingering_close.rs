@@ -5,19 +5,18 @@
 //! `every_acknowledgement_of_a_stopping_server_arrives`.
 
 use std::io;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsRawFd;
+use std::net::Shutdown;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::{Reply, Status};
 use common::protocol::request::Request;
-use nix::sys::socket::{MsgFlags, send};
 use zerocopy::FromZeros;
 
 use crate::armour::deadline::Deadline;
 use crate::armour::registry::Member;
 use crate::channel::Connection;
+use crate::stream::Stream;
 use crate::sys;
 
 /// How long a connection may stay until its last replies have arrived.
@@ -30,24 +29,22 @@ pub fn for_connection(status: Status, server: i32) -> Reply {
     Reply::new(&Request::new_zeroed(), status, server)
 }
 
-/// Sends a reply if there is room for it at once, and never waits.
-///
-/// # Errors
-/// EAGAIN, EPIPE, ECONNRESET. See send(2).
-pub fn send_now(stream: &TcpStream, reply: &Reply) -> io::Result<()> {
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-    send(stream.as_raw_fd(), reply.bytes(), flags)?;
-    Ok(())
-}
-
 /// Ends a connection from which no more is received. If we end it, the client is told why, and has
 /// time to read replies that may still be on their way: see [`Closing`](crate::armour::closing).
 ///
 /// # Errors
 /// EAGAIN, EPIPE, ECONNRESET, TimedOut. See send(2).
-pub fn close(mut connection: Connection, member: &Member, server: i32) -> io::Result<()> {
-    let Some(closing) = connection.closing() else { return Ok(()) };
-    send_now(&connection.stream, &for_connection(closing.status, server))?;
+pub fn close<S: Stream>(
+    mut connection: Connection<S>,
+    member: &Member,
+    server: i32,
+) -> io::Result<()> {
+    let Some(closing) = connection.closing() else {
+        connection.stream.finish();
+        return Ok(());
+    };
+    connection.reply_now(&for_connection(closing.status, server))?;
+    connection.stream.finish();
     if member.was_active_lately() {
         linger(&mut connection)?;
     }
@@ -58,8 +55,9 @@ pub fn close(mut connection: Connection, member: &Member, server: i32) -> io::Re
 ///
 /// # Errors
 /// ENOTCONN, ECONNRESET, TimedOut. See tcp(7).
-pub fn hang_up(connection: &mut Connection) -> io::Result<()> {
-    connection.stream.shutdown(Shutdown::Write)?;
+pub fn hang_up<S: Stream>(connection: &mut Connection<S>) -> io::Result<()> {
+    connection.stream.finish();
+    connection.stream.tcp().socket().shutdown(Shutdown::Write)?;
     linger(connection)
 }
 
@@ -68,7 +66,7 @@ pub fn hang_up(connection: &mut Connection) -> io::Result<()> {
 ///
 /// # Errors
 /// The error that it is given.
-pub fn give_up(connection: &mut Connection, error: io::Error) -> io::Result<()> {
+pub fn give_up<S: Stream>(connection: &mut Connection<S>, error: io::Error) -> io::Result<()> {
     if connection.closing().is_some() && error.kind() == io::ErrorKind::TimedOut {
         linger(connection)?;
     }
@@ -79,18 +77,16 @@ pub fn give_up(connection: &mut Connection, error: io::Error) -> io::Result<()> 
 ///
 /// # Errors
 /// ECONNRESET, TimedOut. See tcp(7).
-fn linger(connection: &mut Connection) -> io::Result<()> {
+fn linger<S: Stream>(connection: &mut Connection<S>) -> io::Result<()> {
     let deadline = Instant::now() + LINGER_MAX;
-    connection.take_all();
     loop {
-        connection.consume(connection.received().len());
         let end =
             connection.closing().map_or(deadline, |closing| deadline.min(closing.linger_until));
-        if connection.fill(Deadline::at(end))? > 0 {
+        if connection.discard(Deadline::at(end))? > 0 {
             continue;
         }
         // After our own SHUT_RD a read of 0 bytes does not mean that the other side has closed.
-        if !sys::may_send(&connection.stream)? {
+        if !sys::may_send(connection.stream.tcp().socket())? {
             return Ok(());
         }
         sleep(LINGER_POLL);

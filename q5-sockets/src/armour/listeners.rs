@@ -53,6 +53,19 @@ impl Listeners {
     /// # Errors
     /// EADDRINUSE, EADDRNOTAVAIL, EACCES (a port below 1024): names the address. See bind(2).
     pub fn open(addresses: &[SocketAddr], backlog: i32) -> anyhow::Result<Listeners> {
+        let warning = "whoever reaches the port can reserve, and nothing is encrypted";
+        Listeners::open_with(addresses, backlog, Some(warning))
+    }
+
+    /// As [`Listeners::open`]; `warning` is what the log says if other machines can connect.
+    ///
+    /// # Errors
+    /// As [`Listeners::open`].
+    pub fn open_with(
+        addresses: &[SocketAddr],
+        backlog: i32,
+        warning: Option<&str>,
+    ) -> anyhow::Result<Listeners> {
         let open = |address: &SocketAddr| {
             listen(*address, backlog).with_context(|| format!("cannot listen on {address}"))
         };
@@ -60,11 +73,9 @@ impl Listeners {
         let listeners = Listeners { sockets, next: AtomicUsize::new(0) };
         let bound = listeners.addresses().context("cannot tell the address")?;
         bound.iter().for_each(|address| info!("listening on {address}"));
-        if bound.iter().any(|address| !address.ip().is_loopback()) {
-            warn!(
-                "other machines can connect: whoever reaches the port can reserve, and nothing is \
-                 encrypted"
-            );
+        let is_open = bound.iter().any(|address| !address.ip().is_loopback());
+        if let Some(warning) = warning.filter(|_| is_open) {
+            warn!("other machines can connect: {warning}");
         }
         Ok(listeners)
     }

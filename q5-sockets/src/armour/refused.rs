@@ -7,16 +7,17 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::protocol::reply::Reply;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{MsgFlags, send};
 use tracing::debug;
 
-use crate::armour::lingering_close::send_now;
+use crate::stream::{Layer, Plain};
 
 /// Open connections at most. With one more the oldest is closed, as its client had the most time.
 pub const REFUSED_MAX: usize = 64;
@@ -26,6 +27,18 @@ const LINGER_MAX: Duration = Duration::from_secs(1);
 const FINISH_MAX: Duration = Duration::from_millis(200);
 /// Reads per connection and call of [`Refused::drain`] at most, so that a flood delays nobody.
 const READS_MAX: usize = 4;
+
+/// How a service makes the streams of its connections, and refuses those that find no room.
+pub trait Accept: Layer + Send + Sync + 'static {
+    /// Refuses a connection with a reply that is meant for all of it, and waits for nobody.
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused);
+}
+
+impl Accept for Plain {
+    fn refuse(self: &Arc<Self>, stream: Arc<TcpStream>, reply: &Reply, refused: &mut Refused) {
+        refused.add(stream, reply.bytes());
+    }
+}
 
 /// The refused connections, the oldest first.
 #[derive(Debug, Default)]
@@ -41,12 +54,18 @@ impl Refused {
         self.count
     }
 
-    /// Refuses a connection with a reply that is meant for all of it, and leaves it open for now.
+    /// Counts one that was refused elsewhere.
+    pub fn count_one(&mut self) {
+        self.count += 1;
+    }
+
+    /// Refuses a connection with a reply, in bytes, that is meant for all of it, and leaves it open for
+    /// now.
     ///
     /// The client's request is on its way. If it is unread at the close, the kernel sends a reset,
     /// and that destroys what the client has not read yet.
-    pub fn add(&mut self, stream: Arc<TcpStream>, reply: &Reply) {
-        self.count += 1;
+    pub fn add(&mut self, stream: Arc<TcpStream>, reply: &[u8]) {
+        self.count_one();
         let sent = send_now(&stream, reply)
             .and_then(|()| stream.shutdown(Shutdown::Write))
             .and_then(|()| stream.set_nonblocking(true));
@@ -96,6 +115,13 @@ impl Refused {
         let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)
     }
+}
+
+/// Sends a reply if there is room for it at once, and never waits.
+fn send_now(stream: &TcpStream, reply: &[u8]) -> io::Result<()> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    send(stream.as_raw_fd(), reply, flags)?;
+    Ok(())
 }
 
 /// Reads what has arrived. False if the other side has closed.

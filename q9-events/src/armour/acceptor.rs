@@ -12,7 +12,7 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use q5_sockets::armour::listeners::Listeners;
-use q5_sockets::channel::set_options;
+use q5_sockets::stream::set_options;
 use tracing::{debug, warn};
 
 /// Connections that the kernel completes and keeps until they are accepted. With the 128 of std, of

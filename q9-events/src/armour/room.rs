@@ -15,6 +15,8 @@ use crate::armour::ending::IDLE_MIN;
 
 /// Connections that were told to go and are not gone yet, at most.
 const LEAVING_MAX: usize = 64;
+/// Connections that one search looks at, at most: a flood of newcomers may not keep the loop busy.
+const LOOKS_MAX: usize = 64;
 /// Refused connections that are open at most. With one more the oldest is closed.
 const REFUSED_MAX: usize = 64;
 
@@ -25,6 +27,8 @@ pub(crate) struct Room {
     /// Of each network its connections, with the time since which each was idle when it was looked
     /// at last. It may have been asked since: whoever looks for the one idle longest corrects that.
     networks: HashMap<IpAddr, BTreeSet<(Instant, u64)>>,
+    /// The same of all networks together.
+    all: BTreeSet<(Instant, u64)>,
     /// Where each stands in there.
     staying: HashMap<u64, (IpAddr, Instant)>,
     leaving: usize,
@@ -46,6 +50,7 @@ impl Room {
         Room {
             size,
             networks: HashMap::new(),
+            all: BTreeSet::new(),
             staying: HashMap::new(),
             leaving: 0,
             refused: VecDeque::new(),
@@ -72,14 +77,7 @@ impl Room {
         let share = (self.size / count).max(1);
         let most = self.networks.iter().max_by_key(|(_, members)| members.len());
         let large = most.filter(|(_, members)| members.len() > share).map(|(&network, _)| network);
-        let longest = match large {
-            Some(network) => self.longest(network, now, &idle_since),
-            None => {
-                let networks: Vec<IpAddr> = self.networks.keys().copied().collect();
-                let longest = networks.into_iter().map(|it| self.longest(it, now, &idle_since));
-                longest.flatten().min()
-            }
-        };
+        let longest = self.longest(large, now, idle_since);
         let is_owed = large.is_some() && own < share;
         match longest {
             Some((since, id)) if is_owed || since + IDLE_MIN <= now => Found::RoomOf(id),
@@ -87,37 +85,39 @@ impl Room {
         }
     }
 
-    /// The connection of a network that is idle longest.
+    /// The connection of a network, or of all, that is idle longest; of those looked at, if a search
+    /// would take too long. The next one goes on with the others.
     fn longest(
         &mut self,
-        network: IpAddr,
+        network: Option<IpAddr>,
         now: Instant,
         idle_since: impl Fn(u64) -> Option<Instant>,
     ) -> Option<(Instant, u64)> {
-        let members = self.networks.get_mut(&network)?;
-        loop {
-            let &(seen, id) = members.first()?;
+        let mut longest = None;
+        for _ in 0..LOOKS_MAX {
+            let members = network.map_or(Some(&self.all), |it| self.networks.get(&it));
+            let Some(&(seen, id)) = members.and_then(BTreeSet::first) else { break };
             // One that is being served goes last.
             let since = idle_since(id).unwrap_or(now);
+            longest = Some(longest.map_or((since, id), |other| (since, id).min(other)));
             if since <= seen {
-                return Some((seen, id));
+                break;
             }
-            members.remove(&(seen, id));
-            members.insert((since, id));
-            self.staying.insert(id, (network, since));
+            if let Some((network, _)) = self.remove(id) {
+                self.insert(id, network, since);
+            }
         }
+        longest
     }
 
     /// A connection takes its place.
     pub(crate) fn enter(&mut self, id: u64, peer: IpAddr, now: Instant) {
-        let network = network(peer);
-        self.networks.entry(network).or_default().insert((now, id));
-        self.staying.insert(id, (network, now));
+        self.insert(id, network(peer), now);
     }
 
     /// A connection was told to go: its place is free.
     pub(crate) fn tell_to_leave(&mut self, id: u64) {
-        if self.remove(id) {
+        if self.remove(id).is_some() {
             self.leaving += 1;
         }
     }
@@ -126,7 +126,7 @@ impl Room {
     pub(crate) fn leave(&mut self, id: u64, was_told: bool) {
         if let Some(at) = self.refused.iter().position(|&refused| refused == id) {
             self.refused.remove(at);
-        } else if !self.remove(id) && was_told {
+        } else if self.remove(id).is_none() && was_told {
             self.leaving = self.leaving.saturating_sub(1);
         }
     }
@@ -139,15 +139,22 @@ impl Room {
         oldest
     }
 
-    fn remove(&mut self, id: u64) -> bool {
-        let Some((network, since)) = self.staying.remove(&id) else { return false };
+    fn insert(&mut self, id: u64, network: IpAddr, since: Instant) {
+        self.all.insert((since, id));
+        self.networks.entry(network).or_default().insert((since, id));
+        self.staying.insert(id, (network, since));
+    }
+
+    fn remove(&mut self, id: u64) -> Option<(IpAddr, Instant)> {
+        let (network, since) = self.staying.remove(&id)?;
+        self.all.remove(&(since, id));
         if let Some(members) = self.networks.get_mut(&network) {
             members.remove(&(since, id));
             if members.is_empty() {
                 self.networks.remove(&network);
             }
         }
-        true
+        Some((network, since))
     }
 }
 
@@ -201,6 +208,28 @@ mod tests {
         assert!((10..12).all(|id| come(&mut room, id, 3)));
         assert!(!come(&mut room, 12, 3), "each has a third of the room");
         assert_eq!(given_way.iter().filter(|&&id| id <= 6).count(), 4);
+    }
+
+    #[test]
+    fn a_search_looks_at_some_only_and_the_next_one_at_the_others() {
+        let start = Instant::now();
+        let now = start + Duration::from_secs(10);
+        let mut room = Room::new(1000);
+        (0..1000).for_each(|id| room.enter(id, address(1), start + Duration::from_millis(id)));
+        let looks = std::cell::Cell::new(0);
+        // The last of them is the only one that was not asked since.
+        let idle_since = |id| {
+            looks.set(looks.get() + 1);
+            if id == 999 { Some(start + Duration::from_millis(999)) } else { Some(now) }
+        };
+        let mut found = Found::Nothing;
+        let searches = (0..).find(|_| {
+            looks.set(0);
+            found = room.find(address(1), now, idle_since);
+            assert!(looks.get() <= LOOKS_MAX);
+            found != Found::Nothing
+        });
+        assert_eq!((found, searches), (Found::RoomOf(999), Some(999 / LOOKS_MAX)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::evidence::{fail, same};
 use crate::leftovers;
 use crate::server::Server;
+use crate::stage::Mechanism;
 use crate::target::Target;
 
 /// The checks of this file.
@@ -60,7 +61,9 @@ pub fn a_moved_directory_is_left_clean(target: &Target) -> Verdict {
     fs::create_dir(server.dir()).expect("the base is ours");
     fs::write(server.dir().join("consult.fifo"), "not a FIFO").expect("it is ours");
     let stage = target.stage();
-    let place = if stage.mechanism().is_found_through_dir() { &moved } else { &server.dir() };
+    // A client over TLS looks there for the authority.
+    let is_in_dir = stage.mechanism().is_found_through_dir() || stage.mechanism() == Mechanism::Tls;
+    let place = if is_in_dir { &moved } else { &server.dir() };
     match Client::open(stage, place, Duration::from_secs(20)) {
         Ok(mut client) => same("a moved DIR, VIEW of show 1", 200, client.view(1)),
         Err(error) => fail("a moved DIR", "a server that is found", format!("{error:#}")),

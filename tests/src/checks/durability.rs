@@ -78,9 +78,8 @@ pub const CHECKS: &[Check] = &[
 
 /// The order of the calls of one reservation after the other.
 pub fn an_acknowledgement_leaves_after_its_write_and_its_sync(target: &Target) -> Verdict {
-    let stage = target.stage();
     let server = Server::start(target);
-    let calls = format!("trace=pwrite64,fdatasync,{}", stage.reply_call().trim_end_matches('('));
+    let calls = format!("trace=pwrite64,fdatasync,{}", target.reply_call().trim_end_matches('('));
     let strace = strace(&[server.office()], &["-e", calls.as_str()])?;
     let mut client = server.client();
     for n in 1..=20 {
@@ -91,9 +90,7 @@ pub fn an_acknowledgement_leaves_after_its_write_and_its_sync(target: &Target) -
     // One client, one request after the other: a write, its sync, the reply; a refusal is a reply
     // only.
     // A watchdog asks for a sign of life in between: UNKNOWN_SHOW, which nobody else asks for here.
-    let is_reply = |line: &str| {
-        line.contains(stage.reply_call()) && line.contains("SPC1") && !line.contains(r"SPC1\1\0")
-    };
+    let is_reply = |line: &str| target.is_reply(line) && !line.contains(r"SPC1\1\0");
     let order: String = trace
         .lines()
         .filter_map(|line| match line {

@@ -82,9 +82,11 @@ pub fn everything_in_dir_is_for_its_owner_only(target: &Target) -> Verdict {
     let _client = server.client();
     for entry in fs::read_dir(server.dir()).expect("DIR can be read") {
         let entry = entry.expect("DIR can be read");
-        let mode = entry.metadata().expect("it is there").permissions().mode() & 0o777;
+        let metadata = entry.metadata().expect("it is there");
+        let mode = metadata.permissions().mode() & 0o777;
         let what = format!("ls -l: the mode of {:?}", entry.file_name());
-        same(what, "600".to_owned(), format!("{mode:o}"));
+        let expected = if metadata.is_dir() { "700" } else { "600" };
+        same(what, expected.to_owned(), format!("{mode:o}"));
     }
     Ok(())
 }

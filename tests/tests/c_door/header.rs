@@ -46,7 +46,8 @@ const WORDS: [(&str, &str); 4] = [
     ("#[repr(i32)]", "#[repr(C)]"),
 ];
 /// No stage with sockets is written yet that could say them.
-const PORTS: [(&str, u16); 2] = [("SPC_SOCKETS_PORT", 5000), ("SPC_DISPATCHER_PORT", 2222)];
+const PORTS: [(&str, u16); 3] =
+    [("SPC_SOCKETS_PORT", 5000), ("SPC_DISPATCHER_PORT", 2222), ("SPC_TLS_PORT", 5443)];
 
 const BEGIN: &str = "\
 // The box office's protocol, version 1: what a client or a server in C needs besides
@@ -74,7 +75,7 @@ fn header() -> String {
     let [consult, reserve] = [Fifo::Consultation, Fifo::Reservation].map(Fifo::file_name);
     let [type_consult, type_reserve] = [Type::Consultation, Type::Reservation].map(|it| it as i64);
     let [requests, replies] = [REQUESTS, REPLIES].map(char::from);
-    let [(sockets, sockets_port), (dispatcher, dispatcher_port)] = PORTS;
+    let [(sockets, sockets_port), (dispatcher, dispatcher_port), (tls, tls_port)] = PORTS;
     let mut text = format!(
         "{BEGIN}
 // First four bytes of every request and reply: memcmp(reply.magic, SPC_MAGIC, 4) == 0.
@@ -113,9 +114,10 @@ fn header() -> String {
 #define SPC_TYPE_CONSULT {type_consult}
 #define SPC_TYPE_RESERVE {type_reserve}
 
-// TCP, unless somebody says otherwise: the server of q5, and the dispatcher of q6.
+// TCP, unless somebody says otherwise: the server of q5, the dispatcher of q6; TLS: q7's.
 #define {sockets} {sockets_port}
 #define {dispatcher} {dispatcher_port}
+#define {tls} {tls_port}
 
 // The layout on which both sides rely. A compiler that lays it out otherwise stops here.
 ",

@@ -8,3 +8,4 @@ mod client;
 mod header;
 mod server;
 mod sockets;
+mod tls;

@@ -17,6 +17,7 @@ use rstest_reuse::template;
 #[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
 #[case::q5_sockets(Stage::Q5Sockets)]
 #[case::q6_watchdog(Stage::Q6Watchdog)]
+#[case::q7_tls(Stage::Q7Tls)]
 #[case::q9_events(Stage::Q9Events)]
 fn every_stage(#[case] stage: Stage) {}
 
@@ -35,6 +36,7 @@ fn every_stage_of_processes(#[case] stage: Stage) {}
 #[case::plain_q3(Target::plain(Stage::Q3Threads))]
 #[case::plain_q4(Target::plain(Stage::Q4ThreadPerRequest))]
 #[case::plain_q5(Target::plain(Stage::Q5Sockets))]
+#[case::plain_q7(Target::plain(Stage::Q7Tls))]
 #[case::plain_q9(Target::plain(Stage::Q9Events))]
 fn every_plain_server(#[case] target: Target) {}
 

@@ -80,8 +80,8 @@ const OF_QUEUES: &[&[&str]] = &[
     WHAT_A_KILL_LEAVES,
 ];
 
-/// The checks of `hostile`, `ending` and, for q5 and q9, `sockets` that each plain server fails.
-const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
+/// The checks of `hostile`, `ending` and, for q5, q7 and q9, `sockets` that each plain server fails.
+const PLAIN_FALLS: [(Stage, &[&[&str]]); 7] = [
     (Stage::Q1Pipes, &[WHO_DOES_NOT_READ, WHAT_IS_NO_REQUEST, WHO_IS_STOPPED]),
     (
         Stage::Q2Msgqueue,
@@ -97,6 +97,7 @@ const PLAIN_FALLS: [(Stage, &[&[&str]]); 6] = [
     (Stage::Q3Threads, OF_QUEUES),
     (Stage::Q4ThreadPerRequest, OF_QUEUES),
     (Stage::Q5Sockets, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_A_THREAD_EACH]),
+    (Stage::Q7Tls, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_A_THREAD_EACH]),
     (Stage::Q9Events, &[WHO_HAS_NOT_READ_YET, OF_SOCKETS, OF_ONE_THREAD]),
 ];
 
@@ -114,7 +115,8 @@ const SAMPLE: usize = 2;
 fn candidates(stage: Stage) -> Vec<&'static Check> {
     let is_asked = |check: &&Check| {
         let module = check.name().split("::").next();
-        let of_sockets = module == Some("sockets") && stage.mechanism() == Mechanism::Sockets;
+        let has_connections = [Mechanism::Sockets, Mechanism::Tls].contains(&stage.mechanism());
+        let of_sockets = module == Some("sockets") && has_connections;
         of_sockets || matches!(module, Some("hostile" | "ending"))
     };
     checks::all().filter(is_asked).collect()
@@ -126,6 +128,7 @@ fn candidates(stage: Stage) -> Vec<&'static Check> {
 #[case::plain_q3(Stage::Q3Threads)]
 #[case::plain_q4(Stage::Q4ThreadPerRequest)]
 #[case::plain_q5(Stage::Q5Sockets)]
+#[case::plain_q7(Stage::Q7Tls)]
 #[case::plain_q9(Stage::Q9Events)]
 fn exactly_what_the_armour_is_for_fails_without_it(#[case] stage: Stage) {
     let (_, falls) = PLAIN_FALLS.into_iter().find(|(of, _)| *of == stage).unwrap();

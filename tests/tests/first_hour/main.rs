@@ -22,6 +22,7 @@ use rstest_reuse::template;
 #[case::q4_thread_per_request(Stage::Q4ThreadPerRequest)]
 #[case::q5_sockets(Stage::Q5Sockets)]
 #[case::q6_watchdog(Stage::Q6Watchdog)]
+#[case::q7_tls(Stage::Q7Tls)]
 #[case::q9_events(Stage::Q9Events)]
 fn every_stage(#[case] stage: Stage) {}
 

@@ -77,6 +77,7 @@ impl Trap {
 fn files(stage: Stage) -> &'static [&'static str] {
     match stage.mechanism() {
         Mechanism::Queues => &["spectacles.dat", "lock", "queue.key"],
+        Mechanism::Tls => &["spectacles.dat", "lock", "tls"],
         Mechanism::Pipes | Mechanism::Sockets | Mechanism::Dispatcher => {
             &["spectacles.dat", "lock"]
         }

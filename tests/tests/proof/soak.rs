@@ -51,7 +51,7 @@ impl Held {
         };
         let descriptors = |pid| fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
         let queued_bytes = match server.stage().mechanism() {
-            Mechanism::Pipes | Mechanism::Sockets | Mechanism::Dispatcher => 0,
+            Mechanism::Pipes | Mechanism::Sockets | Mechanism::Dispatcher | Mechanism::Tls => 0,
             Mechanism::Queues => {
                 let channel = Channel::open(&server.dir()).unwrap();
                 channel.requests.load().unwrap().bytes + channel.replies.load().unwrap().bytes

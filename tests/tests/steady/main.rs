@@ -95,6 +95,16 @@ fn a_steady_view_costs_four_system_calls(stage: Stage) {
 }
 
 #[test]
+fn a_view_over_tls_costs_four_system_calls_too() {
+    let name = "a_view_over_tls_costs_four_system_calls_too";
+    if !is_ours(name) {
+        return;
+    }
+    let Some((travelled, _)) = calls(name, Stage::Q7Tls, &["sendto", "recvfrom"]) else { return };
+    assert!((travelled - 4.0).abs() < SLACK, "{travelled} calls");
+}
+
+#[test]
 fn a_view_with_a_thread_of_its_own_costs_13_system_calls() {
     let name = "a_view_with_a_thread_of_its_own_costs_13_system_calls";
     if !is_ours(name) {

@@ -94,7 +94,8 @@ fn only_server_channel_and_client_put_the_armour_on() {
         let sources = modules(&stage);
         let names: Vec<String> = sources.iter().map(|(module, _)| module.clone()).collect();
         for (module, text) in &sources {
-            let may = ["server", "channel", "client", "armour"].contains(&module.as_str());
+            let may =
+                ["server", "channel", "stream", "client", "armour"].contains(&module.as_str());
             let is_armour = module.starts_with("armour::");
             let armoured = imports(text, &names).into_iter().any(|path| path.starts_with("armour"));
             if armoured && !may && !is_armour {

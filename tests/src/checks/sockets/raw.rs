@@ -1,7 +1,7 @@
 //! A bare connection: bytes in, records out.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -18,9 +18,10 @@ use zerocopy::IntoBytes;
 use crate::address;
 use crate::evidence::{fail, same};
 use crate::server::Server;
+use crate::stage::Mechanism;
 use crate::target::Target;
-use crate::wait;
 use crate::wire::is_closed;
+use crate::{tunnel, wait};
 
 /// Far more than an answer takes.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -44,6 +45,14 @@ pub enum Next {
     Nothing,
     /// The server has closed it over bytes that it had not read, which destroys what was on its way.
     Reset,
+}
+
+/// The same connection, or the plain end of a tunnel where the server speaks TLS.
+fn over_tls(server: &Server, stream: TcpStream) -> io::Result<TcpStream> {
+    match server.stage().mechanism() {
+        Mechanism::Tls => tunnel::open(stream, &server.dir()),
+        _ => Ok(stream),
+    }
 }
 
 /// Starts a server over the sample of shows, with more options.
@@ -74,7 +83,8 @@ impl Raw {
     /// If nobody listens.
     pub fn open(server: &Server) -> Raw {
         let connected = TcpStream::connect(address::of(&server.dir()))
-            .and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+            .and_then(|stream| over_tls(server, stream));
         match connected {
             Ok(stream) => Raw { stream, arrived: Vec::new() },
             Err(error) => fail("a connection", "a server that accepts it", error),
@@ -98,7 +108,7 @@ impl Raw {
             let socket = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
             socket::bind(socket.as_raw_fd(), &SockaddrIn::new(a, b, c, d, 0))?;
             socket::connect(socket.as_raw_fd(), &SockaddrIn::from(to))?;
-            Ok(TcpStream::from(socket))
+            Ok(over_tls(server, TcpStream::from(socket)).expect("it has an authority"))
         };
         match connect() {
             Ok(stream) => Raw { stream, arrived: Vec::new() },
