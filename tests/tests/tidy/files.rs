@@ -61,7 +61,11 @@ fn unsafe_stands_in_sys_rs_with_its_reason() {
             let is_unsafe = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"]
                 .iter()
                 .any(|word| code.contains(word));
-            if !is_unsafe || path.to_string_lossy().contains("tests/tidy/") {
+            // Students of the corpus write as they like; these words stand in this test, too.
+            let is_other = ["tests/tidy/", "grade/corpus/"]
+                .iter()
+                .any(|part| path.to_string_lossy().contains(part));
+            if !is_unsafe || is_other {
                 continue;
             }
             if name(&path) != "sys.rs" {
