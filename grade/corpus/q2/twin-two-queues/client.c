@@ -92,8 +92,8 @@ static void consulter(void)
 static void reserver(void)
 {
     int32_t piece, places;
-    if (!saisir_nombre("Quelle pièce ? ", &piece)
-        || !saisir_nombre("Combien de places ? ", &places))
+    if (!saisir_nombre("Quelle pièce ? ", &piece) ||
+        !saisir_nombre("Combien de places ? ", &places))
         return;
     struct reponse r = demander(RESERVATION, piece, places);
     if (r.code == FAIT)
