@@ -29,6 +29,21 @@ pub(crate) fn one_arena() {
     debug_assert_eq!(result, 1, "glibc has this parameter");
 }
 
+/// Has this thread, and those that it starts, run under SCHED_BATCH, if nobody chose a policy for it.
+///
+/// # Errors
+/// EPERM, where a sandbox forbids it. See sched_setscheduler(2).
+pub(crate) fn schedule_as_batch() -> io::Result<()> {
+    // SAFETY: takes and returns an integer; 0 is the calling thread.
+    if Errno::result(unsafe { libc::sched_getscheduler(0) })? != libc::SCHED_OTHER {
+        return Ok(());
+    }
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: reads a struct that is there.
+    Errno::result(unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &parameters) })?;
+    Ok(())
+}
+
 /// Standard output, as a descriptor: that of std has a buffer, made when it is first used.
 pub(crate) fn stdout() -> BorrowedFd<'static> {
     // SAFETY: std has it opened before `main` if it was closed, and nothing here closes it.

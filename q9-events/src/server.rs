@@ -54,6 +54,8 @@ pub fn run(options: &ServerOptions) -> anyhow::Result<u8> {
     let mut lock = ManuallyDrop::new(lock);
     leftovers::remove(&options.common.dir, &mut lock)?;
     process::name("q9 server").context("cannot name the process")?;
+    // Woken up by the first of many replies, the loop would take one request at a time.
+    process::never_preempt().context("cannot set the scheduling policy")?;
     let mut events = EventLoop::open(options, &signals, &table)?;
     let address = events.acceptor.address().context("cannot tell the address")?;
     let mut workers = Workers::new();

@@ -23,6 +23,15 @@ pub fn name(name: &str) -> io::Result<()> {
     Ok(nix::sys::prctl::set_name(name)?)
 }
 
+/// Has this thread, and those that it starts, take a processor from nobody when they wake up: what
+/// they wait for comes together then. A policy that somebody chose before stays.
+///
+/// # Errors
+/// EPERM, where a sandbox forbids it. See SCHED_BATCH in sched(7).
+pub fn never_preempt() -> io::Result<()> {
+    crate::sys::schedule_as_batch()
+}
+
 /// Has what this process makes belong to its user alone, with all rights.
 ///
 /// The inherited umask may take the user's own rights away from files that we make and open again.

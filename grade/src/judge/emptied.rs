@@ -3,21 +3,39 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Removes what a folder holds. No process of the submission may run.
-///
-/// Folders are lifted to the top one by one: a path to the deepest may be too long for any call.
+use procfs::process::Process;
+
+/// Removes what a folder holds, but not what is mounted in it. No process of the submission may run.
 ///
 /// # Errors
 /// Those of rename(2), unlink(2) and rmdir(2).
 pub(crate) fn empty(top: &Path) -> io::Result<()> {
+    let table = Process::myself().and_then(|own| own.mountinfo()).map_err(io::Error::other)?;
+    let mut mounts: Vec<PathBuf> = table.into_iter().map(|mount| mount.mount_point).collect();
+    mounts.retain(|mount| mount != top && mount.starts_with(top));
+    empty_beside(top, &mounts)
+}
+
+/// Removes what a folder holds, but not these and the folders on the way to them.
+///
+/// Folders are lifted to the top one by one: a path to the deepest may be too long for any call.
+fn empty_beside(top: &Path, mounts: &[PathBuf]) -> io::Result<()> {
     fs::set_permissions(top, fs::Permissions::from_mode(0o755))?;
     let mut n_lifted = 0;
     loop {
         let mut is_empty = true;
         for entry in fs::read_dir(top)? {
             let entry = entry?;
+            let path = entry.path();
+            if mounts.contains(&path) {
+                continue;
+            }
+            if mounts.iter().any(|mount| mount.starts_with(&path)) {
+                empty_beside(&path, mounts)?;
+                continue;
+            }
             is_empty = false;
             if !entry.file_type()?.is_dir() {
                 fs::remove_file(entry.path())?;

@@ -18,7 +18,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Reads a folder. Sockets and devices are left out.
+    /// Reads a folder. Sockets, devices and what is mounted in it are left out.
     ///
     /// # Errors
     /// "cannot read PATH"; or there are too many files, or more than `max_bytes` in them.
@@ -27,6 +27,7 @@ impl Tree {
         // Missing here, a wrong path would be an empty submission.
         let mut waiting = vec![(PathBuf::new(), folder.to_owned())];
         let (mut left, mut n_files) = (max_bytes, 0);
+        let mut file_system = None;
         while let Some((name, path)) = waiting.pop() {
             let failed =
                 |error| io::Error::other(format!("cannot read {}: {error}", path.display()));
@@ -38,6 +39,9 @@ impl Tree {
             let status = if is_top { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
             let status = status.map_err(failed)?;
             if status.is_dir() {
+                if *file_system.get_or_insert(status.dev()) != status.dev() {
+                    continue;
+                }
                 if !is_top {
                     add(&mut builder, &name, &status, &[]).map_err(failed)?;
                 }
@@ -62,7 +66,7 @@ impl Tree {
         Ok(Tree { archive: builder.into_inner()? })
     }
 
-    /// Writes all into an empty folder.
+    /// Writes all into a folder, which has nothing but mounts and the folders on the way to them.
     ///
     /// # Errors
     /// ENOSPC and others.
@@ -75,7 +79,7 @@ impl Tree {
             let path = folder.join(entry.path()?);
             match entry.header().entry_type() {
                 EntryType::Directory => {
-                    fs::create_dir(&path)?;
+                    fs::create_dir_all(&path)?;
                     folders.push((path, entry.header().mode()?));
                 }
                 EntryType::Fifo => {

@@ -52,6 +52,19 @@ fn one_connection_that_never_pauses_gets_no_more_than_its_share_of_a_turn() {
     assert!(turns >= 1000 / 64, "{turns} turns");
 }
 
+#[test]
+fn no_thread_takes_a_processor_away_when_it_wakes_up() {
+    let server = start(Stage::Q9Events, &[]);
+    let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+    let policies = threads.map(|thread| {
+        let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        // The 41st of all, see proc_pid_stat(5): the first two are the number and the name.
+        fields.split(' ').nth(41 - 3).unwrap().parse().unwrap()
+    });
+    assert_eq!(policies.collect::<Vec<i32>>(), [libc::SCHED_BATCH; 2]);
+}
+
 /// KiB of memory that are a server's own.
 fn memory(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
