@@ -143,9 +143,10 @@ struct spc_reply {
 #define SPC_TYPE_CONSULT 1
 #define SPC_TYPE_RESERVE 2
 
-// TCP, unless somebody says otherwise: the server of q5, and the dispatcher of q6.
+// TCP, unless somebody says otherwise: the server of q5, the dispatcher of q6; TLS: q7's.
 #define SPC_SOCKETS_PORT 5000
 #define SPC_DISPATCHER_PORT 2222
+#define SPC_TLS_PORT 5443
 
 // The layout on which both sides rely. A compiler that lays it out otherwise stops here.
 static_assert(sizeof(struct spc_spectacle) == 72, "spc_spectacle");

@@ -29,6 +29,8 @@ const LINES: usize = 5;
 #[derive(Debug)]
 pub struct Compilers {
     folder: TempDir,
+    /// What each of them is.
+    script: String,
 }
 
 /// How a command ended.
@@ -57,10 +59,17 @@ impl Compilers {
         let script = format!(
             "#!/bin/sh\nPATH=${{PATH#*{path}:}}\nexport PATH\nexec \"${{0##*/}}\" \"$@\" {flags}\n"
         );
-        let compiler = folder.path().join("compiler");
-        fs::write(&compiler, script)?;
-        fs::set_permissions(compiler, Permissions::from_mode(0o755))?;
-        Ok(Compilers { folder })
+        let compilers = Compilers { folder, script };
+        compilers.install()?;
+        Ok(compilers)
+    }
+
+    /// Writes them, also where a refresh has taken them away.
+    fn install(&self) -> std::io::Result<()> {
+        fs::create_dir_all(self.folder.path())?;
+        let compiler = self.path("compiler");
+        fs::write(&compiler, &self.script)?;
+        fs::set_permissions(compiler, Permissions::from_mode(0o755))
     }
 
     /// A path for a file of the grader, out of the submission's folder.
@@ -106,6 +115,9 @@ impl Compilers {
             return course.cannot("end the submission's processes", &error);
         }
         course.refresh()?;
+        if let Err(error) = self.install() {
+            return course.cannot("make a compiler with other flags", &error);
+        }
         for made in binaries::all(&course.home) {
             // What cannot be removed is not compiled once more, which is seen later.
             let _ = fs::remove_file(made);

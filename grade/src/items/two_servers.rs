@@ -1,6 +1,7 @@
 //! Does a second server, in another folder, leave the first one alone?
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -31,11 +32,11 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
     let outcome = client.reserve(&show.name, "1");
     hearing::must_be_done(course, &outcome)?;
     client.leave();
-    let folder = match copy(course) {
-        Ok(folder) => folder,
+    let (_folder, cwd) = match copy(course) {
+        Ok(copied) => copied,
         Err(error) => return course.cannot("copy the built files", &error),
     };
-    let (_second, lines) = match start(course, &folder) {
+    let (_second, lines) = match start(course, &cwd) {
         Ok(started) => started,
         Err(error) => return course.cannot("start a second server", &error),
     };
@@ -69,19 +70,23 @@ fn look_and_reserve(course: &Course<'_>, scene: &Scene<'_>, show: &str) -> Asked
     Ok(left)
 }
 
-fn copy(course: &Course<'_>) -> io::Result<TempDir> {
+/// A folder with all that was built, and in it the one where programs run.
+fn copy(course: &Course<'_>) -> io::Result<(TempDir, PathBuf)> {
     let folder = tempfile::tempdir_in(course.home.parent().unwrap_or(&course.home))?;
-    let mut built = course.built.get().into_iter().flatten();
-    if let Some((_, tree)) = built.find(|(of, _)| *of == course.home) {
-        Tree::unpack(tree.bytes(), folder.path())?;
+    for (of, tree) in course.built.get().into_iter().flatten() {
+        if let Ok(place) = course.home.strip_prefix(of) {
+            Tree::unpack(tree.bytes(), folder.path())?;
+            let cwd = folder.path().join(place);
+            return Ok((folder, cwd));
+        }
     }
-    Ok(folder)
+    Err(io::Error::other("nothing was built"))
 }
 
 /// Starts the second one, and waits until it has ended, or can be asked; and what came of it.
-fn start(course: &Course<'_>, folder: &TempDir) -> io::Result<(Process, Vec<String>)> {
+fn start(course: &Course<'_>, cwd: &Path) -> io::Result<(Process, Vec<String>)> {
     let argv = course.question.server.iter().map(Into::into).collect();
-    let program = Program { argv, cwd: folder.path().to_owned(), env: Vec::new() };
+    let program = Program { argv, cwd: cwd.to_owned(), env: Vec::new() };
     let log = Log::new()?;
     let mut process = course.launcher.start(&program, Streams::Log(log.writer()?))?;
     let (ready, patience) = (&course.question.ready, course.patience);

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use harness::effort::Effort;
 use harness::history::journal::{Event, Journal};
 use harness::runner::sweep::Sweep;
-use harness::stage::ALL;
+use harness::stage::{ALL, Mechanism, Stage};
 use zerocopy::IntoBytes;
 
 /// What a disk writes whole.
@@ -113,8 +113,11 @@ impl Disks {
 fn no_power_cut_leaves_a_disk_without_what_was_told() {
     let name = "no_power_cut_leaves_a_disk_without_what_was_told";
     let operations = Effort::asked().of(200, 2000, 10_000);
-    for stage in ALL {
-        let (name_of_sweep, stages) = (format!("disks-{}", stage.package()), ALL.len() as u32);
+    // What leaves over TLS says nothing to who listens.
+    let readable = |stage: &Stage| stage.mechanism() != Mechanism::Tls;
+    let stages: Vec<Stage> = ALL.into_iter().filter(readable).collect();
+    for &stage in &stages {
+        let (name_of_sweep, stages) = (format!("disks-{}", stage.package()), stages.len() as u32);
         let sweep = Sweep::new(&name_of_sweep, POINTS.div_ceil(stages.into()), stages);
         let seed = sweep.seed();
         let Some(journal) = Journal::record(name, stage, operations, seed) else { return };

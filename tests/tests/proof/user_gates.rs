@@ -39,6 +39,11 @@ fn another_user_gets_at_nothing() {
             };
             for path in fs::read_dir(&inside).unwrap().map(|entry| entry.unwrap().path()) {
                 let what = path.display().to_string();
+                if path.is_dir() {
+                    denied(fs::read_dir(&path).map(drop), &what);
+                    denied(File::create(path.join("new")).map(drop), &what);
+                    continue;
+                }
                 denied(File::open(&path).map(drop), &what);
                 denied(File::options().write(true).open(&path).map(drop), &what);
                 denied(fs::remove_file(&path), &what);

@@ -1,6 +1,7 @@
 //! Very many clients: 1500 at once, thousands that are killed before their answer comes, and
 //! connections whose other end has gone silent.
 
+use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use harness::effort::Effort;
 use harness::machine::network::{Machine, Network};
 use harness::say::say;
 use harness::server::Server;
-use harness::stage::{ALL, Mechanism, Stage, is_ours};
+use harness::stage::{ALL, Mechanism, Stage, is_ours, program};
 use harness::{address, wait};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use q2_msgqueue::channel::Channel;
@@ -118,7 +119,14 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
         if is_ours("a limit of connections that all stages have") {
             options.extend(["--max-connections", "1024"]);
         }
-        let server = Server::start_with(stage, &table(), &options);
+        let mut server = Server::prepare(stage, &options);
+        server.write_data_file(table().as_bytes());
+        if stage == Stage::Q7Tls {
+            let mut certify = Command::new(program("q7-tls-certify"));
+            certify.arg(server.dir().join("tls")).args(["--host", "10.77.0.1"]);
+            assert!(certify.status().unwrap().success());
+        }
+        server.launch();
         let to = address::of(&server.dir());
         let before = Honest::measure(&server, Duration::from_millis(300)).unwrap();
         // More than the 1024 that there is room for.

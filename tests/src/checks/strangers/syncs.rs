@@ -1,6 +1,7 @@
 //! The calls by which any program makes a file durable: they are delayed, or fail, and are looked for
 //! in what strace has written.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -66,10 +67,9 @@ fn is_sync(call: &Call) -> bool {
 /// files, or a file that then got its name.
 pub(super) fn keep(trace: &str, data_file: &Path) -> bool {
     let calls = trace::parse(trace);
-    let dir = data_file.parent().unwrap_or(data_file).display().to_string();
-    let name = data_file.display().to_string();
+    let (dir, name) = (traced(data_file.parent().unwrap_or(data_file)), traced(data_file));
     let has = |call: &Call, kinds: &str| kinds.split(',').any(|kind| kind == call.name);
-    let is_about = |call: &Call, path: &str| call.text.contains(&format!("<{path}"));
+    let is_about = |call: &Call, path: &[String]| path.iter().any(|it| call.text.contains(it));
     let is_renamed =
         calls.iter().any(|call| has(call, RENAMES) && call.text.contains("spectacles"));
     let place = if is_renamed { &dir } else { &name };
@@ -79,9 +79,17 @@ pub(super) fn keep(trace: &str, data_file: &Path) -> bool {
     behind.any(|call| is_sync(call) && (is_whole(call) || is_about(call, place)))
 }
 
+/// How strace writes the path of a descriptor: as it is, or byte by byte if any of them is unusual.
+fn traced(path: &Path) -> [String; 2] {
+    let bytes = path.as_os_str().as_bytes().iter();
+    let bytes: String = bytes.map(|byte| format!("\\x{byte:02x}")).collect();
+    [format!("<{}", path.display()), format!("<{bytes}")]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     #[test]
     fn a_file_is_kept_if_it_is_synced_after_its_last_write() {
@@ -94,5 +102,8 @@ mod tests {
         let renamed =
             "7 fsync(4</d/run/new.dat>) = 0\n7 rename(\"new.dat\", \"spectacles.dat\") = 0\n";
         assert!(kept(renamed));
+        let unusual = Path::new(OsStr::from_bytes(b"/\xe9/a"));
+        assert!(keep("7 fdatasync(4<\\x2f\\xe9\\x2f\\x61>) = 0\n", unusual));
+        assert!(!keep("7 fdatasync(4<\\x2f\\xe8\\x2f\\x61>) = 0\n", unusual));
     }
 }
