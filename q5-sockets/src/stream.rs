@@ -142,6 +142,14 @@ impl Tcp {
         Ok(socket::send(self.stream.as_raw_fd(), bytes, flags)?)
     }
 
+    /// Waits until something has arrived, or the other side has closed, and leaves it there.
+    ///
+    /// # Errors
+    /// ECONNRESET, TimedOut. See recv(2).
+    pub fn wait_for_bytes(&mut self, deadline: Deadline) -> io::Result<()> {
+        self.reading.before(deadline, &self.stream, |stream| stream.peek(&mut [0])).map(drop)
+    }
+
     /// Whether nothing waits to be received, and the other side has not closed.
     pub fn is_silent(&self) -> bool {
         let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;

@@ -149,10 +149,13 @@ impl ServerLayer {
 impl Layer for ServerLayer {
     type Stream = Tls;
 
-    fn open(&self, tcp: Tcp, deadline: Deadline) -> io::Result<Tls> {
+    fn open(&self, mut tcp: Tcp, deadline: Deadline) -> io::Result<Tls> {
+        // One that says nothing is no handshake, and takes nobody's place.
+        tcp.wait_for_bytes(deadline).inspect_err(log_refusal)?;
+        let left = deadline.end().saturating_duration_since(Instant::now());
         let place = self.handshakes.begin(tcp.socket());
-        // Whoever had to wait for a place has the whole time after that.
-        let deadline = Deadline::after(deadline.end().saturating_duration_since(deadline.seen()));
+        // Whoever had to wait for a place has as much time after that.
+        let deadline = Deadline::after(left);
         let connection = ServerConnection::new(self.credentials.current());
         let mut tls = Tls::new(tcp, connection.map_err(io::Error::other)?);
         let agreed = tls.handshake(deadline, |compute| self.gate.pass(compute));
@@ -189,9 +192,8 @@ impl Accept for ServerLayer {
     }
 }
 
-/// Says why there is no handshake, and leaves the client time to read the alert: a close over bytes
-/// that it has sent meanwhile would destroy it.
-fn refuse(tls: &mut Tls, error: io::Error) -> io::Error {
+/// Why there is no handshake.
+fn log_refusal(error: &io::Error) {
     match error.kind() {
         io::ErrorKind::InvalidData => info!("refused: {error}"),
         io::ErrorKind::TimedOut => {
@@ -199,6 +201,12 @@ fn refuse(tls: &mut Tls, error: io::Error) -> io::Error {
         }
         _ => debug!("no handshake: {error}"),
     }
+}
+
+/// Says why there is no handshake, and leaves the client time to read the alert: a close over bytes
+/// that it has sent meanwhile would destroy it.
+fn refuse(tls: &mut Tls, error: io::Error) -> io::Error {
+    log_refusal(&error);
     let linger = || -> io::Result<()> {
         let tcp = tls.tcp_mut();
         tcp.socket().shutdown(Shutdown::Write)?;

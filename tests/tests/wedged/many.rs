@@ -120,7 +120,7 @@ fn connections_whose_other_end_has_gone_silent_keep_nobody_out() {
             options.extend(["--max-connections", "1024"]);
         }
         let mut server = Server::prepare(stage, &options);
-        server.write_data_file(table().as_bytes());
+        server.write_data_file(zerocopy::IntoBytes::as_bytes(&table()));
         if stage == Stage::Q7Tls {
             let mut certify = Command::new(program("q7-tls-certify"));
             certify.arg(server.dir().join("tls")).args(["--host", "10.77.0.1"]);
