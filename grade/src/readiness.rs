@@ -194,7 +194,8 @@ fn is_channel(pid: i32, number: i32) -> bool {
 /// these has open, or an object of System V made since then.
 fn has_object(pids: &[i32], since: SystemTime) -> bool {
     let has_open = |&pid: &i32| {
-        let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        let folder = format!("/proc/{}/fd", thread::living(pid));
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         numbers.any(|number| is_channel(pid, number))
     };

@@ -8,6 +8,7 @@ use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
 use crate::judge::trace::{Line, Trace};
+use crate::kernel::thread;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::number;
 
@@ -88,7 +89,9 @@ fn is_sync(text: &str) -> bool {
 /// Whether a file is or was open so that each write is a sync, which nothing holds up here.
 fn writes_through(pids: &[i32], lines: &[Line]) -> bool {
     let is_in_trace = |line: &Line| line.text.contains("O_SYNC") || line.text.contains("O_DSYNC");
-    let infos = pids.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/fdinfo")).ok());
+    let infos = pids
+        .iter()
+        .filter_map(|&pid| fs::read_dir(format!("/proc/{}/fdinfo", thread::living(pid))).ok());
     let mut infos =
         infos.flatten().flatten().filter_map(|info| fs::read_to_string(info.path()).ok());
     let flags = |info: &str| {

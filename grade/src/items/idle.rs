@@ -7,6 +7,7 @@ use crate::judge::course::{Asked, Course};
 use crate::judge::hearing;
 use crate::judge::scene::Scene;
 use crate::judge::shows;
+use crate::kernel::thread;
 use crate::kernel::usage::Usage;
 use crate::verdict::item::{Ruling, Verdict};
 use crate::words::{number, text};
@@ -55,7 +56,7 @@ fn look(course: &Course<'_>) -> Asked<Usage> {
 
 /// The command of a process.
 fn name(pid: i32) -> String {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = fs::read(format!("/proc/{}/cmdline", thread::living(pid))).unwrap_or_default();
     let words = String::from_utf8_lossy(&words).replace('\0', " ");
     ipctop::clean::clean(words.trim())
 }

@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::judge::course::{Asked, Course};
-use crate::kernel::{processes, quiet};
+use crate::kernel::{processes, quiet, thread};
 use crate::verdict::item::Verdict;
 use crate::words::{number, text};
 
@@ -27,11 +27,14 @@ impl Kept {
         let pids = processes(course)?;
         let entries = |folder: &str| -> i64 {
             let of = |pid: &i32| {
-                fs::read_dir(format!("/proc/{pid}/{folder}")).map_or(0, Iterator::count)
+                fs::read_dir(format!("/proc/{}/{folder}", thread::living(*pid)))
+                    .map_or(0, Iterator::count)
             };
             pids.iter().map(of).sum::<usize>() as i64
         };
-        let maps = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let maps = |pid: &i32| {
+            fs::read_to_string(format!("/proc/{}/maps", thread::living(*pid))).unwrap_or_default()
+        };
         let mappings = pids.iter().map(|pid| maps(pid).lines().count()).sum::<usize>() as i64;
         Ok(Kept([
             ("kept-threads", entries("task")),

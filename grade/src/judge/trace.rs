@@ -13,6 +13,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::kernel::thread;
+
 /// How long it may take to attach: some milliseconds for each thread.
 const ATTACH_MAX: Duration = Duration::from_secs(5);
 
@@ -41,8 +43,9 @@ impl Trace {
     /// # Errors
     /// There is no strace, or it may not trace.
     pub fn attach(home: &Path, pids: &[i32], options: &[&str]) -> io::Result<Trace> {
-        let is_there = |pid: &&i32| Path::new(&format!("/proc/{pid}/exe")).exists();
-        let pids: Vec<&i32> = pids.iter().filter(is_there).collect();
+        // It attaches to no process whose first thread has ended, but to its others.
+        let is_there = |tid: &i32| Path::new(&format!("/proc/{tid}/exe")).exists();
+        let pids: Vec<i32> = pids.iter().map(|&pid| thread::living(pid)).filter(is_there).collect();
         let folder = tempfile::tempdir_in(home.parent().unwrap_or(home))?;
         let mut command = Command::new("strace");
         command.arg("-f").args(options).arg("-o").arg(folder.path().join("trace"));

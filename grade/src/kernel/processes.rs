@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use procfs::FromRead;
 use procfs::process::Stat;
 
+use crate::kernel::thread;
 use crate::launch::program::Program;
 
 /// A process.
@@ -46,7 +47,8 @@ fn rows() -> impl Iterator<Item = Row> {
 fn row(pid: i32) -> Option<Row> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = Stat::from_read(&text[..]).ok()?;
-    let is_over = matches!(stat.state, 'Z' | 'X');
+    // The first thread may end before the others.
+    let is_over = matches!(stat.state, 'Z' | 'X') && stat.num_threads <= 1;
     let (parent, session, started) = (stat.ppid, stat.session, stat.starttime);
     Some(Row { pid, parent, session, started, is_over })
 }
@@ -138,11 +140,11 @@ fn identity(file: &Path) -> Option<(u64, u64)> {
 }
 
 fn running(pid: i32) -> Option<(u64, u64)> {
-    identity(&PathBuf::from(format!("/proc/{pid}/exe")))
+    identity(&PathBuf::from(format!("/proc/{}/exe", thread::living(pid))))
 }
 
 fn command(pid: i32) -> Vec<OsString> {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = fs::read(format!("/proc/{}/cmdline", thread::living(pid))).unwrap_or_default();
     let words = words.strip_suffix(b"\0").unwrap_or(&words);
     words.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect()
 }

@@ -1,6 +1,7 @@
 //! What a thread does: it runs, or it sleeps in a system call.
 
 use std::fs;
+use std::path::Path;
 
 use procfs::FromRead;
 use procfs::process::Syscall;
@@ -29,6 +30,13 @@ pub struct Call {
 pub fn of(pid: i32) -> Vec<i32> {
     let entries = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// The thread of a process that shows in /proc what all of them share: files, memory and program. It is
+/// the first one, unless that has ended before the others.
+pub fn living(pid: i32) -> i32 {
+    let lives = |tid: &i32| Path::new(&format!("/proc/{tid}/exe")).exists();
+    if lives(&pid) { pid } else { of(pid).into_iter().find(lives).unwrap_or(pid) }
 }
 
 /// What a thread does; None if it has ended.

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::os::unix::fs::FileExt;
 
-use crate::kernel::thread::Call;
+use crate::kernel::thread::{self, Call};
 
 /// Descriptors of one poll or select that are looked at, at most.
 const POLLED_MAX: u64 = 1024;
@@ -77,12 +77,13 @@ fn of_old(_number: i64, _pid: i32, _arguments: &[u64; 6]) -> Waits {
 
 /// What a descriptor of a process refers to.
 pub fn descriptor(pid: i32, number: i32) -> Option<Metadata> {
-    fs::metadata(format!("/proc/{pid}/fd/{number}")).ok()
+    fs::metadata(format!("/proc/{}/fd/{number}", thread::living(pid))).ok()
 }
 
 /// Whether other processes share the memory at an address.
 pub fn is_shared(pid: i32, address: u64) -> bool {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let maps =
+        fs::read_to_string(format!("/proc/{}/maps", thread::living(pid))).unwrap_or_default();
     maps.lines().any(|line| {
         let mut words = line.split_whitespace();
         let range = words.next().and_then(|range| range.split_once('-'));
@@ -96,7 +97,7 @@ pub fn is_shared(pid: i32, address: u64) -> bool {
 
 fn memory(pid: i32, address: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    let file = File::open(format!("/proc/{pid}/mem"));
+    let file = File::open(format!("/proc/{}/mem", thread::living(pid)));
     match file.and_then(|file| file.read_exact_at(&mut bytes, address)) {
         Ok(()) => bytes,
         Err(_) => Vec::new(),
@@ -123,7 +124,8 @@ fn selected(pid: i32, arguments: &[u64; 6]) -> Vec<i32> {
 
 fn epoll_wait(pid: i32, arguments: &[u64; 6]) -> Waits {
     let epoll = arguments[0] as i32;
-    let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{epoll}")).unwrap_or_default();
+    let info = format!("/proc/{}/fdinfo/{epoll}", thread::living(pid));
+    let info = fs::read_to_string(info).unwrap_or_default();
     let number = |line: &str| line.strip_prefix("tfd:")?.split_whitespace().next()?.parse().ok();
     Waits::AtOneOf(info.lines().filter_map(number).collect(), arguments[3] as i32 >= 0)
 }

@@ -14,8 +14,10 @@ pub struct Found {
     pub pid: i32,
     /// Its parent; 1 also if its own has ended.
     pub parent: i32,
-    /// As in /proc/PID/stat: R, S, D, T, t or Z.
+    /// As in /proc/PID/stat: R, S, D, T, t or Z. It is that of its first thread.
     pub state: char,
+    /// How many threads it has.
+    pub n_threads: u32,
     /// The name of its program, as the kernel keeps it: 15 bytes.
     pub name: String,
     /// Its memory that is in no file on a disk, in bytes; shared pages count for each who has them.
@@ -23,9 +25,10 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether it has ended, and its parent has not asked how.
+    /// Whether it has ended, and its parent has not asked how. Its first thread may end before the
+    /// others, which keep its files and sockets open.
     pub fn is_zombie(&self) -> bool {
-        self.state == 'Z'
+        self.state == 'Z' && self.n_threads <= 1
     }
 }
 
@@ -78,6 +81,7 @@ impl Census {
             pid,
             parent: field(&status, "PPid:")?.parse().ok()?,
             state: field(&status, "State:")?.chars().next()?,
+            n_threads: field(&status, "Threads:")?.parse().ok()?,
             name: field(&status, "Name:")?.chars().filter(|letter| !letter.is_control()).collect(),
             // A zombie has none.
             memory_bytes: 1024
