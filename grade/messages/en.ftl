@@ -42,7 +42,10 @@ doing-open = while it started
 doing-list = while it showed the table
 doing-view = while it showed the seats of one show
 doing-reserve = while it reserved
-doing-odd = after an odd input
+doing-odd = after an odd input ({ $input })
+ended-with = exit status: { $code }
+ended-by = signal: { $signal } ({ $name })
+odd-lost = { $input }: { $cause }
 
 # Odd inputs.
 odd-too-many = more seats than are left

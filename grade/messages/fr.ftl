@@ -42,7 +42,10 @@ doing-open = en démarrant
 doing-list = en montrant la table
 doing-view = en montrant les places d'un spectacle
 doing-reserve = en réservant
-doing-odd = après une entrée inattendue
+doing-odd = après une entrée inattendue ({ $input })
+ended-with = code de sortie : { $code }
+ended-by = signal : { $signal } ({ $name })
+odd-lost = { $input } : { $cause }
 
 # Entrées inattendues.
 odd-too-many = plus de places qu'il n'en reste

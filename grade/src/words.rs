@@ -2,8 +2,13 @@
 //!
 //! A fault is a message with its cause; its attributes are what was expected, what came, and a hint.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
 use ipctop::messages::{Language, Messages};
 use ipctop::model::finding::Value;
+
+use nix::sys::signal::Signal;
 
 use crate::verdict::item::{Ruling, Verdict};
 
@@ -45,6 +50,15 @@ impl Words {
     /// A sentence with values.
     pub fn say_with(&self, name: &str, values: &[(&str, Value)]) -> String {
         self.messages.say_with(name, values)
+    }
+
+    /// How a program ended.
+    pub fn status(&self, status: ExitStatus) -> String {
+        let Some(signal) = status.signal() else {
+            return self.say_with("ended-with", &[("code", number(status.code().unwrap_or(0)))]);
+        };
+        let name = Signal::try_from(signal).map_or("?", Signal::as_str);
+        self.say_with("ended-by", &[("signal", number(signal)), ("name", text(name))])
     }
 
     /// The hint of an item or fault.

@@ -60,7 +60,8 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
             if let Some(tool) = tools::missing(&log.text()) {
                 return course.cannot(&format!("run {tool}"), &"it is not installed here");
             }
-            let values = [("command", text(command)), ("status", text(status.to_string()))];
+            let values =
+                [("command", text(command)), ("status", text(course.words.status(status)))];
             let fault = course.words.fault(Verdict::Fail, "fault-build", &values);
             Err(Box::new(fault.with_lines(evidence)))
         }

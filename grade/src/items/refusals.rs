@@ -36,7 +36,8 @@ pub(super) fn ask(course: &Course<'_>) -> Asked<Ruling> {
             Err(ruling) => {
                 n_timeouts += usize::from(ruling.verdict == Verdict::Timeout);
                 let input = course.words.say(&format!("odd-{name}"));
-                evidence.push(format!("{input}: {}", ruling.cause));
+                let values = [("input", text(input)), ("cause", text(ruling.cause.clone()))];
+                evidence.push(course.words.say_with("odd-lost", &values));
                 lost.get_or_insert(ruling);
             }
         }
@@ -107,8 +108,7 @@ fn type_it(
             // All was typed: whoever is silent now waits for an answer that does not come.
             let is_silent = matches!(turn.ending, Ending::Budget(_));
             if is_silent || is_unsaid && !turn.ending.is_calm() {
-                let shown = client.transcript();
-                return Err(Box::new(hearing::bad_ending(course, "odd", &turn.ending, shown)));
+                return bad_ending(course, &turn.ending, &input, client);
             }
             if is_unsaid {
                 return lost(course, "fault-refusal-unsaid", &input, client);
@@ -116,7 +116,7 @@ fn type_it(
             turn.ending
         }
     };
-    check_ending(course, &ending, client)
+    check_ending(course, &ending, &input, client)
 }
 
 /// Whether a client sees as many seats as there were before.
@@ -139,14 +139,19 @@ fn unchanged(
 /// Whether the server lives on. Whoever it does not answer any more may notice that before.
 fn still_there(course: &Course<'_>, scene: &mut Scene<'_>, input: &str) -> Asked<()> {
     let Some(status) = scene.server_end()? else { return Ok(()) };
-    let values = [("input", text(input)), ("status", text(status.to_string()))];
+    let values = [("input", text(input)), ("status", text(course.words.status(status)))];
     let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
     let fault = course.words.fault(verdict, "fault-server-died-of", &values);
     Err(Box::new(fault.with_lines(scene.last_words())))
 }
 
 /// A client may end or ask on, and may wait for more; it must not flood, nor die of a signal.
-fn check_ending(course: &Course<'_>, ending: &Ending, client: &Client<'_>) -> Asked<()> {
+fn check_ending(
+    course: &Course<'_>,
+    ending: &Ending,
+    input: &str,
+    client: &Client<'_>,
+) -> Asked<()> {
     let is_good = match ending {
         Ending::Asks | Ending::Budget(_) => true,
         Ending::Exit(status) => status.code().is_some(),
@@ -154,8 +159,13 @@ fn check_ending(course: &Course<'_>, ending: &Ending, client: &Client<'_>) -> As
     };
     match is_good {
         true => Ok(()),
-        false => Err(Box::new(hearing::bad_ending(course, "odd", ending, client.transcript()))),
+        false => bad_ending(course, ending, input, client),
     }
+}
+
+fn bad_ending(course: &Course<'_>, ending: &Ending, input: &str, client: &Client<'_>) -> Asked<()> {
+    let doing = course.words.say_with("doing-odd", &[("input", text(input))]);
+    Err(Box::new(hearing::bad_ending_while(course, doing, ending, client.transcript())))
 }
 
 fn lost<T>(course: &Course<'_>, fault: &str, input: &str, client: &Client<'_>) -> Asked<T> {

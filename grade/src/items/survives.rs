@@ -169,7 +169,7 @@ fn served(
         course.words.say_with(&format!("after-{after}"), &[("count", number(count as i64))]);
     if let Some(status) = scene.server_end()? {
         let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
-        let values = [("input", text(after)), ("status", text(status.to_string()))];
+        let values = [("input", text(after)), ("status", text(course.words.status(status)))];
         let fault = course.words.fault(verdict, "fault-server-died-of", &values);
         return Err(Box::new(fault.with_lines(scene.last_words())));
     }

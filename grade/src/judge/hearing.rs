@@ -33,15 +33,25 @@ pub fn typed(turn: &Turn) -> String {
         .join(" ")
 }
 
-/// A client whose turn did not end well, while it did something.
+/// A client whose turn did not end well, while it did something: `open`, `list`, `view`, `reserve`.
 pub fn bad_ending(course: &Course<'_>, doing: &str, ending: &Ending, shown: &str) -> Ruling {
+    bad_ending_while(course, course.words.say(&format!("doing-{doing}")), ending, shown)
+}
+
+/// The same, with what it did in words.
+pub fn bad_ending_while(
+    course: &Course<'_>,
+    doing: String,
+    ending: &Ending,
+    shown: &str,
+) -> Ruling {
     let words = course.words;
-    let doing = ("doing", text(words.say(&format!("doing-{doing}"))));
+    let doing = ("doing", text(doing));
     match ending {
         Ending::Asks => words.fault(Verdict::Fail, "fault-asks", &[doing]),
         Ending::Exit(status) => {
             let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
-            let status = ("status", text(status.to_string()));
+            let status = ("status", text(words.status(*status)));
             words.fault(verdict, "fault-client-ended", &[doing, status])
         }
         Ending::Flood => words.fault(Verdict::Fail, "fault-flood", &[doing]),
@@ -80,7 +90,7 @@ pub fn not_ready(course: &Course<'_>, not_ready: &NotReady) -> Ruling {
     match not_ready {
         NotReady::Ended { status, .. } => {
             let verdict = if status.code().is_none() { Verdict::Crash } else { Verdict::Fail };
-            words.fault(verdict, "fault-server-ended", &[("status", text(status.to_string()))])
+            words.fault(verdict, "fault-server-ended", &[("status", text(words.status(*status)))])
         }
         NotReady::Late { stuck, waits, .. } => {
             let budget = stuck.budget.as_millis() as i64;

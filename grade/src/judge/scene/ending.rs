@@ -53,7 +53,7 @@ impl Scene<'_> {
     pub fn with_its_end(&mut self, mut lost: Box<Ruling>) -> Box<Ruling> {
         let Ok(Some(status)) = self.server_end() else { return lost };
         let words = self.course.words;
-        let values = [("status", text(status.to_string())), ("cause", text(lost.cause))];
+        let values = [("status", text(words.status(status))), ("cause", text(lost.cause))];
         lost.cause = words.say_with("fault-server-gone", &values);
         lost.hint = words.hint("fault-server-gone").unwrap_or_default();
         for line in self.last_words() {
