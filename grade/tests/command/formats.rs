@@ -48,7 +48,7 @@ fn gradescope_reads_its_results() {
     }
     assert_eq!(results["score"], 0.0);
     let told = tests[0]["output"].as_str().unwrap();
-    assert!(told.contains("missing") && told.contains("Run the build command"), "{told}");
+    assert!(told.contains("missing") && told.contains("Mend the first line"), "{told}");
 }
 
 #[test]
