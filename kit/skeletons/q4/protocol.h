@@ -2,12 +2,6 @@
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
-// A message: msgrcv(2) chooses by its type. TODO: which type has a request, which a reply?
-struct message {
-    long type;
-    char text[64];
-};
-
 // The key of the queue, the same in both programs. See ftok(3).
 #define KEY_FILE "."
 #define KEY_ID 'S'
@@ -28,6 +22,12 @@ struct request {
 struct reply {
     int done; // RESERVE: 1 if the seats are reserved
     int left; // the seats that are left
+};
+
+// A message: msgrcv(2) chooses by its type. TODO: which type has a request, which a reply?
+struct message {
+    long type;
+    char text[64];
 };
 
 // Sends a request and waits for its reply (client.c); 0 if there is none: it has said why.
