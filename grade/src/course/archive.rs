@@ -25,12 +25,7 @@ pub fn folder(path: &Path, beside: &Path) -> anyhow::Result<PathBuf> {
     let folder = TempDir::new_in(beside).context("cannot make a folder")?.keep();
     unpack(path, &folder, ARCHIVE_MAX)
         .with_context(|| format!("cannot unpack {}", path.display()))?;
-    // Many archives hold one folder that holds everything.
-    let inner: Vec<PathBuf> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
-    Ok(match inner.as_slice() {
-        [only] if only.is_dir() => only.clone(),
-        _ => folder,
-    })
+    Ok(folder)
 }
 
 /// Writes folders and files. Links are left out: through one that was unpacked, the next file could
@@ -94,7 +89,7 @@ mod tests {
         });
         let folder = folder(&path, dir.path()).unwrap();
         assert!(!outside.exists());
-        assert!(folder.join("file").is_file(), "the folder of the link's name is a folder");
+        assert!(folder.join("link/file").is_file(), "the folder of the link's name is a folder");
     }
 
     #[test]

@@ -37,10 +37,19 @@ pub fn entries(
     student: &Student,
     folder: &Result<PathBuf, String>,
 ) -> Vec<Entry> {
-    let has_folders = |folder: &Path| assignment.names().any(|name| has(assignment, name, folder));
-    let answer = |question: &str| match folder {
-        Err(why) => Some(Err(why.clone())),
-        Ok(folder) if has_folders(folder) && !has(assignment, question, folder) => None,
+    let has_any = |folder: &Path| assignment.names().any(|name| has(assignment, name, folder));
+    let folder =
+        folder.as_ref().map(|folder| if has_any(folder) { folder.clone() } else { inner(folder) });
+    let has_folders = folder.as_ref().is_ok_and(|folder| has_any(folder));
+    let is_alone = assignment.names().count() == 1;
+    let answer = |question: &str| match &folder {
+        Err(why) => Some(Err((*why).clone())),
+        Ok(folder) if has_folders && !has(assignment, question, folder) => None,
+        Ok(_) if !has_folders && !is_alone => {
+            let names: Vec<String> =
+                assignment.names().map(|name| folder_of(assignment, name)).collect();
+            Some(Err(format!("there is no folder {} in it", names.join(", "))))
+        }
         Ok(folder) => {
             let found = Submission::find(assignment, question, folder);
             Some(found.map_err(|error| format!("{error:#}")))
@@ -54,11 +63,24 @@ pub fn entries(
     assignment.names().map(entry).collect()
 }
 
-/// Whether a student has a folder for a question; without any, the whole folder answers each.
+/// Many students hand in one folder that holds everything.
+fn inner(folder: &Path) -> PathBuf {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    match entries.as_slice() {
+        [only] if only.is_dir() && !only.is_symlink() => only.clone(),
+        _ => folder.to_owned(),
+    }
+}
+
+/// Whether a student has a folder for a question; if it is the only one, it needs none.
 fn has(assignment: &Assignment, question: &str, folder: &Path) -> bool {
+    folder.join(folder_of(assignment, question)).is_dir()
+}
+
+fn folder_of(assignment: &Assignment, question: &str) -> String {
     let asked = assignment.question(question).ok();
-    let name = asked.and_then(|asked| asked.folder).unwrap_or_else(|| question.to_owned());
-    folder.join(name).is_dir()
+    asked.and_then(|asked| asked.folder).unwrap_or_else(|| question.to_owned())
 }
 
 /// The students of a course: its folders and zip files, hidden ones and `out` left out.
@@ -89,4 +111,44 @@ pub fn students(course: &Path, out: &Path) -> anyhow::Result<Vec<Student>> {
     ensure!(!students.is_empty(), "nobody has handed in anything in {}", course.display());
     students.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(students)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For each question: whether it is judged, not handed in, or cannot be judged.
+    fn answers(files: &[&str], only: Option<&str>) -> String {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/assignment.toml");
+        let text = fs::read_to_string(corpus).unwrap();
+        let (head, questions) = text.split_once("\n[").unwrap();
+        let is_kept = |part: &&str| only.is_none_or(|only| part.starts_with(only));
+        let kept: Vec<&str> =
+            [head].into_iter().chain(questions.split("\n[").filter(is_kept)).collect();
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("assignment.toml"), kept.join("\n[")).unwrap();
+        let assignment = Assignment::read(&dir.path().join("assignment.toml")).unwrap();
+        let folder = dir.path().join("alice");
+        for file in files {
+            fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
+            fs::write(folder.join(file), "").unwrap();
+        }
+        let student = Student { name: "alice".to_owned(), handed_in: folder.clone() };
+        let letter = |entry: Entry| match entry.answer {
+            Some(Ok(_)) => 'y',
+            None => '-',
+            Some(Err(_)) => '?',
+        };
+        entries(&assignment, &student, &Ok(folder)).into_iter().map(letter).collect()
+    }
+
+    #[test]
+    fn a_folder_answers_its_question_and_no_other_one() {
+        assert_eq!(answers(&["q5/server.c"], None), "-----y--");
+        assert_eq!(answers(&["work/q1/server.c", "work/q5/server.c"], None), "-y---y--");
+        assert_eq!(answers(&["server.c"], None), "????????");
+        assert_eq!(answers(&["question1/server.c"], None), "????????");
+        assert_eq!(answers(&["server.c"], Some("q2")), "y");
+        assert_eq!(answers(&["work/server.c"], Some("q2")), "y");
+    }
 }
