@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use ipctop::clean::clean_bytes;
 use toml::Table;
 
@@ -43,6 +43,11 @@ impl Submission {
         let asked = assignment.question(name)?;
         let student = folder.canonicalize();
         let student = student.with_context(|| format!("cannot open {}", folder.display()))?;
+        ensure!(
+            student.is_dir(),
+            "{} is no folder: `grade class` unpacks zip files",
+            student.display()
+        );
         let inner = student.join(asked.folder.as_deref().unwrap_or(name));
         let folder = if inner.is_dir() { own(&inner, &student)? } else { student.clone() };
         let is_empty = fs::read_dir(&folder)

@@ -90,7 +90,7 @@ pub fn student(student: &Student, words: &Words) -> String {
 fn question_part(report: &Report, words: &Words) -> Markup {
     html! {
         @for note in &report.notes { p { (note) } }
-        @if report.isolation == "none" { p { (words.say("isolation-none")) } }
+        @if report.ran_bare() { p { (words.say("isolation-none")) } }
         table {
             @for item in &report.items {
                 tr {

@@ -96,7 +96,9 @@ fn has_tools(course: &Course<'_>) -> Asked<()> {
 /// The command, and the lines in which a compiler names what is wrong; else the last ones.
 fn evidence(command: &str, log: &Log) -> Vec<String> {
     let lines = hearing::visible(&log.text());
-    let wrong: Vec<&String> = lines.iter().filter(|line| line.contains("error")).collect();
+    let names_it =
+        |line: &&String| ["error", "undefined reference"].iter().any(|words| line.contains(words));
+    let wrong: Vec<&String> = lines.iter().filter(names_it).collect();
     let shown: Vec<String> = if wrong.is_empty() {
         lines[lines.len().saturating_sub(LINES)..].to_vec()
     } else {

@@ -35,7 +35,7 @@ pub fn page(report: &Report, words: &Words, is_coloured: bool) -> String {
         page.push('\n');
         tell(&mut page, item, words);
     }
-    if report.isolation == "none" {
+    if report.ran_bare() {
         page.push('\n');
         wrap(&mut page, 0, &words.say("isolation-none"));
     }

@@ -49,6 +49,14 @@ impl Report {
         self.items.iter().any(|item| item.ruling.verdict == Verdict::NotJudged)
     }
 
+    /// Whether programs ran beside all others: nothing was around them.
+    pub fn ran_bare(&self) -> bool {
+        let has_run = |item: &ItemReport| {
+            !matches!(item.ruling.verdict, Verdict::NotJudged | Verdict::Skipped)
+        };
+        self.isolation == "none" && self.items.iter().any(has_run)
+    }
+
     /// Whether no points are lost.
     pub fn is_full(&self) -> bool {
         !self.items.iter().any(|item| item.ruling.verdict.loses())
@@ -79,12 +87,13 @@ mod tests {
         let items = vec![item(5.0, Verdict::Fail), item(15.0, Verdict::Skipped)];
         let report = Report::new("q2", "alice", items);
         assert_eq!((report.points, report.max), (0.0, 20.0));
+        assert!(report.ran_bare());
     }
 
     #[test]
     fn nothing_judged_is_no_mark() {
         let report = Report::new("q2", "alice", vec![item(20.0, Verdict::NotJudged)]);
         assert_eq!(report.points, 0.0);
-        assert!(report.is_incomplete());
+        assert!(report.is_incomplete() && !report.ran_bare());
     }
 }
