@@ -76,7 +76,8 @@ fn lines(sizes: &[Size]) -> Vec<String> {
 
 fn size(pids: &[i32]) -> Size {
     let kib = |pid: &i32| {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let status = format!("/proc/{}/status", thread::living(*pid));
+        let status = fs::read_to_string(status).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
         line.and_then(|line| line.trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
     };
