@@ -9,6 +9,7 @@ use common::booking::shows;
 use common::booking::table::Table;
 use common::client::ask::Ask;
 use common::protocol::reply::Status;
+use harness::checks::sockets::raw::sockets;
 use harness::client::{CLIENT_TIMEOUT, Client};
 use harness::effort::Effort;
 use harness::say::say;
@@ -42,7 +43,11 @@ impl Held {
     /// Waits until it rests, and looks.
     fn by(server: &Server) -> Held {
         let at_rest = server.stage().threads().len();
-        wait::until_true("a server at rest", REST_MAX, || server.threads().len() == at_rest);
+        // Of q9 the socket that listens, and none of a client that has gone.
+        let is_closed = || server.stage() != Stage::Q9Events || sockets(server) == 1;
+        wait::until_true("a server at rest", REST_MAX, || {
+            server.threads().len() == at_rest && is_closed()
+        });
         let pids: BTreeSet<i32> = server.threads().iter().map(|thread| thread.pid).collect();
         let anonymous = |pid| {
             let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
