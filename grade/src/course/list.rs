@@ -63,9 +63,13 @@ pub fn entries(
     assignment.names().map(entry).collect()
 }
 
-/// Many students hand in one folder that holds everything.
+/// Many students hand in one folder that holds everything. macOS packs a folder of its own beside it.
 fn inner(folder: &Path) -> PathBuf {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_seen = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        name != "__MACOSX" && !name.as_bytes().starts_with(b".")
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().filter(is_seen);
     let entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     match entries.as_slice() {
         [only] if only.is_dir() && !only.is_symlink() => only.clone(),
@@ -146,6 +150,7 @@ mod tests {
     fn a_folder_answers_its_question_and_no_other_one() {
         assert_eq!(answers(&["q5/server.c"], None), "-----y--");
         assert_eq!(answers(&["work/q1/server.c", "work/q5/server.c"], None), "-y---y--");
+        assert_eq!(answers(&["work/q2/server.c", "__MACOSX/work/._q2"], None), "--y-----");
         assert_eq!(answers(&["server.c"], None), "????????");
         assert_eq!(answers(&["question1/server.c"], None), "????????");
         assert_eq!(answers(&["server.c"], Some("q2")), "y");

@@ -18,19 +18,18 @@ const READY_MAX: Duration = Duration::from_secs(20);
 
 /// Where the compiled program is; compiled as a student would, without a warning.
 pub(crate) fn path() -> &'static Path {
-    static PROGRAM: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = PROGRAM.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations");
         let sources = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let sources = sources.filter(|path| path.extension().is_some_and(|ext| ext == "c"));
-        let path = dir.path().join("situation");
+        // Not in /tmp: what is kept until the end is never dropped.
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("situation");
         let mut compiler = Command::new("cc");
         compiler.args(c::WARNINGS).arg("-pthread").arg("-o").arg(&path).args(sources);
         c::assert_quiet(compiler.arg("-lrt"));
-        (dir, path)
-    });
-    path
+        path
+    })
 }
 
 /// A program that is stuck, killed with all its descendants when this is dropped.
